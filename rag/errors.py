@@ -1,0 +1,81 @@
+"""Every error that Wenju raises on purpose.
+
+    RagError
+    ├── SettingsError          a setting is unknown, malformed or out of range
+    ├── QuestionError          the question is empty or too long
+    ├── DocumentError          one file cannot become a Document
+    │   ├── UnsupportedFormat      no parser for this kind of file
+    │   └── UnreadableDocument     empty, binary, damaged, unreadable, changing
+    ├── StoreError             the index folder
+    │   ├── StoreMissing           no index there
+    │   ├── StoreMismatch          another format version, or another encoder
+    │   ├── StoreCorrupt           its parts do not agree with each other
+    │   └── StoreLocked            another process is writing
+    ├── ModelError             an encoder, reranker or reader
+    │   └── ModelUnavailable       it cannot be loaded on this machine
+    └── GenerationError        the chat model; carries `retryable`
+
+A message says what happened, the value, the limit, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class RagError(Exception):
+    """Base of all errors that Wenju raises on purpose."""
+
+
+class SettingsError(RagError):
+    """A setting is unknown, malformed or out of range."""
+
+
+class QuestionError(RagError):
+    """The question is empty or longer than the limit."""
+
+
+class DocumentError(RagError):
+    """One file cannot become a Document; the run goes on with the others."""
+
+
+class UnsupportedFormat(DocumentError):
+    """No parser reads this kind of file."""
+
+
+class UnreadableDocument(DocumentError):
+    """The file is empty, binary, damaged, unreadable or changed while it was read."""
+
+
+class StoreError(RagError):
+    """Something is wrong with the index folder."""
+
+
+class StoreMissing(StoreError):
+    """There is no index in the folder."""
+
+
+class StoreMismatch(StoreError):
+    """The index was made by another format version or another encoder."""
+
+
+class StoreCorrupt(StoreError):
+    """The parts of the index do not agree with each other."""
+
+
+class StoreLocked(StoreError):
+    """Another process is writing to the index."""
+
+
+class ModelError(RagError):
+    """A model file or a model's output is not what it should be."""
+
+
+class ModelUnavailable(ModelError):
+    """A model cannot be loaded on this machine; the message says how to get it."""
+
+
+class GenerationError(RagError):
+    """The chat model failed; `retryable` says whether asking again can help."""
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable

@@ -1,0 +1,1 @@
+"""Files into Documents, Documents into Chunks."""

@@ -1,0 +1,155 @@
+"""Settings: data only. Defaults, then `rag.toml`, then `RAG_…` variables, then flags.
+
+A variable names group and field: `RAG_RETRIEVAL_K=20` is `k` of `[retrieval]`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rag.errors import SettingsError
+
+DEFAULT_INDEX = Path("index/default")
+DEFAULT_CONFIG = Path("rag.toml")
+# Variables with the prefix that are not settings.
+NOT_SETTINGS = {"RAG_QUIET"}
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reading(_Group):
+    """Files into documents."""
+
+    max_file_bytes: int = Field(100_000_000, ge=1, description="larger files are skipped, bytes")
+
+
+class Chunking(_Group):
+    """Documents into chunks. Sizes in characters, white space not counted."""
+
+    target_characters: int = Field(250, ge=40, description="a chunk is closed once it holds this")
+    max_characters: int = Field(350, ge=50, description="no chunk holds more")
+    encoding: str = Field("wenju", description="tiktoken encoding in which tokens are counted")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.target_characters > self.max_characters:
+            raise ValueError(
+                f"target_characters ({self.target_characters}) must not exceed "
+                f"max_characters ({self.max_characters})"
+            )
+        return self
+
+
+class Encoder(_Group):
+    """The model that turns text into vectors."""
+
+    name: str = Field("wenju", description="`wenju` (built in), or a sentence-transformers name or path")
+    query_prompt: str = Field("", description="put before a question, for models that want one")
+    batch_size: int = Field(64, ge=1, description="texts encoded at once by a named model")
+
+
+class Retrieval(_Group):
+    """Questions into passages."""
+
+    k: int = Field(20, ge=1, le=1000, description="passages returned")
+    candidates: int = Field(100, ge=1, le=10_000, description="chunks taken from each part before fusion")
+
+
+class Answering(_Group):
+    """Passages into an answer."""
+
+    max_sentences: int = Field(4, ge=1, le=20, description="sentences in an extractive answer")
+    max_characters: int = Field(200, ge=20, description="characters in an extractive answer")
+
+
+class Settings(_Group):
+    """All settings. Unknown keys are refused."""
+
+    index: Path = Field(DEFAULT_INDEX, description="the index folder")
+    reading: Reading = Reading()
+    chunking: Chunking = Chunking()
+    encoder: Encoder = Encoder()
+    retrieval: Retrieval = Retrieval()
+    answering: Answering = Answering()
+
+    @classmethod
+    def load(
+        cls,
+        config: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> Settings:
+        """Reads the settings: `config` (by default `rag.toml`, if there is one), then the
+        variables of `environ` (by default the process's), then `overrides` (nested mappings).
+
+        Raises:
+            SettingsError: an unknown key, a value out of range, an unreadable file.
+        """
+        values: dict[str, Any] = {}
+        path = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+        if path is not None:
+            values = _merge(values, _read_toml(path))
+        values = _merge(values, _from_environment(os.environ if environ is None else environ))
+        values = _merge(values, overrides or {})
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"settings file {path} cannot be read: {error}") from None
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in environ.items():
+        if not name.startswith("RAG_") or name in NOT_SETTINGS:
+            continue
+        key = name.removeprefix("RAG_").lower()
+        group, _, field = key.partition("_")
+        if field and group in Settings.model_fields:
+            values.setdefault(group, {})[field] = value
+        else:
+            values[key] = value
+    return values
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _explain(error: ValidationError) -> str:
+    problems = []
+    for item in error.errors():
+        name = ".".join(str(part) for part in item["loc"]) or "settings"
+        if item["type"] == "extra_forbidden":
+            problems.append(f"unknown setting {name!r}; known: {', '.join(_known())}")
+        else:
+            problems.append(f"setting {name}: {item['msg']} (got {item['input']!r})")
+    return "; ".join(problems)
+
+
+def _known() -> list[str]:
+    names = []
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names += [f"{name}.{inner}" for inner in field.annotation.model_fields]
+        else:
+            names.append(name)
+    return names

@@ -1,0 +1,1 @@
+"""What is known about Chinese text: no model, no file, no index."""

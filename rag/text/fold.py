@@ -1,0 +1,98 @@
+"""Folding for comparison: NFKC, lower case, traditional to simplified characters.
+
+Folding is for matching only; nothing that is shown or quoted is folded. Third party: OpenCC.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+class _Converter(Protocol):
+    def convert(self, text: str) -> str: ...
+
+
+class _Table(dict[int, str]):
+    """Code point -> its NFKC form in lower case, computed once for each."""
+
+    def __missing__(self, code: int) -> str:
+        folded = unicodedata.normalize("NFKC", chr(code)).lower()
+        self[code] = folded
+        return folded
+
+
+_TABLE = _Table()
+
+
+@cache
+def _simplifier() -> _Converter:
+    import opencc
+
+    converter: _Converter = opencc.OpenCC("t2s")
+    return converter
+
+
+def simplify(text: str) -> str:
+    """Traditional characters to simplified ones, by phrase where OpenCC knows the phrase.
+
+    >>> simplify("臺灣積體電路")
+    '台湾积体电路'
+    """
+    return _simplifier().convert(text) if not text.isascii() else text
+
+
+def fold(text: str) -> str:
+    """The form of `text` in which it is compared: NFKC and lower case character by character
+    (so that offsets can be followed, see `fold_aligned`), then simplified characters.
+
+    >>> fold("ＯceanＰrotocol　１２３㎡臺灣")
+    'oceanprotocol 123m2台湾'
+    """
+    return simplify(text.translate(_TABLE))
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text and the way back: character `i` of `text` came from character
+    `offsets[i]` of the original; `offsets[len(text)]` is the original's length."""
+
+    text: str
+    offsets: npt.NDArray[np.int64]
+
+
+def fold_aligned(text: str) -> Folded:
+    """`fold` with the way back to the offsets of the original. `.text == fold(text)` except
+    where OpenCC changes a text's length; then characters are simplified one at a time.
+
+    >>> fold_aligned("Ａ㎡b").offsets.tolist()
+    [0, 1, 1, 2, 3]
+    """
+    pieces = [_TABLE[ord(character)] for character in text]
+    lengths = np.fromiter((len(piece) for piece in pieces), np.int64, len(pieces))
+    offsets = np.append(np.repeat(np.arange(len(pieces)), lengths), len(pieces))
+    plain = "".join(pieces)
+    folded = simplify(plain)
+    if len(folded) != len(plain):
+        folded = "".join(_one_to_one(character) for character in plain)
+    return Folded(folded, offsets)
+
+
+@cache
+def _one_to_one(character: str) -> str:
+    simple = simplify(character)
+    return simple if len(simple) == 1 else character
+
+
+def squeeze(text: str) -> str:
+    """`fold` without white space: the form in which quotations are compared.
+
+    >>> squeeze("Ａ b\\nＣ")
+    'abc'
+    """
+    return "".join(fold(text).split())

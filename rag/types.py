@@ -1,0 +1,333 @@
+"""The vocabulary of Wenju: the values that flow from a file to an answer.
+
+files -> Document -> Chunk -> index;  question -> Hit -> Passage -> Sentence -> Answer.
+Later types hold earlier ones; earlier ones never learn of later ones. All are frozen.
+Offsets count code points.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """The half-open range `[start, end)` of code points of a text."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"not a span: [{self.start}, {self.end})")
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        """The part of `text` that the span covers."""
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two ranges share a code point."""
+        return self.start < other.end and other.start < self.end
+
+
+class BlockKind(Enum):
+    """What a block of a document is; the value is its name in JSON."""
+
+    TITLE = "title"
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list item"
+    TABLE_ROW = "table row"
+    CAPTION = "caption"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, heading, row … of a document: a span of its text and where it came from.
+
+    `headings` are the headings above it, outermost first, a heading's own text not included.
+    `lead` is text from elsewhere in the document that belongs to the block but is no part of
+    it (table header, unit, the line that introduces a list). `page` counts from 1; `lines`
+    are the first and last line of the decoded source, from 1, inclusive; both are None where
+    unknown. `repeats` are the source lines of further places where the same text stands.
+    """
+
+    span: Span
+    kind: BlockKind
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    lines: tuple[int, int] | None = None
+    lead: tuple[str, ...] = ()
+    repeats: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`length` code points of a document's text, from `start`, stand at `source` in its source."""
+
+    start: int
+    source: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file, read and cleaned.
+
+    `name` is the document's name in the collection, `path` the file it was read from.
+    `text` is the cleaned text, `source` the decoded file, or None for a format without a text
+    of its own. `origin` maps `text` to `source`: runs sorted by `start`, not overlapping;
+    every character of `text` other than white space lies in a run and is the same character
+    in the source. `date` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    """
+
+    id: str
+    name: str
+    path: str
+    title: str
+    date: str | None
+    date_inferred: bool
+    text: str
+    blocks: tuple[Block, ...]
+    origin: tuple[Run, ...]
+    source: str | None
+
+    def pieces(self, span: Span) -> tuple[Span, ...]:
+        """The spans of the source that `span` of the text was taken from, in text order.
+
+        Adjacent pieces are joined; joined by `""` they give the characters of the span, white
+        space not counted. Empty where the document has no source text.
+        """
+        return pieces(self.origin, span)
+
+
+def pieces(origin: tuple[Run, ...], span: Span) -> tuple[Span, ...]:
+    """The source spans that `origin` gives for `span`; see `Document.pieces`.
+
+    >>> pieces((Run(0, 10, 4), Run(4, 20, 4)), Span(2, 6))
+    (Span(start=12, end=14), Span(start=20, end=22))
+    """
+    found: list[Span] = []
+    first = max(0, bisect_right(origin, span.start, key=lambda run: run.start) - 1)
+    for run in _overlapping(origin, first, span):
+        start = max(run.start, span.start)
+        end = min(run.start + run.length, span.end)
+        shift = run.source - run.start
+        if found and found[-1].end == start + shift:
+            found[-1] = Span(found[-1].start, end + shift)
+        else:
+            found.append(Span(start + shift, end + shift))
+    return tuple(found)
+
+
+def _overlapping(origin: tuple[Run, ...], first: int, span: Span) -> Iterator[Run]:
+    for i in range(first, len(origin)):
+        run = origin[i]
+        if run.start >= span.end:
+            return
+        if run.start + run.length > span.start:
+            yield run
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a document that is searched for and shown as a whole.
+
+    `span.of(document.text) == text`. `lead` is indexed and shown with the chunk but cannot be
+    quoted. `tokens` counts `text` in the encoding that the settings name. Chunks of a document
+    are numbered by `position`, from 0, in reading order.
+    """
+
+    id: str
+    document_id: str
+    position: int
+    span: Span
+    text: str
+    lead: tuple[str, ...]
+    headings: tuple[str, ...]
+    page: int | None
+    lines: tuple[int, int] | None
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One component of a hit's score: its name, its value, and the chunk's rank by it (from 1,
+    None where the chunk was not among the candidates of that component)."""
+
+    name: str
+    score: float
+    rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk found for a question. Higher scores are better; ties are ordered by chunk id."""
+
+    chunk: Chunk
+    score: float
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A hit with everything that a page or a prompt needs to show it.
+
+    `rank` counts from 1. `document` is the document's name. `also` names other places that
+    say the same (document names; the passage's own document is not repeated).
+    """
+
+    rank: int
+    score: float
+    document_id: str
+    document: str
+    title: str
+    date: str | None
+    date_inferred: bool
+    headings: tuple[str, ...]
+    page: int | None
+    lines: tuple[int, int] | None
+    span: Span
+    text: str
+    lead: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+class Support(Enum):
+    """Whether the quoted passages support a sentence of an answer."""
+
+    SUPPORTED = "supported"
+    PARTLY = "partly"
+    UNSUPPORTED = "unsupported"
+
+
+class Status(Enum):
+    """Whether a question was answered."""
+
+    ANSWERED = "answered"
+    NO_EVIDENCE = "no_evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence as an answerer wrote it, markers removed, with the ranks that it cites."""
+
+    text: str
+    cited: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The quotation that a sentence rests on.
+
+    `n` is the rank of the passage; `span` is a part of the document's text and `quote` its
+    characters; `source` are the pieces of the decoded file that give the quote, or None for a
+    format without a text of its own.
+    """
+
+    n: int
+    document: str
+    title: str
+    page: int | None
+    lines: tuple[int, int] | None
+    span: Span
+    quote: str
+    source: tuple[Span, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A complete, checked sentence of an answer; as an event it replaces the pieces of `Text`
+    since the sentence before. `reason` says in words what is wrong, empty when supported."""
+
+    text: str
+    support: Support
+    reason: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds spent on finding passages and on answering from them."""
+
+    retrieve_ms: float
+    answer_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Wenju says to a question, and what it rests on.
+
+    `text` is the answer with a marker `[n]` after each sentence's last mark; for
+    `NO_EVIDENCE` it is the refusal and `sentences` is empty. `passages` is the ranked list of
+    the retrieval. `confidence` in [0, 1] is the answerer's own estimate that the passages hold
+    an answer. `model` is the chat model's name or `extractive`.
+    """
+
+    question: str
+    status: Status
+    text: str
+    short: str | None
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    confidence: float
+    model: str
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Event: the passages that the answer will rest on are known."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Event: a piece of the answer's text, not yet checked."""
+
+    piece: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Event: the answer is complete. Always the last one."""
+
+    answer: Answer
+
+
+Event = Retrieved | Text | Sentence | Done
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that could not be read, and why."""
+
+    document: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an update of the index did. `read`, `unchanged` and `removed` count files;
+    `documents` and `chunks` are the totals in the index afterwards; `missing` names documents
+    whose files are gone but which stay in the index; `split_sentences` counts sentences that
+    were too long for a chunk and were cut."""
+
+    read: int
+    unchanged: int
+    removed: int
+    skipped: tuple[Skipped, ...]
+    documents: int
+    chunks: int
+    seconds: float
+    missing: tuple[str, ...] = ()
+    split_sentences: int = 0

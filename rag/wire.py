@@ -1,0 +1,97 @@
+"""Values as JSON objects: the shapes that programs outside rely on (commands, HTTP, eval)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rag.types import Answer, Passage, Report, Sentence
+
+
+def passage_json(passage: Passage, *, explain: bool = False) -> dict[str, Any]:
+    """One result of a search; with `explain` also the parts of its score."""
+    value: dict[str, Any] = {
+        "rank": passage.rank,
+        "score": passage.score,
+        "document": passage.document,
+        "title": passage.title,
+        "date": passage.date,
+        "date_inferred": passage.date_inferred,
+        "headings": list(passage.headings),
+        "page": passage.page,
+        "lines": list(passage.lines) if passage.lines else None,
+        "start": passage.span.start,
+        "end": passage.span.end,
+        "text": passage.text,
+        "lead": list(passage.lead),
+        "also": list(passage.also),
+    }
+    if explain:
+        value["parts"] = {
+            part.name: {"score": part.score, "rank": part.rank} for part in passage.parts
+        }
+    return value
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer with its sentences, citations and passages; see the contract of `rag ask`."""
+    return {
+        "question": answer.question,
+        "status": answer.status.value,
+        "text": answer.text,
+        "short": answer.short,
+        "sentences": [_sentence_json(sentence) for sentence in answer.sentences],
+        "citations": citations_json(answer.sentences),
+        "passages": [passage_json(passage) for passage in answer.passages],
+        "confidence": answer.confidence,
+        "model": answer.model,
+        "timings": {
+            "retrieve_ms": answer.timings.retrieve_ms,
+            "answer_ms": answer.timings.answer_ms,
+        },
+    }
+
+
+def _sentence_json(sentence: Sentence) -> dict[str, Any]:
+    return {
+        "text": sentence.text,
+        "support": sentence.support.value,
+        "reason": sentence.reason,
+        "citations": [citation.n for citation in sentence.citations],
+    }
+
+
+def citations_json(sentences: tuple[Sentence, ...]) -> list[dict[str, Any]]:
+    """One object for each quotation that a sentence rests on, in the order of the sentences."""
+    return [
+        {
+            "n": citation.n,
+            "sentence": position,
+            "document": citation.document,
+            "title": citation.title,
+            "page": citation.page,
+            "lines": list(citation.lines) if citation.lines else None,
+            "start": citation.span.start,
+            "end": citation.span.end,
+            "quote": citation.quote,
+            "source": None
+            if citation.source is None
+            else [[piece.start, piece.end] for piece in citation.source],
+        }
+        for position, sentence in enumerate(sentences)
+        for citation in sentence.citations
+    ]
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """What `rag index --json` prints."""
+    return {
+        "read": report.read,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "skipped": [{"document": s.document, "reason": s.reason} for s in report.skipped],
+        "documents": report.documents,
+        "chunks": report.chunks,
+        "seconds": report.seconds,
+        "missing": list(report.missing),
+        "split_sentences": report.split_sentences,
+    }
