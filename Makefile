@@ -1,0 +1,79 @@
+# Wenju 文据. `make help` lists the targets.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+PIP_ARGS ?=
+HOST ?= 127.0.0.1
+PORT ?= 7860
+DOCS ?=
+REQUIRE ?=
+PYTEST_ARGS ?=
+export WENJU_SHARED ?= ../shared
+
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := index/sample
+OWN := index/default
+QUESTIONS ?= $(WENJU_SHARED)/questions/dev.jsonl
+CORPUS ?= $(WENJU_SHARED)/corpus
+EVAL_INDEX ?= out/eval/index
+EVAL_OUT ?= out/eval/run
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run index test check eval wheel train clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+# One stamp for each set of extras, made anew when requirements or pins change.
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet \
+	$(PIP_ARGS) --constraint constraints.txt --editable
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else \
+	f"Wenju needs Python 3.11 or newer; this is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into $(VENV); the first time takes a few minutes." >&2
+	$(INSTALL) ".[models,langchain]"
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp
+	$(INSTALL) ".[models,langchain,test]"
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/test.stamp
+	$(INSTALL) ".[models,langchain,test,dev]"
+	@touch $@
+
+venv: $(VENV)/run.stamp ## install everything that running needs into .venv
+
+run: $(VENV)/run.stamp ## open the page on your own index, or on the sample (HOST=, PORT=)
+	@$(BIN)/rag index examples/corpus --index $(SAMPLE) --prune >&2
+	@folder=$(SAMPLE); [ ! -e $(OWN)/catalog.sqlite ] || folder=$(OWN); \
+	exec $(BIN)/python app.py --index "$$folder" --host $(HOST) --port $(PORT)
+
+index: $(VENV)/run.stamp ## read your files into index/default: make index DOCS="folder file"
+	@[ -n "$(DOCS)" ] || { echo 'Say what to index: make index DOCS="path/to/folder"' >&2; exit 2; }
+	@$(BIN)/rag index $(DOCS) --index $(OWN)
+
+test: $(VENV)/test.stamp ## run the tests; REQUIRE=all turns every skip into a failure
+	@REQUIRE=$(REQUIRE) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+eval: $(VENV)/run.stamp ## measure on the questions in $WENJU_SHARED
+	@$(BIN)/rag index $(CORPUS) --index $(EVAL_INDEX) --prune >&2
+	@$(BIN)/python -m eval run $(QUESTIONS) --index $(EVAL_INDEX) --out $(EVAL_OUT) --force
+
+wheel: $(VENV)/dev.stamp ## build dist/*.whl and try it in an empty environment
+	@PIP_ARGS="$(PIP_ARGS)" $(BIN)/python tests/wheel/check_wheel.py
+
+train: $(VENV)/run.stamp ## rebuild rag/models/files from $WENJU_SHARED/data
+	@$(BIN)/python -m training
+
+clean: ## remove what was built; your own index stays
+	rm -rf build dist out *.egg-info $(SAMPLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

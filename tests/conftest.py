@@ -1,0 +1,53 @@
+"""What all tests share: the folder of real data, and what a skip means.
+
+`REQUIRE=all` says that this machine is meant to have everything: a skip is then a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+REQUIRE = os.environ.get("REQUIRE", "")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if REQUIRE not in ("", "all"):
+        raise pytest.UsageError(f"REQUIRE={REQUIRE!r}: it is `all` or not set")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the real corpus, questions and data: $WENJU_SHARED or ../shared."""
+    folder = Path(os.environ.get("WENJU_SHARED", ROOT.parent / "shared"))
+    if not (folder / "corpus").is_dir():
+        pytest.skip(f"no corpus in {folder}; set WENJU_SHARED")
+    return folder
+
+
+def _why(longrepr: object) -> str:
+    return longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With REQUIRE=all a test that was skipped has failed (an expected failure has not)."""
+    report = yield
+    if REQUIRE == "all" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE=all, but {_why(report.longrepr)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself as a whole."""
+    report = yield
+    if REQUIRE == "all" and report.outcome == "skipped":
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE=all, but {_why(report.longrepr)}"
+    return report
