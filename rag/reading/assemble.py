@@ -1,0 +1,74 @@
+"""Drafts into a document's text, blocks and the way back to the source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.reading.blocks import Draft
+from rag.text.fold import squeeze
+from rag.types import Block, BlockKind, Run, Span
+
+_MAY_REPEAT = {BlockKind.HEADING, BlockKind.TITLE, BlockKind.TABLE_ROW}
+
+
+def assemble(
+    drafts: Sequence[Draft], *, paged: bool
+) -> tuple[str, tuple[Block, ...], tuple[Run, ...]]:
+    """Text, blocks and origin. Blocks are separated by a line break; a paragraph that stands
+    in the document a second time is left out, its lines noted on the first."""
+    first: dict[str, int] = {}
+    repeats: dict[int, list[tuple[int, int]]] = {}
+    kept: list[Draft] = []
+    for draft in drafts:
+        key = squeeze(draft.fragment.text)
+        if not key:
+            continue
+        if draft.kind not in _MAY_REPEAT and key in first:
+            repeats.setdefault(first[key], []).append(draft.fragment.lines)
+            continue
+        first.setdefault(key, len(kept))
+        kept.append(draft)
+    parts: list[str] = []
+    blocks: list[Block] = []
+    runs: list[Run] = []
+    position = 0
+    for i, draft in enumerate(kept):
+        if parts:
+            parts.append("\n")
+            position += 1
+        start = position
+        for piece in draft.fragment.pieces:
+            position += len(piece.joint)
+            runs.append(Run(position, piece.start, len(piece.text)))
+            parts += [piece.joint, piece.text]
+            position += len(piece.text)
+        blocks.append(
+            Block(
+                span=Span(start, position),
+                kind=draft.kind,
+                headings=draft.headings,
+                page=draft.fragment.page if paged else None,
+                lines=draft.fragment.lines,
+                lead=draft.lead,
+                repeats=tuple(repeats.get(i, ())),
+            )
+        )
+    return "".join(parts), tuple(blocks), tuple(_joined(runs))
+
+
+def _joined(runs: Sequence[Run]) -> list[Run]:
+    """Runs that go on in text and source alike, as one."""
+    joined: list[Run] = []
+    for run in runs:
+        if run.length == 0:
+            continue
+        last = joined[-1] if joined else None
+        if (
+            last
+            and last.start + last.length == run.start
+            and last.source + last.length == run.source
+        ):
+            joined[-1] = Run(last.start, last.source, last.length + run.length)
+        else:
+            joined.append(run)
+    return joined

@@ -1,0 +1,182 @@
+"""Documents into chunks: whole sentences, inside one section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.settings import Chunking
+from rag.text.sentences import sentences, split_long
+from rag.text.tokens import count_tokens
+from rag.types import Block, BlockKind, Chunk, Document, Span
+
+# Shares of the target: a chunk may be closed at the end of a paragraph from here on, and a
+# paragraph's rest shorter than this is kept with it where the limit allows.
+_PARAGRAPH_SHARE = 0.6
+_REST_SHARE = 0.3
+_CELL_CHARACTERS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """The chunks of a document in reading order, and how many sentences were too long."""
+
+    chunks: tuple[Chunk, ...]
+    split_sentences: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence, or a part of one that is too long: what is never cut again. `rest` counts
+    the characters of its block from here on."""
+
+    span: Span
+    block: int
+    size: int
+    rest: int
+
+
+def chunk_document(document: Document, settings: Chunking) -> Chunks:
+    """Cuts a document. Every character of every block stands in exactly one chunk; a heading
+    begins the chunk of the text below it."""
+    split = 0
+    chunks: list[Chunk] = []
+    for section in _sections(document.blocks):
+        units, longer = _units(document, section, settings.max_characters)
+        split += longer
+        for group in _pack(units, document, settings):
+            chunks.append(_chunk(document, group, len(chunks), settings.encoding))
+    return Chunks(tuple(chunks), split)
+
+
+def _sections(blocks: Sequence[Block]) -> Iterator[list[int]]:
+    """Runs of blocks below the same headings, each with the headings directly above it."""
+    run: list[int] = []
+    for i, block in enumerate(blocks):
+        if run and not _is_heading(blocks[run[-1]]) and (
+            _is_heading(block) or block.headings != blocks[run[-1]].headings
+        ):
+            yield run
+            run = []
+        run.append(i)
+    if run:
+        yield run
+
+
+def _is_heading(block: Block) -> bool:
+    return block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+
+
+def _units(document: Document, section: Sequence[int], limit: int) -> tuple[list[_Unit], int]:
+    units: list[_Unit] = []
+    split = 0
+    for i in section:
+        span = document.blocks[i].span
+        parts: list[Span] = []
+        for sentence in sentences(span.of(document.text), span.start):
+            if _size(document.text, sentence) > limit:
+                split += 1
+                parts += split_long(document.text, sentence, limit)
+            else:
+                parts.append(sentence)
+        rest = 0
+        block_units: list[_Unit] = []
+        for part in reversed(parts):
+            size = _size(document.text, part)
+            rest += size
+            block_units.append(_Unit(part, i, size, rest))
+        units += reversed(block_units)
+    return units, split
+
+
+def _size(text: str, span: Span) -> int:
+    return len("".join(span.of(text).split()))
+
+
+def _pack(units: Sequence[_Unit], document: Document, settings: Chunking) -> list[list[_Unit]]:
+    """Units in groups of at most the limit, closed at the end of a paragraph where possible."""
+    groups: list[list[_Unit]] = []
+    group: list[_Unit] = []
+    size = 0
+    for i, unit in enumerate(units):
+        if group and (
+            size + unit.size > settings.max_characters
+            or _complete(group[-1], unit, size, document, settings)
+        ):
+            cut = len(group) if size + unit.size <= settings.max_characters else _row_start(group, unit, document)
+            carried = group[cut:]
+            groups.append(group[:cut])
+            group = carried
+            size = sum(member.size for member in group)
+        group.append(unit)
+        size += unit.size
+    if group:
+        groups.append(group)
+    return _without_scraps(groups, settings)
+
+
+def _complete(
+    last: _Unit, following: _Unit, size: int, document: Document, settings: Chunking
+) -> bool:
+    """Whether a group that ends with `last` is closed before `following`."""
+    target = settings.target_characters
+    if last.block != following.block:
+        if _belongs(last, following, document):
+            return False
+        return size >= _PARAGRAPH_SHARE * target
+    rest = following.rest
+    fits = size + rest <= settings.max_characters
+    return size >= target and not (fits and rest < _REST_SHARE * target)
+
+
+def _belongs(last: _Unit, following: _Unit, document: Document) -> bool:
+    """Whether a block belongs to the next one: a cell to its row, a line to its list."""
+    before, after = document.blocks[last.block], document.blocks[following.block]
+    text = before.span.of(document.text)
+    if _is_heading(before):
+        return True
+    if before.kind is BlockKind.TABLE_ROW and after.kind is BlockKind.TABLE_ROW:
+        return len(text) <= _CELL_CHARACTERS and "\t" not in text and not text[0].isdigit()
+    return text.endswith(("：", ":"))
+
+
+def _row_start(group: Sequence[_Unit], unit: _Unit, document: Document) -> int:
+    """Where to cut a full group: before the cells that belong to `unit`, if not all do."""
+    cut = len(group)
+    following = unit
+    while cut > 1 and _belongs(group[cut - 1], following, document):
+        cut -= 1
+        following = group[cut]
+    return cut if cut > len(group) // 2 else len(group)
+
+
+def _without_scraps(groups: list[list[_Unit]], settings: Chunking) -> list[list[_Unit]]:
+    """A last group that is a mere scrap goes to the one before, where the limit allows."""
+    if len(groups) > 1:
+        sizes = [sum(unit.size for unit in group) for group in groups[-2:]]
+        if sizes[1] < _REST_SHARE * settings.target_characters and (
+            sum(sizes) <= settings.max_characters
+        ):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return groups
+
+
+def _chunk(document: Document, group: Sequence[_Unit], position: int, encoding: str) -> Chunk:
+    span = Span(group[0].span.start, group[-1].span.end)
+    text = span.of(document.text)
+    blocks = [document.blocks[i] for i in dict.fromkeys(unit.block for unit in group)]
+    lines = [block.lines for block in blocks if block.lines]
+    own = {block.span.of(document.text) for block in blocks}
+    lead = dict.fromkeys(part for block in blocks for part in block.lead if part not in own)
+    return Chunk(
+        id=f"{document.id}:{span.start}",
+        document_id=document.id,
+        position=position,
+        span=span,
+        text=text,
+        lead=tuple(lead),
+        headings=next((b.headings for b in blocks if not _is_heading(b)), blocks[0].headings),
+        page=blocks[0].page,
+        lines=(lines[0][0], lines[-1][1]) if lines else None,
+        tokens=count_tokens(text, encoding),
+    )

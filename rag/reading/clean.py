@@ -1,0 +1,92 @@
+"""A decoded text into a document's parts: the order in which the cleaning steps are taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.reading.assemble import assemble
+from rag.reading.blocks import Draft, outline
+from rag.reading.dates import infer_date
+from rag.reading.flow import fragments
+from rag.reading.furniture import find_furniture
+from rag.reading.layout import infer_layout
+from rag.reading.lines import Line, split_lines
+from rag.reading.outline import is_generic_title, is_plain_heading
+from rag.reading.parsers.markdown import parse_markdown
+from rag.types import Block, BlockKind, Run
+
+_TITLE_LINES = 12
+_MASTHEAD_REPEATS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What a text became. `title` and `date` are None where nothing states or suggests them."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    origin: tuple[Run, ...]
+    title: str | None
+    date: str | None
+    date_inferred: bool
+
+
+def clean_text(source: str) -> Cleaned:
+    """A plain text, with the page's wrapping undone and its furniture left out."""
+    lines = split_lines(source)
+    layout = infer_layout(lines)
+    furniture = find_furniture(lines, layout)
+    drafts = outline(fragments(lines, layout, furniture), furniture.titles)
+    title = _masthead(lines) or furniture.running_head or _first_heading(drafts)
+    return _cleaned(source, lines, drafts, title, None)
+
+
+def clean_markdown(source: str) -> Cleaned:
+    """A Markdown text; front matter states title and date, a first heading the title."""
+    lines = split_lines(source)
+    parsed = parse_markdown(lines)
+    title = parsed.title or next(
+        (
+            draft.fragment.text
+            for draft in parsed.drafts
+            if draft.kind in (BlockKind.TITLE, BlockKind.HEADING)
+        ),
+        None,
+    )
+    return _cleaned(source, lines, parsed.drafts, title, parsed.date)
+
+
+def _cleaned(
+    source: str,
+    lines: Sequence[Line],
+    drafts: Sequence[Draft],
+    title: str | None,
+    date: str | None,
+) -> Cleaned:
+    text, blocks, origin = assemble(drafts, paged="\f" in source)
+    inferred = infer_date([line.text for line in lines]) if date is None else None
+    return Cleaned(text, blocks, origin, title, date or inferred, date is None)
+
+
+def _masthead(lines: Sequence[Line]) -> str | None:
+    """A name among the first lines that the paper repeats on later pages."""
+    counts = Counter(line.text for line in lines)
+    for line in lines[:_TITLE_LINES]:
+        if counts[line.text] >= _MASTHEAD_REPEATS and is_plain_heading(line.text):
+            return line.text
+    return None
+
+
+def _first_heading(drafts: Sequence[Draft]) -> str | None:
+    """The first line among the first that reads like a title and names this text."""
+    for draft in drafts[:_TITLE_LINES]:
+        text = draft.fragment.text
+        label = text.startswith("【") and text.endswith("】")
+        if is_plain_heading(text) or draft.kind is BlockKind.HEADING:
+            if not label and not is_generic_title(text):
+                return text
+        elif not label:
+            return None
+    return None

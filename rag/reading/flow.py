@@ -1,0 +1,209 @@
+"""Lines into fragments: paragraphs with the page's line breaks undone, side matter put after
+the paragraph that it interrupted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from rag.reading.furniture import Furniture
+from rag.reading.layout import Layout, goes_on, narrow_columns
+from rag.reading.lines import Line
+from rag.reading.outline import (
+    heading_rank,
+    is_byline,
+    is_caption,
+    is_source_note,
+    is_table_title,
+    starts_item,
+)
+from rag.text.fold import squeeze
+
+_FOOTNOTE = re.compile(r"^(?:\d{1,2}\s+\S|[①-⑳]\s*\S|\[\d{1,2}\]\s*\S)")
+_LATIN_END = re.compile(r"[A-Za-z0-9,.;:%)\"'’”]$")
+_LATIN_START = re.compile(r"^[A-Za-z0-9(\"'“‘]")
+
+
+class Role(Enum):
+    """What a fragment is, before the headings around it are known."""
+
+    BODY = "body"
+    CAPTION = "caption"
+    NOTE = "note"
+    BYLINE = "byline"
+    TABLE_TITLE = "table title"
+    ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`text` stands at `start` in the source; `joint` is put before it: nothing or a space."""
+
+    start: int
+    text: str
+    joint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A paragraph, heading, row, caption … before the outline is known."""
+
+    role: Role
+    pieces: tuple[Piece, ...]
+    lines: tuple[int, int]
+    page: int
+
+    @property
+    def text(self) -> str:
+        """The pieces joined: what the document will hold."""
+        return "".join(piece.joint + piece.text for piece in self.pieces)
+
+
+def fragment(role: Role, lines: Sequence[Line]) -> Fragment:
+    """The lines of one paragraph as a fragment; a word hyphenated at a line end is made whole."""
+    pieces: list[Piece] = []
+    for line in lines:
+        joint = ""
+        if pieces:
+            before = pieces[-1]
+            if re.search(r"[A-Za-z]-$", before.text) and re.match(r"[a-z]", line.text):
+                pieces[-1] = Piece(before.start, before.text[:-1], before.joint)
+            elif _LATIN_END.search(before.text) and _LATIN_START.match(line.text):
+                joint = " "
+        pieces.append(Piece(line.start, line.text, joint))
+    return Fragment(role, tuple(pieces), (lines[0].number, lines[-1].number), lines[0].page)
+
+
+class _Flow:
+    """The paragraph that is open, and the side matter that waits for its end."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.done: list[Fragment] = []
+        self.open: list[Line] = []
+        self.waiting: list[Fragment] = []
+
+    def close(self) -> None:
+        if self.open:
+            self.done.append(fragment(Role.BODY, self.open))
+        self.done.extend(self.waiting)
+        self.open, self.waiting = [], []
+
+    def put(self, role: Role, lines: Sequence[Line]) -> None:
+        """A fragment of its own, after the open paragraph."""
+        self.close()
+        self.done.append(fragment(role, lines))
+
+    def side(self, role: Role, lines: Sequence[Line]) -> None:
+        """Side matter: it waits while the open paragraph is not complete."""
+        if self.open and not self.complete():
+            self.waiting.append(fragment(role, lines))
+        else:
+            self.put(role, lines)
+
+    def complete(self) -> bool:
+        last = self.open[-1]
+        if self.layout.marked:
+            return last.trailing and (last.terminal or not self.layout.is_full(last))
+        return last.terminal or (len(self.open) == 1 and len(last.text) < 20)
+
+
+def fragments(lines: Sequence[Line], layout: Layout, furniture: Furniture) -> list[Fragment]:
+    """All of `lines` but the furniture, as fragments in reading order."""
+    flow = _Flow(layout)
+    narrow = narrow_columns(lines, layout)
+    captions = _caption_groups(lines, layout)
+    kept = [i for i in range(len(lines)) if i not in furniture.positions]
+    at = 0
+    while at < len(kept):
+        i = kept[at]
+        line = lines[i]
+        role, size = _side_matter(lines, kept, at, layout, captions)
+        if role is not None:
+            group = [lines[j] for j in kept[at : at + size]]
+            flow.side(role, group) if role is not Role.BYLINE else flow.put(role, group)
+            at += size
+            continue
+        if "\t" in line.text:
+            flow.put(Role.ROW, [line])
+        elif is_table_title(line.text) and not (flow.open and not flow.complete()):
+            flow.put(Role.TABLE_TITLE, [line])
+        elif is_table_title(line.text):
+            flow.side(Role.CAPTION, [line])
+        elif flow.open and _joins(flow.open[-1], line, layout, furniture, i in narrow):
+            flow.open.append(line)
+        else:
+            flow.close()
+            flow.open = [line]
+        at += 1
+    flow.close()
+    return flow.done
+
+
+def _joins(first: Line, second: Line, layout: Layout, furniture: Furniture, narrow: bool) -> bool:
+    if not layout.marked:
+        if heading_rank(second.text) is not None or starts_item(second.text):
+            return False
+        if first.trailing and second.indented and layout.width:
+            return False
+        if heading_rank(first.text) is not None and not layout.is_full(first):
+            return False
+        if furniture.titles and (
+            squeeze(first.text) in furniture.titles or squeeze(second.text) in furniture.titles
+        ):
+            return False
+    return goes_on(first, second, layout, narrow=narrow)
+
+
+def _caption_groups(lines: Sequence[Line], layout: Layout) -> frozenset[int]:
+    """Positions of lines set tight around a photo credit, in a text set with blank lines."""
+    found: set[int] = set()
+    if layout.gap == 0:
+        return frozenset()
+    for i, line in enumerate(lines):
+        if is_caption(line.text):
+            found.add(i)
+            j = i
+            while j > 0 and lines[j].gap == 0 and i - j < 4:
+                j -= 1
+                found.add(j)
+    return frozenset(found)
+
+
+def _side_matter(
+    lines: Sequence[Line], kept: Sequence[int], at: int, layout: Layout, captions: frozenset[int]
+) -> tuple[Role | None, int]:
+    """What kind of side matter starts at `kept[at]`, and how many lines it takes."""
+    line = lines[kept[at]]
+    if line.ruled and _FOOTNOTE.match(line.text):
+        return Role.NOTE, _until_page(lines, kept, at, layout)
+    if kept[at] in captions:
+        size = 1
+        while at + size < len(kept) and kept[at + size] in captions and lines[kept[at + size]].gap == 0:
+            size += 1
+        return Role.CAPTION, size
+    if is_byline(line.text):
+        return Role.BYLINE, 1
+    if is_source_note(line.text):
+        size = 1
+        while at + size < len(kept) and size < 6:
+            last, following = lines[kept[at + size - 1]], lines[kept[at + size]]
+            tight = layout.marked or following.gap < layout.gap
+            if not tight or layout.is_break(following) or not goes_on(last, following, layout):
+                break
+            size += 1
+        return Role.NOTE, size if layout.width else 1
+    return None, 0
+
+
+def _until_page(lines: Sequence[Line], kept: Sequence[int], at: int, layout: Layout) -> int:
+    """Footnotes stand at the foot of a page: they end where the next page starts."""
+    size = 1
+    while at + size < len(kept) and size < 20:
+        following = lines[kept[at + size]]
+        if following.indented or layout.is_break(following):
+            break
+        size += 1
+    return size

@@ -1,0 +1,136 @@
+"""What the page adds to the text: contents, running heads, page numbers, navigation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.reading.layout import Layout
+from rag.reading.lines import Line
+from rag.reading.outline import is_byline, is_caption, is_source_note
+from rag.text.fold import squeeze
+
+_LEADER = re.compile(r"^(?P<title>.*?)\s*(?:\.{3,}|…{2,}|·{3,}|_{4,}|\t)\s*(?:\.{2,}\s*)?(?P<page>\d{1,4})$")
+_ENTRY = re.compile(r"^(?P<title>.*\S)\s+(?P<page>\d{1,4})$")
+_CONTENTS = re.compile(r"^(?:目\s*录|contents|table of contents)$", re.I)
+_PAGE_NUMBER = re.compile(r"^[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页|\s*/\s*\d{1,4})?[-—–\s]*$")
+_NAVIGATION = re.compile(
+    r"^(?:返回(?:目录|首页|顶部)|快速进入点击页码|上一[页篇]|下一[页篇]|点击(?:查看|进入).{0,8})$"
+)
+_UNITS = tuple("年月日号时分秒个家只名位条项款章节倍成万亿元吨米％%度")
+# A label that stands this often by itself is furniture; its first place is kept.
+REPEATED_LABEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """Positions (in the list of lines) of what is left out, the titles that a table of
+    contents listed (squeezed), and the running head, if there is one."""
+
+    positions: frozenset[int]
+    titles: frozenset[str]
+    running_head: str | None
+
+
+def find_furniture(lines: Sequence[Line], layout: Layout) -> Furniture:
+    """What of `lines` is no part of the text."""
+    contents, titles = _contents(lines)
+    heads, running_head = _running_heads(lines, layout)
+    labels = _labels(lines, layout)
+    navigation = {i for i, line in enumerate(lines) if _NAVIGATION.match(line.text)}
+    return Furniture(frozenset(contents | heads | labels | navigation), titles, running_head)
+
+
+def _contents(lines: Sequence[Line]) -> tuple[set[int], frozenset[str]]:
+    """Runs of entries with dot leaders or tabs before a page number, with the entries without
+    leaders among them. A tab alone is a table's; it counts only beside dotted entries."""
+    dotted = [i for i, line in enumerate(lines) if _dotted(line.text)]
+    found: set[int] = set()
+    for i in dotted:
+        found.update(_entries_around(lines, i))
+    starts = {i - back for i in found for back in (1, 2) if i >= back}
+    for i in starts:
+        if _CONTENTS.match(lines[i].text) or _NAVIGATION.match(lines[i].text):
+            found.add(i)
+    titles = (_LEADER.match(lines[i].text) or _ENTRY.match(lines[i].text) for i in sorted(found))
+    names = (squeeze(match["title"].lstrip("-•· ").rstrip(". ")) for match in titles if match)
+    return found, frozenset(name for name in names if len(name) >= 3)
+
+
+def _dotted(text: str) -> bool:
+    match = _LEADER.match(text)
+    return match is not None and len(match["title"]) >= 2 and "\t" not in match["title"] and (
+        ".." in text or "……" in text or "···" in text or "__" in text
+    )
+
+
+def _entries_around(lines: Sequence[Line], position: int) -> set[int]:
+    found = {position}
+    for step in (-1, 1):
+        i = position + step
+        while 0 <= i < len(lines) and _entry(lines[i].text):
+            found.add(i)
+            i += step
+    return found
+
+
+def _entry(text: str) -> bool:
+    match = _LEADER.match(text) or _ENTRY.match(text)
+    return match is not None and len(text) <= 80 and not match["title"].endswith(("。", "，"))
+
+
+def _running_heads(lines: Sequence[Line], layout: Layout) -> tuple[set[int], str | None]:
+    """Lone page numbers at a page break or beside a repeated line, and those repeated lines."""
+    counts = Counter(line.text for line in lines)
+    found: set[int] = set()
+    heads: Counter[str] = Counter()
+    for i, line in enumerate(lines):
+        if not _PAGE_NUMBER.match(line.text) or _counts(lines, i):
+            continue
+        beside = [j for j in (i - 1, i + 1) if 0 <= j < len(lines) and _is_head(lines[j], counts)]
+        at_break = layout.is_break(line) or (i + 1 < len(lines) and layout.is_break(lines[i + 1]))
+        if beside:
+            heads.update(lines[j].text for j in beside)
+            found.update([i, *beside])
+        elif at_break:
+            found.add(i)
+    running = [text for text, count in heads.most_common(1) if count >= 2]
+    return found, running[0] if running else None
+
+
+def _counts(lines: Sequence[Line], position: int) -> bool:
+    """Whether a lone number is a part of the text: what follows counts with it."""
+    following = lines[position + 1].text if position + 1 < len(lines) else ""
+    return following[:1] in _UNITS
+
+
+def _is_head(line: Line, counts: Counter[str]) -> bool:
+    return (
+        counts[line.text] >= REPEATED_LABEL
+        and 4 <= len(line.text) <= 30
+        and not line.terminal
+        and not line.text[-1].isdigit()
+        and line.text[-1] not in "）)》"
+    )
+
+
+def _labels(lines: Sequence[Line], layout: Layout) -> set[int]:
+    """Section labels that are repeated on page after page, their first place excepted. Cells of
+    tables repeat too; so in a text with wrapped lines a label must stand at a page break."""
+    counts = Counter(line.text for line in lines)
+    seen: set[str] = set()
+    found: set[int] = set()
+    for i, line in enumerate(lines):
+        text = line.text
+        if counts[text] < REPEATED_LABEL or not 3 <= len(text) <= 24 or line.terminal:
+            continue
+        if "\t" in text or is_byline(text) or is_caption(text) or is_source_note(text):
+            continue
+        if layout.width and not layout.is_break(line):
+            continue
+        if text in seen:
+            found.add(i)
+        seen.add(text)
+    return found

@@ -1,0 +1,141 @@
+"""How a text is laid out, inferred from its lines, and whether one line goes on in the next.
+
+Text taken from PDFs keeps the line breaks of the page. Two kinds of evidence undo them: a
+line that had no room for the next word was broken by the page; and some programs leave a
+space behind the last line of every paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.reading.lines import Line, columns
+
+# A layout counts as wrapped when this share of the lines is about as wide as the widest.
+WRAPPED_SHARE = 0.35
+MAX_WRAP_COLUMNS = 130
+# A line of a text that is not wrapped is cut, not complete, from this many characters on.
+CUT_CHARACTERS = 20
+LONGEST_HEADING = 34
+
+_FIRST_WORD = re.compile(r"[A-Za-z0-9.,%+\-/]+|.")
+_CLAUSE_MARK = re.compile(r"[，。；,;]")
+_NO_LINE_START = "，。、；：！？”’）》】」』,.;:!?)]}%％"
+_PAIRS = (("“", "”"), ("（", "）"), ("(", ")"), ("《", "》"), ("「", "」"))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`width`: columns at which lines are wrapped, 0 when they are not. `marked`: paragraphs
+    end with a trailing space, other lines do not. `gap`: blank lines usual between lines."""
+
+    width: int
+    marked: bool
+    gap: int
+
+    def is_full(self, line: Line) -> bool:
+        """Whether the line reaches the margin, give or take two wide characters."""
+        return self.width > 0 and line.width >= self.width - 5
+
+    def is_break(self, line: Line) -> bool:
+        """Whether a page break stands before the line."""
+        return line.gap >= self.gap + 2
+
+
+def infer_layout(lines: Sequence[Line]) -> Layout:
+    """The layout of a whole text. Fewer than 8 lines are taken as not wrapped."""
+    gap = Counter(line.gap for line in lines[1:]).most_common(1)[0][0] if len(lines) > 1 else 0
+    widths = sorted(line.width for line in lines)
+    if len(lines) < 8:
+        return Layout(0, False, gap)
+    width = widths[int(0.95 * (len(widths) - 1))]
+    full = [line for line in lines if line.width >= width - 8]
+    broken = [line for line in full if not line.terminal]
+    wrapped = (
+        width <= MAX_WRAP_COLUMNS
+        and len(full) >= WRAPPED_SHARE * len(lines)
+        and len(broken) >= len(full) / 2
+    )
+    if not wrapped:
+        return Layout(0, False, gap)
+    ends = [line for line in lines if line.terminal and line.width < 0.8 * width]
+    marked = (
+        len(ends) >= 3
+        and _share_trailing(ends) >= 0.8
+        and _share_trailing(broken) <= 0.2
+    )
+    return Layout(width, marked, gap)
+
+
+def _share_trailing(lines: Sequence[Line]) -> float:
+    return sum(line.trailing for line in lines) / len(lines) if lines else 0.0
+
+
+def goes_on(first: Line, second: Line, layout: Layout, *, narrow: bool = False) -> bool:
+    """Whether the paragraph of `first` goes on in `second`, the next line of the same flow.
+
+    `narrow` tells that both stand in a column narrower than the page. Headings, list items and
+    rows are for the caller to notice; this looks at the page alone.
+    """
+    if second.text[0] in _NO_LINE_START and not first.terminal:
+        return True
+    if layout.marked:
+        return not first.trailing or (layout.is_full(first) and not first.terminal)
+    if narrow:
+        return not first.terminal
+    if layout.width:
+        return _wrapped(first, second, layout)
+    return _cut(first)
+
+
+def _wrapped(first: Line, second: Line, layout: Layout) -> bool:
+    if layout.gap == 0 and second.gap > 0 and (first.terminal or not layout.is_full(first)):
+        return False
+    room = layout.width - first.width
+    match = _FIRST_WORD.match(second.text)
+    fits = columns(match.group() if match else "") + 2 <= room
+    if first.terminal:
+        return not fits
+    return first.width >= 0.75 * layout.width or (_open_pair(first.text) and not fits)
+
+
+def _cut(line: Line) -> bool:
+    """Whether a line of a text with whole paragraphs was cut in the middle."""
+    if line.terminal:
+        return False
+    long = len(line.text) > LONGEST_HEADING
+    clauses = len(line.text) >= CUT_CHARACTERS and bool(_CLAUSE_MARK.search(line.text))
+    return long or clauses or _open_pair(line.text)
+
+
+def _open_pair(text: str) -> bool:
+    return any(text.count(left) > text.count(right) for left, right in _PAIRS)
+
+
+def narrow_columns(lines: Sequence[Line], layout: Layout) -> frozenset[int]:
+    """Positions of lines that stand in a column much narrower than the text: runs of three or
+    more lines of equal width (within two wide characters) that do not end sentences, and the
+    line that completes them."""
+    found: set[int] = set()
+    start = 0
+    while start < len(lines):
+        end = start
+        while end + 1 < len(lines) and _same_column(lines[start], lines[end], lines[end + 1]):
+            end += 1
+        if end - start >= 2 and any("，" in x.text or "," in x.text for x in lines[start : end + 1]):
+            found.update(range(start, end + 1))
+        start = max(end, start + 1)
+    return frozenset(found) if not layout.marked else frozenset()
+
+
+def _same_column(first: Line, line: Line, following: Line) -> bool:
+    return (
+        18 <= first.width <= 48
+        and not line.terminal
+        and abs(line.width - first.width) <= 5
+        and following.width <= first.width + 5
+        and "\t" not in line.text
+    )

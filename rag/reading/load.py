@@ -1,0 +1,153 @@
+"""Files found under paths, and read into Documents."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
+from rag.reading.clean import Cleaned, clean_markdown, clean_text
+from rag.reading.parsers.plain import decode
+from rag.settings import Reading
+from rag.types import Document
+
+# Raised whenever the same file gives another Document than before.
+READER_VERSION = 1
+
+_CLEANERS: dict[str, Callable[[str], Cleaned]] = {
+    ".txt": clean_text,
+    ".text": clean_text,
+    ".log": clean_text,
+    ".md": clean_markdown,
+    ".markdown": clean_markdown,
+}
+_HIDDEN = re.compile(r"^[.~]|~$|\.(?:tmp|swp|part|crdownload)$", re.I)
+_DATE = re.compile(r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be read: `name` is the document's name in the collection, `root` the path
+    argument under which it was found."""
+
+    path: Path
+    name: str
+    root: Path
+
+
+def find_files(paths: Iterable[Path]) -> list[Found]:
+    """The files under `paths`, folders walked in sorted order; hidden and temporary files and
+    links to folders are left out. Names are relative to the path argument, with `/`; where a
+    name is taken, the later one gets its root folder's name in front, then a number.
+
+    Raises:
+        DocumentError: a path does not exist.
+    """
+    found: list[Found] = []
+    seen: set[Path] = set()
+    names: set[str] = set()
+    for root in paths:
+        if not root.exists():
+            raise DocumentError(f"no such file or folder: {root}")
+        for path in [root] if root.is_file() else _walk(root):
+            real = path.resolve()
+            if real in seen:
+                continue
+            seen.add(real)
+            name = path.name if root.is_file() else path.relative_to(root).as_posix()
+            name = _free(name, root, names)
+            names.add(name)
+            found.append(Found(path, name, root))
+    return found
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not _HIDDEN.search(name))
+        for name in sorted(files):
+            if not _HIDDEN.search(name):
+                yield Path(folder) / name
+
+
+def _free(name: str, root: Path, taken: set[str]) -> str:
+    folder = root.resolve().parent.name if root.is_file() else root.resolve().name
+    candidate, number = name, 1
+    while candidate in taken:
+        prefix = folder if number == 1 else f"{folder}-{number}"
+        candidate = f"{prefix}/{name}"
+        number += 1
+    return candidate
+
+
+def read_bytes(path: Path, settings: Reading) -> bytes:
+    """The bytes of a file that does not change while it is read.
+
+    Raises:
+        UnreadableDocument: too large, not readable, or changed in the meantime.
+    """
+    try:
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            if before.st_size > settings.max_file_bytes:
+                raise UnreadableDocument(
+                    f"the file has {before.st_size:,} bytes, the limit is "
+                    f"{settings.max_file_bytes:,}; raise reading.max_file_bytes to read it"
+                )
+            data = file.read(settings.max_file_bytes + 1)
+            after = os.fstat(file.fileno())
+    except OSError as error:
+        raise UnreadableDocument(f"the file cannot be read: {error.strerror}") from None
+    if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (
+        after.st_size,
+        after.st_mtime_ns,
+    ):
+        raise UnreadableDocument("the file changed while it was read; try again")
+    return data
+
+
+def read_document(path: Path, name: str, settings: Reading) -> Document:
+    """A file as a Document, named `name` in the collection.
+
+    Raises:
+        UnsupportedFormat: no parser for the file's ending.
+        UnreadableDocument: empty, binary, in no known encoding, too large, unreadable.
+    """
+    cleaner = _CLEANERS.get(path.suffix.lower() or ".txt")
+    if cleaner is None:
+        raise UnsupportedFormat(
+            f"{path.suffix} files cannot be read; supported: {', '.join(sorted(_CLEANERS))}"
+        )
+    data = read_bytes(path, settings)
+    return parse_document(data, cleaner, path, name)
+
+
+def parse_document(
+    data: bytes, cleaner: Callable[[str], Cleaned], path: Path, name: str
+) -> Document:
+    """Bytes as a Document; its id is a hash of the bytes and the name."""
+    decoded = decode(data)
+    cleaned = cleaner(decoded.text)
+    if not cleaned.text:
+        raise UnreadableDocument("nothing is left of the file once page furniture is taken out")
+    stated = cleaned.date if cleaned.date and _DATE.match(cleaned.date) else None
+    return Document(
+        id=document_id(data, name),
+        name=name,
+        path=str(path),
+        title=cleaned.title or path.stem,
+        date=stated,
+        date_inferred=cleaned.date_inferred and stated is not None,
+        text=cleaned.text,
+        blocks=cleaned.blocks,
+        origin=cleaned.origin,
+        source=decoded.text,
+    )
+
+
+def document_id(data: bytes, name: str) -> str:
+    """The first 16 hexadecimal digits of SHA-256 over the name, a zero byte and the bytes."""
+    return sha256(name.encode() + b"\0" + data).hexdigest()[:16]

@@ -1,0 +1,108 @@
+"""Markdown into fragments: headings, paragraphs, list items, table rows, front matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.reading.blocks import Draft
+from rag.reading.flow import Fragment, Piece, Role, fragment
+from rag.reading.lines import Line
+from rag.reading.outline import Heading, push, starts_item
+from rag.types import BlockKind
+
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
+_RULE = re.compile(r"^(?:[-*_]\s*){3,}$")
+_TABLE_RULE = re.compile(r"^\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?$")
+_FENCE = re.compile(r"^(?:```|~~~)")
+_FIELD = re.compile(r"^(title|date)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Markdown:
+    """The drafts of a Markdown text, and what its front matter states."""
+
+    drafts: tuple[Draft, ...]
+    title: str | None
+    date: str | None
+
+
+def parse_markdown(lines: Sequence[Line]) -> Markdown:
+    """The structure of a Markdown text. Marks of headings, tables and front matter are left
+    out; emphasis and links stay as they are written."""
+    start, fields = _front_matter(lines)
+    drafts: list[Draft] = []
+    stack: tuple[Heading, ...] = ()
+    paragraph: list[Line] = []
+    header: list[str] = []
+    fenced = False
+
+    def close() -> None:
+        if paragraph:
+            above = tuple(heading.text for heading in stack)
+            item = starts_item(paragraph[0].text)
+            kind = BlockKind.LIST_ITEM if item else BlockKind.PARAGRAPH
+            drafts.append(Draft(fragment(Role.BODY, paragraph), kind, above, ()))
+            paragraph.clear()
+
+    for line in lines[start:]:
+        heading = None if fenced else _HEADING.match(line.text)
+        if _FENCE.match(line.text):
+            close()
+            fenced = not fenced
+        elif heading and heading[2]:
+            close()
+            header = []
+            rank = len(heading[1])
+            above = tuple(h.text for h in stack if h.rank < rank)
+            kind = BlockKind.TITLE if rank == 1 and not drafts else BlockKind.HEADING
+            drafts.append(Draft(_part(line, heading.start(2), heading.end(2)), kind, above, ()))
+            stack = push(stack, Heading(rank, heading[2]))
+        elif line.text.startswith("|") and not fenced:
+            close()
+            if _TABLE_RULE.match(line.text):
+                continue
+            row = _row(line)
+            lead = tuple(header)
+            header = header or [row.text]
+            headings = tuple(h.text for h in stack)
+            drafts.append(Draft(row, BlockKind.TABLE_ROW, headings, lead))
+        elif not _RULE.match(line.text):
+            if line.gap or fenced or starts_item(line.text):
+                close()
+            header = []
+            paragraph.append(line)
+    close()
+    return Markdown(tuple(drafts), fields.get("title"), fields.get("date"))
+
+
+def _front_matter(lines: Sequence[Line]) -> tuple[int, dict[str, str]]:
+    """Where the text starts, and the title and date that a YAML front matter states."""
+    if not lines or lines[0].text != "---" or lines[0].number != 1:
+        return 0, {}
+    fields: dict[str, str] = {}
+    for i, line in enumerate(lines[1:], start=1):
+        if line.text in ("---", "..."):
+            return i + 1, fields
+        match = _FIELD.match(line.text)
+        if match and match[2]:
+            fields[match[1].lower()] = match[2]
+    return 0, {}
+
+
+def _part(line: Line, start: int, end: int) -> Fragment:
+    piece = Piece(line.start + start, line.text[start:end], "")
+    return Fragment(Role.BODY, (piece,), (line.number, line.number), line.page)
+
+
+def _row(line: Line) -> Fragment:
+    """A table row; its cells are separated by a tab, the bars are left out."""
+    pieces: list[Piece] = []
+    for match in re.finditer(r"[^|]+", line.text):
+        cell = match.group()
+        text = cell.strip()
+        if text:
+            start = line.start + match.start() + len(cell) - len(cell.lstrip())
+            pieces.append(Piece(start, text, "\t" if pieces else ""))
+    return Fragment(Role.ROW, tuple(pieces), (line.number, line.number), line.page)
