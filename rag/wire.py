@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag.types import Answer, Passage, Report, Sentence
+from rag.types import Answer, Block, Document, Passage, Report, Sentence
 
 
 def passage_json(passage: Passage, *, explain: bool = False) -> dict[str, Any]:
@@ -94,4 +94,33 @@ def report_json(report: Report) -> dict[str, Any]:
         "seconds": report.seconds,
         "missing": list(report.missing),
         "split_sentences": report.split_sentences,
+    }
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    """What `rag text --json` prints. `origin` has a list `[start in text, start in source,
+    length]` for each run."""
+    return {
+        "id": document.id,
+        "document": document.name,
+        "path": document.path,
+        "title": document.title,
+        "date": document.date,
+        "date_inferred": document.date_inferred,
+        "text": document.text,
+        "blocks": [_block_json(block) for block in document.blocks],
+        "origin": [[run.start, run.source, run.length] for run in document.origin],
+    }
+
+
+def _block_json(block: Block) -> dict[str, Any]:
+    return {
+        "start": block.span.start,
+        "end": block.span.end,
+        "kind": block.kind.value,
+        "headings": list(block.headings),
+        "page": block.page,
+        "lines": list(block.lines) if block.lines else None,
+        "lead": list(block.lead),
+        "repeats": [list(lines) for lines in block.repeats],
     }

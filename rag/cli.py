@@ -1,0 +1,175 @@
+"""The command `rag`: its arguments, its exit codes, its streams.
+
+Results go to stdout, all else to stderr; with `--json` stdout is one UTF-8 JSON value. Exit 0
+done, 1 a `RagError` or an error of the operating system, 2 wrong usage (also an empty
+question), 130 interrupted; on 1 and 2 stdout is empty. What a command does stands in
+`rag.commands`, which is loaded when the command is called.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from rag import __version__
+from rag.errors import RagError
+
+EXIT_DONE, EXIT_ERROR, EXIT_USAGE = 0, 1, 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
+EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
+SEARCH_RESULTS = 10
+MAX_RESULTS = 1000  # the limit of the setting retrieval.k
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. `argv` is by default the process's own."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as stop:  # argparse's way to end: help and version 0, wrong usage 2
+        return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+    module, _, function = arguments.runs.partition(":")
+    run: Callable[[argparse.Namespace], int] = getattr(
+        import_module(f"rag.commands.{module}"), function
+    )
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+        return code
+    except RagError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        # The reader is gone (`rag search … | head`); the flush at exit must not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except OSError as error:
+        return _fail(f"{type(error).__name__}: {error}")
+    except KeyboardInterrupt:
+        print("rag: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _fail(message: str) -> int:
+    print(f"rag: {message}", file=sys.stderr)
+    return EXIT_ERROR
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage in the form of all other errors, then the usage line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"rag: {message}\n{self.format_usage()}")
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="rag",
+        description="Wenju 文据: answers from your own documents, every sentence with its source.",
+        epilog="Settings come from rag.toml, then RAG_… variables, then flags. "
+        "RAG_QUIET=1 switches progress off.",
+    )
+    parser.add_argument("--version", action="version", version=f"wenju {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    common = _common()
+    _add_index(commands.add_parser("index", parents=[common], help="read files into the index"))
+    _add_search(commands.add_parser("search", parents=[common], help="find passages"))
+    _add_ask(commands.add_parser("ask", parents=[common], help="answer with citations"))
+    _add_text(commands.add_parser("text", parents=[common], help="print a document as it was read"))
+    _add_remove(commands.add_parser("remove", parents=[common], help="take a document out"))
+    status = commands.add_parser("status", parents=[common], help="what the index holds")
+    status.set_defaults(runs="looking:status")
+    _add_verify(commands.add_parser("verify", parents=[common], help="check the index for damage"))
+    doctor = commands.add_parser(
+        "doctor",
+        parents=[common],
+        help="examine this installation, without network; always exits 0",
+    )
+    doctor.set_defaults(runs="looking:doctor")
+    _add_serve(commands.add_parser("serve", parents=[common], help="open the chat page"))
+    return parser
+
+
+def _common() -> _Parser:
+    common = _Parser(add_help=False)
+    common.add_argument("--index", metavar="DIR", type=Path, help="index folder (index/default)")
+    common.add_argument("--config", metavar="FILE", type=Path, help="settings file (rag.toml)")
+    common.add_argument("--json", action="store_true", help="print one JSON value")
+    return common
+
+
+def _add_index(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="file or folder")
+    parser.add_argument(
+        "--prune", action="store_true", help="take out documents under PATH whose files are gone"
+    )
+    parser.set_defaults(runs="indexing:index")
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", metavar="QUESTION", type=_question)
+    parser.add_argument(
+        "-k", metavar="N", type=_results, default=SEARCH_RESULTS, help="number of passages (10)"
+    )
+    parser.add_argument("--explain", action="store_true", help="show where each score comes from")
+    parser.set_defaults(runs="asking:search")
+
+
+def _add_ask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("question", metavar="QUESTION", type=_question)
+    parser.set_defaults(runs="asking:ask")
+
+
+def _add_text(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="DOC", help="name of a document in the index")
+    parser.set_defaults(runs="looking:text")
+
+
+def _add_remove(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="DOC", help="name of a document in the index")
+    parser.set_defaults(runs="indexing:remove")
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repair", action="store_true", help="rebuild what can be rebuilt")
+    parser.set_defaults(runs="indexing:verify")
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=7860, help="0 takes a free one (7860)")
+    parser.set_defaults(runs="serving:serve")
+
+
+def _question(value: str) -> str:
+    """A question with something to read in it; white space and invisible characters are not."""
+    if all(unicodedata.category(character)[0] in "ZC" for character in value):
+        # Surrogates are of category C, too: bytes that the terminal's encoding cannot decode.
+        raise argparse.ArgumentTypeError("the question is empty or not readable; say what to find")
+    if any(0xD800 <= ord(character) < 0xE000 for character in value):
+        raise argparse.ArgumentTypeError(
+            f"the question holds bytes that are not {sys.getfilesystemencoding()}: {value!r}"
+        )
+    return value
+
+
+def _results(value: str) -> int:
+    return _whole_number(value, 1, MAX_RESULTS)
+
+
+def _port(value: str) -> int:
+    return _whole_number(value, 0, 65_535)
+
+
+def _whole_number(value: str, least: int, most: int) -> int:
+    try:
+        number = int(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number") from None
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{number} is not from {least} to {most}")
+    return number

@@ -1,0 +1,1 @@
+"""What the commands of `rag` do, one function each: `(arguments) -> exit code`."""

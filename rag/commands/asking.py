@@ -1,0 +1,162 @@
+"""`rag search` and `rag ask`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import groupby
+
+from rag.commands.opening import open_assistant
+from rag.commands.terminal import Terminal, visible, write, write_json
+from rag.types import Answer, Citation, Passage, Sentence, Status, Support
+from rag.wire import answer_json, passage_json
+
+# What a person reads after a sentence that its quotation does not support in full.
+SUPPORT_WORDS = {Support.PARTLY: "部分支持", Support.UNSUPPORTED: "无依据"}
+SUPPORT_STYLES = {Support.PARTLY: "warn", Support.UNSUPPORTED: "bad"}
+NEAREST = 3  # passages shown with a refusal
+CONTEXT = 60  # characters shown on each side of a quotation
+
+
+def search(arguments: argparse.Namespace) -> int:
+    """Prints the passages found for a question, best first."""
+    passages = open_assistant(arguments).search(arguments.question, arguments.k)
+    if arguments.json:
+        write_json([passage_json(passage, explain=arguments.explain) for passage in passages])
+    else:
+        write(show_passages(passages, Terminal.of_stdout(), explain=arguments.explain))
+    return 0
+
+
+def ask(arguments: argparse.Namespace) -> int:
+    """Prints the answer to a question and the quotations that it rests on."""
+    answer = open_assistant(arguments).ask(arguments.question)
+    if arguments.json:
+        write_json(answer_json(answer))
+    else:
+        write(show_answer(answer, Terminal.of_stdout()))
+    return 0
+
+
+def show_passages(
+    passages: list[Passage] | tuple[Passage, ...], terminal: Terminal, *, explain: bool = False
+) -> str:
+    """Passages for reading: title, date, place, text; with `explain` the parts of the score."""
+    if not passages:
+        return "没有找到相关段落。"
+    return "\n\n".join(_passage(passage, terminal, explain=explain) for passage in passages)
+
+
+def _passage(passage: Passage, terminal: Terminal, *, explain: bool) -> str:
+    lines = [
+        terminal.flow(
+            [
+                (f"{passage.rank:>2}  ", "dim"),
+                (_one_line(passage.title), "bold"),
+                (f"  {_date(passage)}", ""),
+                (f"  {passage.score:.3f}", "dim"),
+            ]
+        ),
+        terminal.flow([(_place(passage.document, passage.page, passage.lines), "dim")], 4),
+    ]
+    if passage.headings:
+        lines.append(terminal.flow([(_one_line(" › ".join(passage.headings)), "dim")], 4))
+    if passage.lead:
+        lines.append(terminal.flow([("承前：" + _one_line(" / ".join(passage.lead)), "dim")], 4))
+    lines.append(terminal.flow([(passage.text.strip(), "")], 4))
+    if passage.also:
+        lines.append(terminal.flow([("同文另见：" + "、".join(passage.also), "dim")], 4))
+    if explain:
+        lines += [terminal.flow([(line, "dim")], 4) for line in _explanation(passage)]
+    return "\n".join(lines)
+
+
+def _explanation(passage: Passage) -> Iterator[str]:
+    for part in passage.parts:
+        rank = "未入选" if part.rank is None else f"第 {part.rank} 名"
+        yield f"{part.name} {part.score:.4f}（{rank}）"
+
+
+def show_answer(answer: Answer, terminal: Terminal) -> str:
+    """An answer for reading: the short answer, the sentences with their numbers, and below
+    them every quotation in its surroundings; a refusal with the nearest passages."""
+    if answer.status is Status.NO_EVIDENCE:
+        text = terminal.flow([(answer.text, "bold")])
+        if not answer.passages:
+            return text
+        nearest = show_passages(answer.passages[:NEAREST], terminal)
+        return f"{text}\n\n{terminal.paint('最接近的段落：', 'dim')}\n\n{nearest}"
+    parts = []
+    if answer.short:
+        parts.append(terminal.flow([(answer.short, "bold")]))
+    parts.append(terminal.flow([p for s in answer.sentences for p in _sentence(s)]))
+    passages = {passage.rank: passage for passage in answer.passages}
+    citations = [citation for sentence in answer.sentences for citation in sentence.citations]
+    for n, group in groupby(sorted(citations, key=lambda c: (c.n, c.span)), lambda c: c.n):
+        if n in passages:
+            parts.append(_source(passages[n], list(group), terminal))
+    return "\n\n".join(parts)
+
+
+def _sentence(sentence: Sentence) -> Iterator[tuple[str, str]]:
+    yield sentence.text, ""
+    yield "".join(f"[{n}]" for n in dict.fromkeys(c.n for c in sentence.citations)), "good"
+    if sentence.support is not Support.SUPPORTED:
+        reason = f"：{sentence.reason}" if sentence.reason else ""
+        yield f"（{SUPPORT_WORDS[sentence.support]}{reason}）", SUPPORT_STYLES[sentence.support]
+
+
+def _source(passage: Passage, citations: list[Citation], terminal: Terminal) -> str:
+    lines = [
+        terminal.flow(
+            [
+                (f"[{passage.rank}] ", "good"),
+                (_one_line(passage.title), "bold"),
+                (f"  {_date(passage)}", ""),
+            ]
+        )
+    ]
+    place = _place(passage.document, citations[0].page, citations[0].lines)
+    lines.append(terminal.flow([(" · ".join([place, *passage.headings]), "dim")], 4))
+    for citation in dict.fromkeys(citations):
+        lines.append(terminal.flow(_quotation(passage, citation), 4))
+    if passage.also:
+        lines.append(terminal.flow([("同文另见：" + "、".join(passage.also), "dim")], 4))
+    return "\n".join(lines)
+
+
+def _quotation(passage: Passage, citation: Citation) -> list[tuple[str, str]]:
+    """The quotation between brackets, with what stands around it in the passage."""
+    start = citation.span.start - passage.span.start
+    end = citation.span.end - passage.span.start
+    quote = (f"「{_one_line(citation.quote)}」", "mark")
+    if not 0 <= start <= end <= len(passage.text):
+        return [quote]
+    before = _one_line(passage.text[max(0, start - CONTEXT) : start])
+    after = _one_line(passage.text[end : end + CONTEXT])
+    return [
+        ("…" * (start > CONTEXT) + before, "dim"),
+        quote,
+        (after + "…" * (end + CONTEXT < len(passage.text)), "dim"),
+    ]
+
+
+def _date(passage: Passage) -> str:
+    if passage.date is None:
+        return ""
+    return f"{passage.date}（推断）" if passage.date_inferred else passage.date
+
+
+def _place(document: str, page: int | None, lines: tuple[int, int] | None) -> str:
+    parts = [_one_line(document)]
+    if page is not None:
+        parts.append(f"第 {page} 页")
+    if lines is not None:
+        first, last = lines
+        parts.append(f"第 {first} 行" if first == last else f"第 {first}–{last} 行")
+    return " · ".join(parts)
+
+
+def _one_line(text: str) -> str:
+    """`text` on one line, without control characters."""
+    return " ".join(visible(text).split())

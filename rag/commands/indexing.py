@@ -1,0 +1,131 @@
+"""`rag index`, `rag remove` and `rag verify`: the commands that write to an index."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rag.commands.opening import load_settings, open_index
+from rag.commands.terminal import Terminal, visible, write, write_json
+from rag.errors import UnreadableDocument
+from rag.types import Report, Skipped
+from rag.wire import report_json
+
+MAX_LISTED = 20  # documents named in a list for people; --json has all
+
+
+def index(arguments: argparse.Namespace) -> int:
+    """Builds or updates the index from the paths and says what was done.
+
+    Raises:
+        UnreadableDocument: there were files, and not one could be read.
+    """
+    from rag.indexing.index import Index
+
+    settings = load_settings(arguments)
+    with _progress() as progress:
+        built = Index.build(
+            arguments.paths, settings.index, settings, prune=arguments.prune, progress=progress
+        )
+    report = built.report
+    if report is None:
+        raise TypeError("Index.build gave no report")
+    if not (report.read or report.unchanged or report.removed):
+        raise UnreadableDocument(_nothing_read(arguments, report))
+    if arguments.json:
+        write_json(report_json(report))
+    else:
+        write(show_report(report, str(settings.index), Terminal.of_stdout()))
+    return 0
+
+
+def _nothing_read(arguments: argparse.Namespace, report: Report) -> str:
+    paths = ", ".join(str(path) for path in arguments.paths)
+    if not report.skipped:
+        return f"no file to read under {paths}; name a file, or a folder that holds some"
+    reasons = "\n".join(f"  {line}" for line in _skipped(report.skipped))
+    return f"none of the {len(report.skipped)} files under {paths} could be read:\n{reasons}"
+
+
+def show_report(report: Report, folder: str, terminal: Terminal) -> str:
+    """What an update did, for reading."""
+    parts = [f"读入 {report.read}", f"未变 {report.unchanged}"]
+    if report.removed:
+        parts.append(f"删除 {report.removed}")
+    if report.skipped:
+        parts.append(f"跳过 {len(report.skipped)}")
+    lines = [
+        terminal.flow(
+            [
+                ("、".join(parts), "bold"),
+                (f"；索引 {folder} 现有 {report.documents:,} 份文档、{report.chunks:,} 个段落", ""),
+                (f"（{report.seconds:.1f} 秒）", "dim"),
+            ]
+        )
+    ]
+    if report.split_sentences:
+        lines.append(terminal.flow([(f"{report.split_sentences} 个过长的句子被切开", "warn")]))
+    if report.skipped:
+        lines.append(terminal.paint("跳过的文件：", "warn"))
+        lines += [terminal.flow([(line, "")], 2) for line in _skipped(report.skipped)]
+    if report.missing:
+        lines.append(terminal.paint("文件已不在、仍留在索引中（--prune 可删除）：", "warn"))
+        lines += [terminal.flow([(line, "")], 2) for line in _listed(report.missing)]
+    return "\n".join(lines)
+
+
+def _skipped(skipped: tuple[Skipped, ...]) -> list[str]:
+    return _listed(tuple(f"{item.document}: {item.reason}" for item in skipped))
+
+
+def _listed(names: tuple[str, ...]) -> list[str]:
+    more = len(names) - MAX_LISTED
+    return [visible(name) for name in names[:MAX_LISTED]] + [f"… +{more}"] * (more > 0)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A progress bar on stderr, or None where RAG_QUIET=1 asks for silence."""
+    if os.environ.get("RAG_QUIET") == "1":
+        yield None
+        return
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    with tqdm(unit="file", file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
+
+        def show(document: str, done: int, total: int) -> None:
+            bar.total = total
+            bar.set_postfix_str(visible(document)[-40:], refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def remove(arguments: argparse.Namespace) -> int:
+    """Takes one document out of the index."""
+    chunks = open_index(arguments).remove(arguments.document)
+    if arguments.json:
+        write_json({"document": arguments.document, "chunks": chunks})
+    else:
+        write(f"已删除 {visible(arguments.document)}（{chunks} 个段落）")
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Checks the index; 0 when it is sound (after `--repair` where asked), else 1 with one
+    line for each damage on stderr."""
+    opened = open_index(arguments)
+    repaired = opened.repair() if arguments.repair else []
+    damage = opened.verify()
+    for line in damage:
+        print(f"rag: {line}", file=sys.stderr)
+    if damage:
+        return 1
+    if arguments.json:
+        write_json({"sound": True, "repaired": repaired})
+    else:
+        write("\n".join([*(f"已修复：{line}" for line in repaired), "索引完好。"]))
+    return 0

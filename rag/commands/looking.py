@@ -1,0 +1,80 @@
+"""`rag text`, `rag status` and `rag doctor`: the commands that only look."""
+
+from __future__ import annotations
+
+import argparse
+
+from rag.commands.examining import Finding, examine
+from rag.commands.opening import load_settings, open_index
+from rag.commands.terminal import Terminal, write, write_exactly, write_json
+from rag.wire import document_json
+
+
+def text(arguments: argparse.Namespace) -> int:
+    """Prints a document's text exactly, with no line feed added."""
+    document = open_index(arguments).document(arguments.document)
+    if arguments.json:
+        write_json(document_json(document))
+    else:
+        write_exactly(document.text)
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Prints what the index holds."""
+    now = open_index(arguments).status()
+    if arguments.json:
+        write_json(
+            {
+                "index": str(now.index),
+                "generation": now.generation,
+                "documents": now.documents,
+                "chunks": now.chunks,
+                "encoder": now.encoder,
+                "bytes": now.bytes,
+                "stale": now.stale,
+            }
+        )
+    else:
+        terminal = Terminal.of_stdout()
+        lines = [
+            f"{terminal.paint('索引', 'dim')}    {now.index}（第 {now.generation} 代）",
+            f"{terminal.paint('文档', 'dim')}    {now.documents:,}",
+            f"{terminal.paint('段落', 'dim')}    {now.chunks:,}",
+            f"{terminal.paint('编码器', 'dim')}  {now.encoder}",
+            f"{terminal.paint('大小', 'dim')}    {size(now.bytes)}",
+        ]
+        if now.stale:
+            lines.append(
+                terminal.paint("索引比程序旧：下次 rag index 时会重新读入相关文件。", "warn")
+            )
+        write("\n".join(lines))
+    return 0
+
+
+def size(count: int) -> str:
+    """A number of bytes for reading.
+
+    >>> size(1_234_567)
+    '1.2 MB'
+    """
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} B"
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Prints what was found out about this installation; never fails because of it."""
+    findings = examine(lambda: load_settings(arguments))
+    if arguments.json:
+        write_json([{"name": item.name, "ok": item.ok, "detail": item.detail} for item in findings])
+    else:
+        terminal = Terminal.of_stdout()
+        write("\n".join(_finding(item, terminal) for item in findings))
+    return 0
+
+
+def _finding(item: Finding, terminal: Terminal) -> str:
+    mark = terminal.paint("✓ ", "good") if item.ok else terminal.paint("✗ ", "bad")
+    return mark + terminal.flow([(item.name, "bold"), (f"  {item.detail}", "")], 2).lstrip()

@@ -1,0 +1,39 @@
+"""From the arguments of a command to what it works on."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.indexing.index import Index
+
+
+def load_settings(arguments: argparse.Namespace) -> Settings:
+    """The settings for a command; `--index` and `--config` are taken from its arguments.
+
+    Raises:
+        SettingsError: an unknown key, a value out of range, an unreadable file.
+    """
+    overrides = {} if arguments.index is None else {"index": arguments.index}
+    return Settings.load(arguments.config, overrides=overrides)
+
+
+def open_index(arguments: argparse.Namespace) -> Index:
+    """The index that the arguments or the settings name."""
+    from rag.indexing.index import Index
+
+    settings = load_settings(arguments)
+    return Index.open(settings.index, settings)
+
+
+def open_assistant(arguments: argparse.Namespace) -> Assistant:
+    """An assistant on the index that the arguments or the settings name."""
+    from rag.assistant import Assistant
+    from rag.indexing.index import Index
+
+    settings = load_settings(arguments)
+    return Assistant(Index.open(settings.index, settings), settings)
