@@ -1,0 +1,1 @@
+"""Evaluation: runs questions in a batch, measures the answers, compares two runs."""

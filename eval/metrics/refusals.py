@@ -1,0 +1,55 @@
+"""Measures of saying no: does confidence tell the answerable questions from the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+BINS = 10
+
+
+def auroc(positive: Floats, negative: Floats) -> float:
+    """(1/mn) * sum over pairs of [p > n] + [p = n]/2: the probability that a positive's score
+    is above a negative's, ties counting half. NaN when one of the two is empty.
+
+    Source: Hanley, McNeil, The meaning and use of the area under a ROC curve (1982).
+
+    >>> auroc(np.array([0.9, 0.4]), np.array([0.4, 0.1]))
+    0.875
+    """
+    if not len(positive) or not len(negative):
+        return float("nan")
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, "left")
+    not_above = np.searchsorted(ordered, positive, "right")
+    return float((below + not_above).mean() / (2 * len(negative)))
+
+
+def reliability(
+    confidence: Floats, outcome: Floats, bins: int = BINS
+) -> list[tuple[int, float, float]]:
+    """(count, mean confidence, mean outcome) of each equal-width bin of [0, 1] that is not
+    empty, lowest first; 1.0 falls into the last bin."""
+    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    return [
+        (int(inside.sum()), float(confidence[inside].mean()), float(outcome[inside].mean()))
+        for inside in (place == i for i in range(bins))
+        if inside.any()
+    ]
+
+
+def calibration_error(confidence: Floats, outcome: Floats, bins: int = BINS) -> float:
+    """Expected calibration error: sum over bins B of |B|/n * |mean outcome - mean confidence|,
+    outcomes being 0 or 1. NaN for no question.
+
+    Source: Guo et al., On calibration of modern neural networks (2017), eq. 3.
+
+    >>> round(calibration_error(np.array([0.9, 0.7]), np.array([1.0, 0.0])), 4)
+    0.4
+    """
+    if not len(confidence):
+        return float("nan")
+    found = reliability(confidence, outcome, bins)
+    return sum(n * abs(o - c) for n, c, o in found) / len(confidence)
