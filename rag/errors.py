@@ -10,7 +10,8 @@
     │   ├── StoreMissing           no index there
     │   ├── StoreMismatch          another format version, or another encoder
     │   ├── StoreCorrupt           its parts do not agree with each other
-    │   └── StoreLocked            another process is writing
+    │   ├── StoreLocked            another process is writing
+    │   └── UnknownDocument        the index holds no document of that name
     ├── ModelError             an encoder, reranker or reader
     │   └── ModelUnavailable       it cannot be loaded on this machine
     └── GenerationError        the chat model; carries `retryable`
@@ -63,6 +64,10 @@ class StoreCorrupt(StoreError):
 
 class StoreLocked(StoreError):
     """Another process is writing to the index."""
+
+
+class UnknownDocument(StoreError):
+    """The index holds no document of that name."""
 
 
 class ModelError(RagError):

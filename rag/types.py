@@ -331,3 +331,34 @@ class Report:
     seconds: float
     missing: tuple[str, ...] = ()
     split_sentences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A document of an index without its text; `characters` and `chunks` are its size,
+    `split_sentences` counts sentences that were too long for a chunk and were cut."""
+
+    id: str
+    name: str
+    path: str
+    title: str
+    date: str | None
+    date_inferred: bool
+    characters: int
+    chunks: int
+    split_sentences: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """What an index holds. `index` is its folder; `encoder` the model that made its vectors;
+    `bytes` its size on disk; `stale` whether some of it was made by an older program or with
+    other settings and will be read again by the next update."""
+
+    index: str
+    generation: int
+    documents: int
+    chunks: int
+    encoder: str
+    bytes: int
+    stale: bool
