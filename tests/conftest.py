@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 REQUIRE = os.environ.get("REQUIRE", "")
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     if REQUIRE not in ("", "all"):
         raise pytest.UsageError(f"REQUIRE={REQUIRE!r}: it is `all` or not set")
 
