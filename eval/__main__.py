@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,9 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m eval", description=__import__("eval").__doc__)
+    parser = argparse.ArgumentParser(prog="python -m eval", description="Asks questions in a batch, measures the answers, compares runs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _run_parser(commands.add_parser("run", help="ask the questions of a file"))
+    _compare_parser(commands.add_parser("compare", help="say which of two runs is better"))
+    _table_parser(commands.add_parser("table", help="index the corpus and print the figures"))
     return parser
 
 
@@ -62,6 +65,63 @@ def _run(options: argparse.Namespace) -> int:
     ))
     print(summary(scores))
     return 0
+
+
+def _compare_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("a", type=Path, metavar="RUN_A", help="the run to compare with")
+    parser.add_argument("b", type=Path, metavar="RUN_B", help="the run that is judged")
+    parser.add_argument("--alpha", type=float, default=0.05, metavar="P",
+                        help="a headline measure that is worse with p below this fails (0.05)")
+    parser.add_argument("--max-loss", type=_limit, action="append", default=[],
+                        metavar="MEASURE=LOSS", help="a larger loss fails")
+    parser.add_argument("--at-least", type=_limit, action="append", default=[],
+                        metavar="MEASURE=VALUE", help="a lower value of RUN_B fails")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=_compare)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from eval.compare import compare_folders, comparison_json, comparison_text, failures
+
+    comparison = compare_folders(options.a, options.b)
+    failed = failures(comparison, alpha=options.alpha, max_loss=dict(options.max_loss),
+                      at_least=dict(options.at_least))
+    print(json.dumps(comparison_json(comparison, failed), ensure_ascii=False, indent=1)
+          if options.json else comparison_text(comparison))
+    for line in failed:
+        print(f"failed: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _table_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--corpus", type=Path, metavar="DIR", help="folder of documents")
+    parser.add_argument("--questions", type=Path, metavar="FILE", help="questions about them")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the run is kept")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    parser.set_defaults(command=_table)
+
+
+def _table(options: argparse.Namespace) -> int:
+    from eval.errors import EvaluationError
+    from eval.table import Material, print_table
+    from rag.settings import Settings
+
+    if (options.corpus is None) is not (options.questions is None):
+        raise EvaluationError("--corpus and --questions belong together; name both or neither")
+    material = (Material(options.corpus, options.questions) if options.corpus
+                else Material.find())
+    print_table(material, Settings.load(options.config), options.out)
+    return 0
+
+
+def _limit(text: str) -> tuple[str, float]:
+    name, separator, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be MEASURE=NUMBER, got {text!r}" if separator else f"no `=` in {text!r}"
+        ) from None
 
 
 def _positive(text: str) -> int:

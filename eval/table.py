@@ -1,0 +1,123 @@
+"""`python -m eval table`: the project's figures on its own questions, in one command."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.batch import Options, run_batch, summary
+from eval.errors import EvaluationError
+from eval.figures import Figures
+from eval.questions import load_questions
+from eval.tables import align
+from rag.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+COLD_STARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A folder of documents and the questions about them."""
+
+    corpus: Path
+    questions: Path
+
+    @classmethod
+    def find(cls) -> Material:
+        """The shared corpus where it is present, else the sample corpus of the project.
+
+        Raises:
+            EvaluationError: neither is there.
+        """
+        shared = Path(os.environ.get("WENJU_SHARED", ROOT.parent / "shared"))
+        for found in (cls(shared / "corpus", shared / "questions" / "dev.jsonl"),
+                      cls(ROOT / "examples" / "corpus", ROOT / "examples" / "questions.jsonl")):
+            if found.corpus.is_dir() and found.questions.is_file():
+                return found
+        raise EvaluationError(f"no corpus with questions under {shared} or {ROOT / 'examples'}; "
+                              "set WENJU_SHARED, or name --corpus and --questions")
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """A duration beside the longest that the issue allows, both in `unit`."""
+
+    title: str
+    value: float
+    limit: float
+    unit: str
+
+
+def print_table(material: Material, settings: Settings, out: Path | None) -> Figures:
+    """Indexes the corpus into a new folder, asks the questions, prints the figures and the
+    speeds, and returns the figures. What it writes goes to `out`, which is replaced, or is
+    removed afterwards."""
+    from eval.engine import Engine
+    from rag.indexing.index import Index
+
+    with tempfile.TemporaryDirectory(prefix="wenju-eval-") as temporary:
+        folder = out or Path(temporary)
+        index = Path(temporary) / "index"
+        own = settings.model_copy(update={"index": index})
+        start = time.perf_counter()
+        Index.build([material.corpus], index, own)
+        indexing = time.perf_counter() - start
+        print(f"{material.questions} on {material.corpus}\n", flush=True)
+        scores = run_batch(Engine.open(own), material.questions, folder / "run",
+                           Options(force=True))
+        print(summary(scores) + "\n")
+        question = load_questions(material.questions).questions[0].text
+        print(_speed_table([
+            Speed("indexing the corpus", indexing, 6, "s"),
+            Speed("an answer, median", scores.overall["latency_ms_p50"].value, 60, "ms"),
+            Speed("rag search, cold start", _cold_search(index, question), 2, "s"),
+            Speed("import rag", _import_time(), 0.2, "s"),
+        ]))
+    return scores.overall
+
+
+def _speed_table(speeds: list[Speed]) -> str:
+    rows = [("speed", "value", "required", "")]
+    rows += [(speed.title, f"{speed.value:.2f} {speed.unit}", f"≤ {speed.limit:g} {speed.unit}",
+              "reached" if speed.value <= speed.limit else "MISSED") for speed in speeds]
+    return align(rows)
+
+
+def _cold_search(index: Path, question: str) -> float:
+    """Median wall clock of `rag search` in a process of its own, seconds."""
+    command = [sys.executable, "-m", "rag", "search", question, "--index", str(index), "--json"]
+    return statistics.median(_seconds(command) for _ in range(COLD_STARTS))
+
+
+def _import_time() -> float:
+    """Median of what `import rag` adds to a process, timed inside it, seconds."""
+    program = "import time; t = time.perf_counter(); import rag; print(time.perf_counter() - t)"
+    return statistics.median(
+        float(_output([sys.executable, "-c", program])) for _ in range(COLD_STARTS))
+
+
+def _seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    _output(command)
+    return time.perf_counter() - start
+
+
+def _output(command: list[str]) -> str:
+    """Stdout of a command that is run in the project's root.
+
+    Raises:
+        EvaluationError: it fails.
+    """
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT,
+                          check=False)
+    if done.returncode:
+        raise EvaluationError(f"{' '.join(command[1:4])} failed with exit code "
+                              f"{done.returncode}: {done.stderr.strip()[-500:]}")
+    return done.stdout
