@@ -66,4 +66,5 @@ def test_questions_are_in_other_words_than_the_text(question: dict[str, object])
 
 
 def _unspaced(text: str) -> str:
-    return re.sub(r"\s+", "", text)
+    """White space and the bars of Markdown tables are no characters of a quotation."""
+    return re.sub(r"[\s|]+", "", text)
