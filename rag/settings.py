@@ -67,7 +67,8 @@ class Answering(_Group):
     """Passages into an answer."""
 
     max_sentences: int = Field(4, ge=1, le=20, description="sentences in an extractive answer")
-    max_characters: int = Field(200, ge=20, description="characters in an extractive answer")
+    max_characters: int = Field(300, ge=20, description="characters in an extractive answer")
+    min_confidence: float = Field(0.1, ge=0, le=1, description="refuse below this confidence")
 
 
 class Settings(_Group):

@@ -1,0 +1,78 @@
+"""The answerer without a chat model: the sentences of the passages that answer, as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.answering.evidence import Evidence, Rarity, score_sentences
+from rag.answering.query import Kind, Query
+from rag.answering.short import short_answer
+from rag.settings import Answering
+from rag.text.fold import squeeze
+from rag.types import Claim, Passage
+
+# Passages whose sentences are weighed, and for each kind of question how many sentences are
+# said at most and how close to the best one's score a further one must come.
+PASSAGES = 8
+_ONE = (2, 0.88)
+_SOME = (2, 0.85)
+_MORE = (3, 0.78)
+POLICY: dict[Kind, tuple[int, float]] = {
+    Kind.NUMBER: _ONE,
+    Kind.DATE: _ONE,
+    Kind.ENTITY: _ONE,
+    Kind.CAUSE: _SOME,
+    Kind.DEFINITION: _SOME,
+    Kind.OTHER: _SOME,
+    Kind.LIST: _MORE,
+    Kind.COMPARISON: _MORE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """Sentences in reading order as claims, the short answer among them, and the estimate in
+    [0, 1] that the passages hold an answer. No claims where nothing shares a term."""
+
+    claims: tuple[Claim, ...]
+    short: str | None
+    confidence: float
+
+
+def extract(
+    query: Query, passages: Sequence[Passage], rarity: Rarity, settings: Answering
+) -> Extraction:
+    """Chooses one to four sentences that answer, each from one passage."""
+    ranked = score_sentences(query, passages[:PASSAGES], rarity)
+    if not ranked or ranked[0].covered == 0:
+        return Extraction((), None, 0.0)
+    chosen = _choose(query, ranked, settings)
+    in_order = sorted(chosen, key=lambda e: (e.passage.rank, e.order))
+    claims = tuple(Claim(e.text, (e.passage.rank,)) for e in in_order)
+    return Extraction(claims, short_answer(query, chosen), _confidence(ranked[0]))
+
+
+def _choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> list[Evidence]:
+    """The best sentence, and further ones that are nearly as good and say something else."""
+    most, ratio = POLICY[query.kind]
+    chosen = [ranked[0]]
+    said = {squeeze(ranked[0].text)}
+    room = settings.max_characters - len(ranked[0].text)
+    for evidence in ranked[1:]:
+        if len(chosen) >= min(most, settings.max_sentences):
+            break
+        if evidence.score < ratio * ranked[0].score:
+            break
+        key = squeeze(evidence.text)
+        if key in said or len(evidence.text) > room:
+            continue
+        chosen.append(evidence)
+        said.add(key)
+        room -= len(evidence.text)
+    return chosen
+
+
+def _confidence(best: Evidence) -> float:
+    """How likely the best sentence answers: the share of the question that it covers."""
+    return min(1.0, best.covered)
