@@ -13,6 +13,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+FOLDING_VERSION = 1
+"""Raised when `fold` gives other text than before; indexes made before are then stale."""
+
 
 class _Converter(Protocol):
     def convert(self, text: str) -> str: ...

@@ -1,0 +1,266 @@
+"""The catalog: documents, chunks and vectors of an index, and what its parts were made from.
+
+The one source of truth; every other file of the index folder is derived from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import StoreCorrupt
+from rag.indexing.database import Database
+from rag.indexing.records import (
+    Float32,
+    layout_of,
+    pack,
+    place_of,
+    read_layout,
+    read_place,
+    read_vector,
+    row_hash,
+    unpack,
+)
+from rag.types import Chunk, Document, DocumentInfo, Span
+
+CATALOG_FILE = "catalog.sqlite"
+_MEND = "mend the index with: rag verify --repair"
+_DAMAGED = f"the content is not what was stored; {_MEND}"
+_CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
+_INFO_COLUMNS = (
+    "d.id, d.name, d.path, d.title, d.date, d.date_inferred, d.characters, d.split_sentences,"
+    " (SELECT count(*) FROM chunks c WHERE c.document = d.key)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the catalog knows about a document's file. `root` is the PATH argument under which
+    it was found; `made_with` names everything that shaped its chunks and vectors."""
+
+    name: str
+    path: str
+    root: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    made_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The chunks of one generation in reading order: documents by name, chunks by position.
+    `chunks[row]` and `documents[row]` are the catalog's keys, int64."""
+
+    chunks: npt.NDArray[np.int64]
+    documents: npt.NDArray[np.int64]
+
+
+class Catalog(Database):
+    """The catalog of an index folder. A reader sees the generation that was current when it was
+    opened until it is closed. Methods may be called from several threads."""
+
+    @classmethod
+    def open_reader(cls, folder: Path) -> Self:
+        """Opens the catalog of an index folder for reading; see `Database.reader`."""
+        return cls.reader(folder / CATALOG_FILE)
+
+    @classmethod
+    def open_writer(cls, folder: Path) -> Self:
+        """Opens the catalog for one transaction of changes, creating it where there is none; see
+        `Database.writer`. The caller holds the writer lock."""
+        return cls.writer(folder / CATALOG_FILE)
+
+    def meta(self) -> dict[str, str]:
+        """The facts about the whole index."""
+        return {str(key): str(value) for key, value in self.all("SELECT key, value FROM meta")}
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Records a fact about the whole index."""
+        self.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def entries(self) -> list[Entry]:
+        """One entry for each document, by name."""
+        columns = "name, path, root, sha256, size, mtime_ns, made_with"
+        return [Entry(*row) for row in self.all(f"SELECT {columns} FROM documents ORDER BY name")]
+
+    def put(
+        self,
+        document: Document,
+        entry: Entry,
+        chunks: Sequence[Chunk],
+        vectors: Float32,
+        split: int,
+    ) -> None:
+        """Stores a document with its chunks and their vectors `(n, d)`; one of the same name is
+        replaced. `split` counts sentences that were cut."""
+        self.delete(entry.name)
+        layout = layout_of(document)
+        source = None if document.source is None else pack(document.source)
+        facts = (document.id, entry.name, document.title, document.date, document.date_inferred)
+        key = self.run(
+            "INSERT INTO documents VALUES (NULL" + ", ?" * 17 + ")",
+            (
+                *(document.id, entry.name, entry.path, entry.root, entry.sha256, entry.size),
+                *(entry.mtime_ns, entry.made_with),
+                *(document.title, document.date, document.date_inferred, len(document.text)),
+                *(split, row_hash(*facts, document.text, source, layout)),
+                *(document.text, source, layout),
+            ),
+        )
+        for chunk, vector in zip(chunks, vectors, strict=True):
+            self._put_chunk(key, chunk, vector)
+
+    def _put_chunk(self, document: int, chunk: Chunk, vector: Float32) -> None:
+        place = place_of(chunk)
+        start, end = chunk.span.start, chunk.span.end
+        digest = row_hash(chunk.id, chunk.position, start, end, chunk.text, place, chunk.tokens)
+        key = self.run(
+            "INSERT INTO chunks VALUES (NULL" + ", ?" * 9 + ")",
+            (
+                *(chunk.id, document, chunk.position, start, end),
+                *(chunk.tokens, digest, place, chunk.text),
+            ),
+        )
+        data = vector.astype("<f4", copy=False).tobytes()
+        self.run("INSERT INTO vectors VALUES (?, ?, ?)", (key, row_hash(data), data))
+
+    def touch(self, entry: Entry) -> None:
+        """Records the place, size and time of a file whose content has not changed."""
+        values = (entry.path, entry.root, entry.size, entry.mtime_ns, entry.name)
+        self.run("UPDATE documents SET path=?, root=?, size=?, mtime_ns=? WHERE name=?", values)
+
+    def delete(self, name: str) -> int:
+        """Removes a document; returns how many chunks went with it."""
+        ((count,),) = self.all(
+            "SELECT count(*) FROM chunks c JOIN documents d ON d.key = c.document WHERE d.name = ?",
+            (name,),
+        )
+        self.run("DELETE FROM documents WHERE name = ?", (name,))
+        return int(count)
+
+    def counts(self) -> tuple[int, int]:
+        """Documents, chunks."""
+        (row,) = self.all("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)")
+        return int(row[0]), int(row[1])
+
+    def rows(self) -> Rows:
+        """The rows of this generation."""
+        found = self.all(
+            "SELECT c.key, d.key FROM documents d JOIN chunks c ON c.document = d.key"
+            " ORDER BY d.name, c.position"
+        )
+        pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
+        return Rows(np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]))
+
+    def infos(self) -> list[DocumentInfo]:
+        """All documents by name."""
+        return [
+            _info(row) for row in self.all(f"SELECT {_INFO_COLUMNS} FROM documents d ORDER BY name")
+        ]
+
+    def info(self, document: int) -> DocumentInfo:
+        """One document by its key."""
+        (row,) = self.all(f"SELECT {_INFO_COLUMNS} FROM documents d WHERE d.key = ?", (document,))
+        return _info(row)
+
+    def document(self, name: str) -> Document | None:
+        """A whole document, or None.
+
+        Raises:
+            StoreCorrupt: its content is not what was stored.
+        """
+        found = self.all(
+            "SELECT id, name, title, date, date_inferred, text, source, layout, hash, path"
+            " FROM documents WHERE name = ?",
+            (name,),
+        )
+        if not found:
+            return None
+        identifier, _, title, date, inferred, text, source, layout, digest, path = found[0]
+        facts = (identifier, name, title, date, bool(inferred))
+        if row_hash(*facts, text, source, layout) != digest:
+            raise StoreCorrupt(f"document {name}: {_DAMAGED}")
+        blocks, origin = read_layout(layout)
+        whole = None if source is None else unpack(source)
+        return Document(
+            identifier, name, path, title, date, bool(inferred), text, blocks, origin, whole
+        )
+
+    def document_chunks(self, name: str) -> list[int]:
+        """The keys of a document's chunks, in reading order."""
+        found = self.all(
+            "SELECT c.key FROM chunks c JOIN documents d ON d.key = c.document WHERE d.name = ?"
+            " ORDER BY c.position",
+            (name,),
+        )
+        return [int(key) for (key,) in found]
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Name and text of each document, by name."""
+        for (name,) in self.all("SELECT name FROM documents ORDER BY name"):
+            for (text,) in self.all("SELECT text FROM documents WHERE name = ?", (name,)):
+                yield name, text
+
+    def chunks(self, keys: Iterable[int]) -> Iterator[Chunk]:
+        """The chunks with these keys, in their order.
+
+        Raises:
+            StoreCorrupt: the content of one is not what was stored, or it is not there.
+        """
+        for key in keys:
+            found = self.all(
+                f"SELECT {_CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.key = c.document"
+                " WHERE c.key = ?",
+                (int(key),),
+            )
+            if not found:
+                raise StoreCorrupt(
+                    f"chunk {key} is missing; mend the index with: rag verify --repair"
+                )
+            yield _chunk(found[0])
+
+    def vectors(self, keys: npt.NDArray[np.int64], dimension: int) -> Float32:
+        """The vectors `(len(keys), dimension)` of these chunks.
+
+        Raises:
+            StoreCorrupt: one is missing, or is not what was stored.
+        """
+        matrix = np.empty((len(keys), dimension), np.float32)
+        for i, key in enumerate(keys):
+            found = self.all("SELECT vector, hash FROM vectors WHERE chunk = ?", (int(key),))
+            if not found or row_hash(found[0][0]) != found[0][1]:
+                raise StoreCorrupt(f"the vector of chunk {key} is damaged or missing; {_MEND}")
+            matrix[i] = read_vector(found[0][0], dimension)
+        return matrix
+
+
+def _info(row: tuple[Any, ...]) -> DocumentInfo:
+    identifier, name, path, title, date, inferred, characters, split, chunks = row
+    return DocumentInfo(
+        identifier, name, path, title, date, bool(inferred), characters, chunks, split
+    )
+
+
+def _chunk(row: tuple[Any, ...]) -> Chunk:
+    identifier, document_id, position, start, end, text, place, tokens, digest, name = row
+    if row_hash(identifier, position, start, end, text, place, tokens) != digest:
+        raise StoreCorrupt(f"document {name}, chunk {position}: {_DAMAGED}")
+    lead, headings, page, lines = read_place(place)
+    return Chunk(
+        identifier,
+        document_id,
+        position,
+        Span(start, end),
+        text,
+        lead,
+        headings,
+        page,
+        lines,
+        tokens,
+    )

@@ -1,0 +1,173 @@
+"""The catalog's SQLite file: opened, checked, committed. Third party: SQLite (`sqlite3`), in
+WAL mode, durable at commit, deleted content overwritten.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, StoreMissing
+
+FORMAT = 1
+_APPLICATION_ID = 0x77656E6A  # "wenj", in the file's header
+_BUSY_TIMEOUT_MS = 5000
+_SCHEMA = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    (
+        "CREATE TABLE documents (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+        " name TEXT NOT NULL UNIQUE, path TEXT NOT NULL, root TEXT NOT NULL, sha256 TEXT NOT NULL,"
+        " size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, made_with TEXT NOT NULL,"
+        " title TEXT NOT NULL, date TEXT, date_inferred INTEGER NOT NULL,"
+        " characters INTEGER NOT NULL, split_sentences INTEGER NOT NULL, hash BLOB NOT NULL,"
+        " text TEXT NOT NULL, source BLOB, layout BLOB NOT NULL)"
+    ),
+    (
+        "CREATE TABLE chunks (key INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+        " document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,"
+        " position INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,"
+        " tokens INTEGER NOT NULL, hash BLOB NOT NULL, place TEXT NOT NULL, text TEXT NOT NULL,"
+        " UNIQUE (document, position))"
+    ),
+    (
+        "CREATE TABLE vectors (chunk INTEGER PRIMARY KEY REFERENCES chunks (key) ON DELETE CASCADE,"
+        " hash BLOB NOT NULL, vector BLOB NOT NULL)"
+    ),
+)
+_SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)"  # made by SQLite for AUTOINCREMENT
+
+
+class Database:
+    """One connection, in one transaction: a reader's shows the state of the moment when it was
+    opened until it ends. Methods may be called from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file, which is created where there is none; no transaction yet. No statement
+        of a hostile file runs (`trusted_schema`), no cell is believed unchecked."""
+        self.path = path
+        self._lock = threading.RLock()
+        with _errors(path):
+            self._connection = sqlite3.connect(
+                path,
+                timeout=_BUSY_TIMEOUT_MS / 1000,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        for pragma in (
+            "trusted_schema = OFF", "cell_size_check = ON", "synchronous = FULL",
+            "foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY",
+        ):  # fmt: skip
+            self.run(f"PRAGMA {pragma}")
+
+    @classmethod
+    def reader(cls, path: Path) -> Self:
+        """Opens a file for reading.
+
+        Raises:
+            StoreMissing: there is none, or it was never finished. StoreMismatch: another
+            format. StoreCorrupt: it is something else.
+        """
+        if not path.is_file() or path.stat().st_size == 0:
+            raise StoreMissing(
+                f"no index in {path.parent}; build one with: rag index PATH --index {path.parent}"
+            )
+        database = cls(path)
+        try:
+            database.run("BEGIN")
+            if not database._statements():
+                raise StoreMissing(f"the index in {path.parent} was never finished; build it again")
+            database._check()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def writer(cls, path: Path) -> Self:
+        """Opens a file for one transaction of changes, creating it where there is none; nothing
+        lasts before `commit`.
+
+        Raises:
+            StoreMismatch: another format. StoreCorrupt: the file is something else.
+        """
+        database = cls(path)
+        try:
+            database.run("PRAGMA journal_mode = WAL")
+            database.run("BEGIN IMMEDIATE")
+            if not database._statements():
+                database.run(f"PRAGMA application_id = {_APPLICATION_ID}")
+                for statement in _SCHEMA:
+                    database.run(statement)
+                database.run("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
+            database._check()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _statements(self) -> set[str]:
+        return {sql for (sql,) in self.all("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+
+    def _check(self) -> None:
+        statements = self._statements()
+        known = _SCHEMA[0] in statements
+        found = self.all("SELECT value FROM meta WHERE key = 'format'") if known else []
+        if found and found[0][0] != str(FORMAT):
+            raise StoreMismatch(
+                f"{self.path} has format {found[0][0]!r:.20}, this program reads {FORMAT}; "
+                "use the program that made it, or index into a new folder"
+            )
+        if not found or statements - {_SEQUENCE} != set(_SCHEMA):
+            raise StoreCorrupt(f"{self.path} is not a catalog of this program")
+
+    def commit(self) -> None:
+        """Makes the changes current, durably."""
+        self.run("COMMIT")
+
+    def checkpoint(self) -> None:
+        """Brings the log into the file and, where no reader needs it, empties it, so that what
+        was deleted is gone from both. This reader is then at what is current."""
+        with _errors(self.path), self._lock:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("PRAGMA busy_timeout = 0")  # never wait for readers
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+            self._connection.execute("BEGIN")
+            self._connection.execute("SELECT count(*) FROM meta")
+
+    def close(self) -> None:
+        """Ends the connection; changes that were not committed are undone."""
+        self._connection.close()
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Runs a statement; returns the key of the row that it inserted."""
+        with _errors(self.path), self._lock:
+            return self._connection.execute(sql, values).lastrowid or 0
+
+    def all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with _errors(self.path), self._lock:
+            return self._connection.execute(sql, values).fetchall()
+
+    def integrity(self) -> list[str]:
+        """What SQLite itself finds wrong."""
+        found = [str(row[0]) for row in self.all("PRAGMA integrity_check(20)")]
+        found += [f"{row[0]} without {row[2]}" for row in self.all("PRAGMA foreign_key_check")]
+        return [line for line in found if line != "ok"]
+
+
+@contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+            raise StoreLocked(f"{path} is locked by another program; try again: {error}") from None
+        raise StoreError(f"{path} cannot be used: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise StoreCorrupt(f"{path} is damaged or no catalog: {error}") from None

@@ -1,0 +1,318 @@
+"""The index: built from files, opened, searched, updated, verified."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.errors import UnknownDocument
+from rag.indexing.catalog import Catalog
+from rag.indexing.fingerprint import check_encoder, fingerprint
+from rag.indexing.lexical import Field, Terms
+from rag.indexing.lock import write_lock
+from rag.indexing.records import Float32
+from rag.indexing.snapshot import Snapshot, finish, open_snapshot, record, settle
+from rag.indexing.update import Options, Progress, update_index
+from rag.indexing.verify import damages, mend
+from rag.settings import Settings
+from rag.text.fold import squeeze
+from rag.types import Chunk, Document, DocumentInfo, IndexStatus, Report
+
+if TYPE_CHECKING:
+    from rag.models.encoder import Encoder
+
+__all__ = ["Field", "Index", "Progress", "Terms"]
+
+_NEAR_NAMES = 3
+
+
+class Index:
+    """An index folder, open at one generation. Rows are the chunks in reading order: documents
+    by name, all chunks of a document after one another.
+
+    Reading methods may be called from several threads. A handle keeps its generation until it
+    updates or is opened again, whatever others write.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, encoder: Encoder | None = None) -> None:
+        """Used by `open` and `build`."""
+        self.folder = folder
+        self.settings = settings
+        self.report: Report | None = None
+        self._encoder = encoder
+        self._checked = False
+        self._loading = threading.Lock()
+        self._infos: dict[int, DocumentInfo] = {}
+        self._snapshot: Snapshot = open_snapshot(folder)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path | str | None = None,
+        settings: Settings | None = None,
+        *,
+        encoder: Encoder | None = None,
+    ) -> Index:
+        """Opens the index in `folder`, by default the one that the settings name. `encoder` is
+        used instead of the one that the settings name.
+
+        Raises:
+            StoreMissing: there is none. StoreMismatch: another format.
+            StoreCorrupt: the catalog is damaged.
+        """
+        settings = settings or Settings.load()
+        return cls(Path(folder or settings.index), settings, encoder)
+
+    @classmethod
+    def build(  # noqa: PLR0913 (one entrance for library and command)
+        cls,
+        paths: Iterable[Path | str],
+        folder: Path | str | None = None,
+        settings: Settings | None = None,
+        *,
+        prune: bool = False,
+        rebuild: bool = False,
+        progress: Progress | None = None,
+        encoder: Encoder | None = None,
+    ) -> Index:
+        """Creates the index in `folder`, or brings it up to date; see `update`. `rebuild` makes
+        every vector anew, with an encoder other than before too.
+
+        Raises:
+            UnreadableDocument: a new index, and no file could be read; nothing is created.
+        """
+        settings = settings or Settings.load()
+        place = Path(folder or settings.index)
+        encoder = encoder or _load(settings)
+        options = Options(prune, rebuild, progress)
+        report = update_index(place, settings, encoder, [Path(p) for p in paths], options)
+        index = cls(place, settings, encoder)
+        index.report = report
+        return index
+
+    def update(
+        self,
+        paths: Iterable[Path | str],
+        *,
+        prune: bool = False,
+        rebuild: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Reads what is new or changed under `paths`; this handle then shows the result.
+
+        A file that cannot be read is reported and its earlier version stays; a document whose
+        file is gone stays and is reported unless `prune`, which looks only under `paths`.
+
+        Raises:
+            DocumentError: a path does not exist. StoreLocked: another process is writing.
+            StoreMismatch: the encoder is not the index's.
+        """
+        with self._loading:
+            self._encoder = self._encoder or _load(self.settings)
+        report = update_index(
+            self.folder,
+            self.settings,
+            self._encoder,
+            [Path(path) for path in paths],
+            Options(prune, rebuild, progress),
+        )
+        self._moved_on()
+        self.report = report
+        return report
+
+    def reopen(self) -> None:
+        """Goes to the generation that is current now."""
+        snapshot = open_snapshot(self.folder)
+        with self._loading:
+            self._snapshot = snapshot
+            self._infos = {}
+            self._checked = False
+
+    def _moved_on(self) -> None:
+        self.reopen()
+        settle(self.folder, self._snapshot)
+
+    def remove(self, document: str) -> int:
+        """Removes a document from all parts; returns how many chunks went with it.
+
+        Raises:
+            UnknownDocument: there is none of that name. StoreLocked: another process is writing.
+        """
+        with write_lock(self.folder):
+            catalog = Catalog.open_writer(self.folder)
+            try:
+                generation, made_with, _ = record(catalog)
+                names = [entry.name for entry in catalog.entries()]
+                if document not in names:
+                    raise _unknown(document, names)
+                removed = catalog.delete(document)
+                finish(self.folder, catalog, made_with, generation + 1)
+            finally:
+                catalog.close()
+        self._moved_on()
+        return removed
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that made the index's vectors, loaded at first use.
+
+        Raises:
+            StoreMismatch: the settings name another. ModelUnavailable: it cannot be loaded.
+        """
+        with self._loading:
+            if self._encoder is None:
+                self._encoder = _load(self.settings)
+            if not self._checked:
+                check_encoder(self.folder, self._snapshot.fingerprint, self._encoder)
+                self._checked = True
+            return self._encoder
+
+    @property
+    def generation(self) -> int:
+        """The number of the generation that this handle shows."""
+        return self._snapshot.generation
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self._snapshot.rows.chunks)
+
+    def rank_words(self, terms: Terms, k: int) -> list[tuple[int, float]]:
+        """The `k` best rows by BM25 and their scores; see `Lexical.rank`."""
+        return self._snapshot.lexical.rank(terms, k)
+
+    def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
+        """In how many rows each term stands in a field."""
+        return self._snapshot.lexical.frequencies(field, terms)
+
+    def rank_vectors(self, vector: Float32, k: int) -> list[tuple[int, float]]:
+        """The `k` nearest rows and their cosines; see `Dense.rank`."""
+        return self._snapshot.dense.rank(vector, k)
+
+    def chunk(self, row: int) -> Chunk:
+        """The chunk of a row.
+
+        Raises:
+            IndexError: no such row. StoreCorrupt: its content is not what was stored.
+        """
+        return self.chunks([row])[0]
+
+    def chunks(self, rows: Sequence[int]) -> list[Chunk]:
+        """The chunks of rows, in the order given; see `chunk`."""
+        snapshot = self._snapshot
+        keys = [int(snapshot.rows.chunks[_checked_row(row, snapshot)]) for row in rows]
+        return list(snapshot.catalog.chunks(keys))
+
+    def row_document(self, row: int) -> DocumentInfo:
+        """The document of a row.
+
+        Raises:
+            IndexError: no such row.
+        """
+        snapshot, infos = self._snapshot, self._infos
+        key = int(snapshot.rows.documents[_checked_row(row, snapshot)])
+        if key not in infos:
+            infos[key] = snapshot.catalog.info(key)
+        return infos[key]
+
+    def document_rows(self, row: int) -> range:
+        """All rows of the document that holds `row`, in reading order.
+
+        Raises:
+            IndexError: no such row.
+        """
+        snapshot = self._snapshot
+        documents = snapshot.rows.documents
+        inside = np.flatnonzero(documents == documents[_checked_row(row, snapshot)])
+        return range(int(inside[0]), int(inside[-1]) + 1)
+
+    def documents(self, mentioning: str | None = None) -> tuple[DocumentInfo, ...]:
+        """The documents by name; with `mentioning` those whose text has it, compared folded and
+        without white space."""
+        catalog = self._snapshot.catalog
+        infos = catalog.infos()
+        if mentioning is None:
+            return tuple(infos)
+        wanted = squeeze(mentioning)
+        having = {name for name, text in catalog.texts() if wanted in squeeze(text)}
+        return tuple(info for info in infos if info.name in having)
+
+    def document(self, name: str) -> Document:
+        """A whole document, with its source.
+
+        Raises:
+            UnknownDocument: there is none of that name. StoreCorrupt: it is damaged.
+        """
+        found = self._snapshot.catalog.document(name)
+        if found is None:
+            raise _unknown(name, [info.name for info in self.documents()])
+        return found
+
+    def status(self) -> IndexStatus:
+        """What the index holds."""
+        snapshot = self._snapshot
+        recorded = snapshot.fingerprint
+        now = fingerprint(self.settings.chunking, recorded.encoder, recorded.dimension)
+        stale = now.terms != recorded.terms or any(
+            entry.made_with != now.made_with for entry in snapshot.catalog.entries()
+        )
+        documents, chunks = snapshot.catalog.counts()
+        return IndexStatus(
+            str(self.folder), snapshot.generation, documents, chunks, recorded.encoder,
+            _bytes(self.folder), stale,
+        )  # fmt: skip
+
+    def verify(self) -> list[str]:
+        """Compares everything stored with its checksums and the parts with each other; one line
+        for each damage, none for a sound index."""
+        return damages(self.folder)
+
+    def repair(self) -> list[str]:
+        """Mends what `verify` finds: the parts from the catalog, chunks and vectors from their
+        document, a document from its file. One line for each thing mended; what is left, `verify`
+        still reports.
+
+        Raises:
+            StoreLocked: another process is writing.
+        """
+        with write_lock(self.folder):
+            mended = mend(self.folder, self.settings, lambda: self.encoder)
+        self._moved_on()
+        return mended
+
+
+def _load(settings: Settings) -> Encoder:
+    from rag.models.encoder import load_encoder
+
+    return load_encoder(settings.encoder)
+
+
+def _checked_row(row: int, snapshot: Snapshot) -> int:
+    if not 0 <= row < len(snapshot.rows.chunks):
+        raise IndexError(f"no row {row}: the index has rows 0 to {len(snapshot.rows.chunks) - 1}")
+    return row
+
+
+def _unknown(name: str, names: Sequence[str]) -> UnknownDocument:
+    near = difflib.get_close_matches(name, names, _NEAR_NAMES, 0.5)
+    near = near or [other for other in names if name in other][:_NEAR_NAMES]
+    hint = f"; near: {', '.join(near)}" if near else "; rag status says how many there are"
+    return UnknownDocument(f"the index holds no document {name!r}{hint}")
+
+
+def _bytes(folder: Path) -> int:
+    """The size of all files of an index folder."""
+    total = 0
+    for place, _, files in os.walk(folder):
+        for file in files:
+            try:
+                total += os.lstat(Path(place) / file).st_size
+            except FileNotFoundError:  # a writer has just removed it
+                continue
+    return total

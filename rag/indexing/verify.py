@@ -1,0 +1,134 @@
+"""Damage in an index: found row by row, and mended from what is still sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag.errors import DocumentError, StoreCorrupt
+from rag.indexing.catalog import Catalog, Entry
+from rag.indexing.content import embedding_text
+from rag.indexing.fingerprint import check_encoder
+from rag.indexing.parts import Parts, damage, read_parts
+from rag.indexing.snapshot import finish, record
+from rag.reading.chunk import chunk_document
+from rag.reading.load import read_document
+from rag.settings import Settings
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from rag.models.encoder import Encoder
+
+
+def damages(folder: Path) -> list[str]:
+    """One line for each damage in the index folder, none for a sound one.
+
+    Raises:
+        StoreMissing: there is no index. StoreMismatch: another format.
+    """
+    try:
+        catalog = Catalog.open_reader(folder)
+    except StoreCorrupt as error:
+        return [str(error)]
+    try:
+        found = catalog.integrity()
+        _, fingerprint, parts = record(catalog)
+        for entry in catalog.entries():
+            found += _document_damages(catalog, entry.name, fingerprint.dimension)
+        return found + _part_damages(folder, catalog, parts, fingerprint.dimension)
+    except StoreCorrupt as error:
+        return [str(error)]
+    finally:
+        catalog.close()
+
+
+def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[str]:
+    """Makes anew what is damaged; one line for each thing mended. The caller holds the writer
+    lock; `load` gives the encoder where vectors are needed.
+
+    Raises:
+        StoreCorrupt: a document's row is damaged and its file is gone or cannot be read.
+    """
+    catalog = Catalog.open_writer(folder)
+    try:
+        generation, fingerprint, parts = record(catalog)
+        mended = []
+        for entry in catalog.entries():
+            lines = _document_damages(catalog, entry.name, fingerprint.dimension)
+            if lines:
+                document = _recover(catalog, entry, settings)
+                encoder = load()
+                check_encoder(folder, fingerprint, encoder)
+                _put_again(catalog, document, entry, encoder, settings)
+                mended += lines
+        broken = _part_damages(folder, catalog, parts, fingerprint.dimension)
+        if mended or broken:
+            finish(folder, catalog, fingerprint, generation + 1)
+        return mended + broken
+    finally:
+        catalog.close()
+
+
+def _document_damages(catalog: Catalog, name: str, dimension: int) -> list[str]:
+    try:
+        document = catalog.document(name)
+        if document is None:
+            return [f"document {name} is missing"]
+        keys = catalog.document_chunks(name)
+        found = [] if _origin_holds(document) else [f"document {name}: its origin does not fit"]
+        for position, chunk in enumerate(catalog.chunks(keys)):
+            place = (chunk.position, chunk.document_id)
+            if place != (position, document.id) or chunk.span.of(document.text) != chunk.text:
+                found.append(f"document {name}, chunk {position}: it is no part of the text")
+        catalog.vectors(np.array(keys, np.int64), dimension)
+    except StoreCorrupt as error:
+        text = str(error)
+        return [text if name in text else f"document {name}: {text}"]
+    return found
+
+
+def _origin_holds(document: Document) -> bool:
+    """Whether every run gives the same characters in text and source."""
+    text, source = document.text, document.source
+    return source is None or all(
+        text[run.start : run.start + run.length] == source[run.source : run.source + run.length]
+        for run in document.origin
+    )
+
+
+def _part_damages(folder: Path, catalog: Catalog, parts: Parts, dimension: int) -> list[str]:
+    if lines := damage(folder, parts):
+        return lines
+    try:
+        read_parts(folder, parts, dimension, catalog.counts()[1])
+    except StoreCorrupt as error:
+        return [str(error)]
+    return []
+
+
+def _recover(catalog: Catalog, entry: Entry, settings: Settings) -> Document:
+    try:
+        document = catalog.document(entry.name)
+        if document is not None:
+            return document
+    except StoreCorrupt:
+        pass
+    try:
+        return read_document(Path(entry.path), entry.name, settings.reading)
+    except (DocumentError, OSError) as error:
+        raise StoreCorrupt(
+            f"document {entry.name} is damaged and cannot be read again from {entry.path}: "
+            f"{error}; put the file back, or remove the document with: rag remove {entry.name}"
+        ) from None
+
+
+def _put_again(
+    catalog: Catalog, document: Document, entry: Entry, encoder: Encoder, settings: Settings
+) -> None:
+    chunks = chunk_document(document, settings.chunking)
+    texts = [embedding_text(document.title, chunk) for chunk in chunks.chunks]
+    vectors = encoder.encode_documents(texts)
+    catalog.put(document, entry, chunks.chunks, vectors, chunks.split_sentences)

@@ -1,0 +1,190 @@
+"""Terms for keyword search: words and character bigrams of folded text.
+
+Index and query are cut alike. Third party: rjieba.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import rjieba
+
+from rag.text.fold import fold
+
+SEGMENTER_VERSION = 1
+"""Raised when `words` or `bigrams` give other terms; indexes made before are then stale."""
+
+_FUNCTION_WORDS = """
+的 了 是 在 和 与 及 或 而 也 都 就 还 又 被 把 将 对 对于 关于 从 由 于 以 为 之 其 这 那 这个 那个
+这些 那些 有 没有 吗 呢 吧 啊 呀 着 过 地 得 所 上 中 下 里 到 等 个 哪 哪些 哪个 哪里 哪儿 哪家 哪位
+什么 什么样 为什么 为何 怎么 怎样 怎么样 怎 如何 谁 多少 多大 多长 多久 几 几个 何 何时 何地 何人
+请 请问 是否 能否 可否 可以 分别 一下 根据 其中 我 你 您 他 她 它 我们 你们 他们 有关 进行 以及 时候
+a an and are at by did do does for how in is of on or the to was were what when where which who why
+"""  # noqa: E501 (counted at two columns a character)
+STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+"""Folded words that say little about what a question is about, for the query side only: the
+index keeps them all."""
+
+_CJK = (
+    r"\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
+)
+_STRETCH = re.compile(f"[{_CJK}]+")
+_IS_CJK = re.compile(f"[{_CJK}]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_GROUPED = re.compile(
+    r"(?<![0-9.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])"
+    r"|(?<![０-９．，])[０-９]{1,3}(?:，[０-９]{3})+(?![０-９])"
+)
+_CAPITALISED_PAIR = re.compile(r"(?<![A-Za-z])([A-Z][a-z]+) (?=([A-Z][a-z]+)(?![A-Za-z]))")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
+_CAMEL_EDGE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SPACES = re.compile(r" +")
+_TOKEN = re.compile(r"[0-9a-z]+(?:[-_.&'][0-9a-z]+)*")
+_PIECE = re.compile(r"[0-9]+(?:\.[0-9]+)+|[0-9a-z]+")
+_NAME_NUMBER = re.compile(r"([a-z]{2,})([0-9]+)")
+_ORDINAL = re.compile(
+    "第([0-9]{1,6}|[零〇一二两三四五六七八九十百千万]{1,9})([条章节款项编届次期季轮批])"
+)
+
+# Abbreviations to the word that Chinese text uses for the unit. Only what cannot be mistaken
+# for something else after a number: not g (5G), m, k, t, w.
+_UNITS = {
+    "nm": "纳米", "um": "微米", "μm": "微米", "mm": "毫米", "cm": "厘米", "km": "公里",
+    "千米": "公里",
+    "m2": "平方米", "km2": "平方公里", "平方千米": "平方公里", "m3": "立方米",
+    "kg": "公斤", "千克": "公斤", "mg": "毫克", "ml": "毫升", "ha": "公顷",
+    "kw": "千瓦", "mw": "兆瓦", "gw": "吉瓦", "tw": "太瓦",
+    "kwh": "千瓦时", "mwh": "兆瓦时", "gwh": "吉瓦时", "twh": "太瓦时",
+    "hz": "赫兹", "khz": "千赫", "mhz": "兆赫", "ghz": "吉赫", "°c": "摄氏度",
+    "kb": "kb", "mb": "mb", "gb": "gb", "tb": "tb", "%": "%",
+}  # fmt: skip
+_UNIT = re.compile(
+    r"(?<=[0-9])([百千万亿]{0,2}) ?("
+    + "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+    + r")(?![0-9a-z])"
+)
+
+
+def words(text: str) -> list[str]:
+    """The word terms of `text`, folded, in reading order, repeats kept; `[]` for no word.
+
+    Chinese words come with the dictionary words inside them; punctuation and white space are
+    dropped. Numbers lose their thousands separators and stand apart from their unit, units
+    have one name, joined names come whole and in parts, and ordinals (第四条) follow at the
+    end in digits.
+
+    >>> words("投资总额1,750亿元，采用14nm工艺")
+    ['投资', '总额', '投资总额', '1750', '亿元', '采用', '14', '纳米', '工艺']
+    >>> words("OceanProtocol 第 四 条")
+    ['ocean', 'protocol', 'oceanprotocol', '第四', '四条', '第四条', '第4条']
+    """
+    prepared = _join_spaces(fold(_split_names(_clean(text))))
+    cut = rjieba.cut_for_search(_TOKEN.sub(_parts, _UNIT.sub(_unit, prepared)))
+    terms = [term for word in cut if (term := word if word.isalnum() else _trim(word))]
+    if "第" in prepared:
+        terms += [f"第{_integer(n)}{unit}" for n, unit in _ORDINAL.findall(prepared)]
+    return terms
+
+
+def bigrams(text: str) -> list[str]:
+    """Overlapping pairs of adjacent CJK characters of `text`, folded, in reading order; white
+    space between characters is passed over, anything else parts them.
+
+    >>> bigrams("白泽 AI，桑达尔")
+    ['白泽', '桑达', '达尔']
+    """
+    terms: list[str] = []
+    for stretch in _STRETCH.findall(_join_spaces(fold(_clean(text)))):
+        terms += map(str.__add__, stretch, stretch[1:])
+    return terms
+
+
+def _clean(text: str) -> str:
+    """Without lone surrogates, which no encoder takes."""
+    return text if text.isascii() else _SURROGATE.sub(" ", text)
+
+
+def _split_names(text: str) -> str:
+    """Thousands separators out; `OceanProtocol` and `Ocean Protocol` both gain what the other
+    has. Works on unfolded text: folding loses the capitals."""
+    text = _GROUPED.sub(lambda match: match[0].replace(",", "").replace("，", ""), text)
+    text = unicodedata.normalize("NFKC", text)
+    text = _CAPITALISED_PAIR.sub(lambda match: f"{match[1]} {(match[1] + match[2]).lower()} ", text)
+    return _LATIN_WORD.sub(_camel, text)
+
+
+def _camel(match: re.Match[str]) -> str:
+    word = match[0]
+    if len(word) < 4 or word.islower() or word.isupper():  # kW, kWh are no compounds
+        return word
+    parts = _CAMEL_EDGE.split(word)
+    return word if len(parts) == 1 else f" {' '.join(parts)} {word.lower()} "
+
+
+def _join_spaces(text: str) -> str:
+    """Spaces beside a CJK character out, unless a Latin letter is on the other side."""
+    return _SPACES.sub(_space, text)
+
+
+def _space(match: re.Match[str]) -> str:
+    before = match.string[match.start() - 1 : match.start()]
+    after = match.string[match.end() : match.end() + 1]
+    cjk_before, cjk_after = bool(_IS_CJK.match(before)), bool(_IS_CJK.match(after))
+    if (cjk_before and (cjk_after or after.isdigit())) or (cjk_after and before.isdigit()):
+        return ""
+    return " "
+
+
+def _unit(match: re.Match[str]) -> str:
+    return f"{match[1]} {_UNITS[match[2]]} "
+
+
+def _parts(match: re.Match[str]) -> str:
+    """A code or compound, whole without its hyphens, and its parts; dates in parts only."""
+    token = match[0]
+    if token.isdigit() or token.isalpha():
+        return token
+    pieces = _PIECE.findall(token)
+    if len(pieces) == 1:
+        named = _NAME_NUMBER.fullmatch(token)
+        return token if named is None else f" {token} {named[1]} {named[2]} "
+    terms = [piece.lstrip("0") or "0" if len(piece) == 2 else piece for piece in pieces]
+    if any(piece.isalpha() or not piece[0].isdigit() for piece in pieces) or not _numeric(pieces):
+        terms.append("".join(pieces))
+    return f" {' '.join(terms)} "
+
+
+def _numeric(pieces: list[str]) -> bool:
+    return all(piece.replace(".", "").isdigit() for piece in pieces)
+
+
+def _trim(word: str) -> str:
+    """The word without punctuation at its edges, empty where nothing is left; `c++`, `c#` and
+    the percent sign stay."""
+    if word == "%":
+        return word
+    core = word.lstrip("+-._#&%").rstrip("-._&")
+    return core if any(map(str.isalnum, core)) else ""
+
+
+_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+
+
+def _integer(numeral: str) -> int:
+    """The value of Arabic or Chinese digits, either positional (二〇) or with powers (二十)."""
+    if numeral.isdigit() and numeral.isascii():
+        return int(numeral)
+    if not any(character in _POWERS for character in numeral):
+        return int("".join(str(_DIGITS[character]) for character in numeral))
+    total = section = digit = 0
+    for character in numeral:
+        if character in _DIGITS:
+            digit = _DIGITS[character]
+        elif character == "万":
+            total, section, digit = (section + digit) * 10_000, 0, 0
+        else:
+            section, digit = section + (digit or 1) * _POWERS[character], 0
+    return total + section + digit
