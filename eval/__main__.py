@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m eval", description="Asks questions in a batch, measures the answers, compares runs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m eval",
+        description="Asks questions in a batch, measures the answers, compares runs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _run_parser(commands.add_parser("run", help="ask the questions of a file"))
     _compare_parser(commands.add_parser("compare", help="say which of two runs is better"))

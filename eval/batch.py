@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from eval.asking import Ask, Assistant, Sources, asking, searching
 from eval.figures import Scores, figures_json, score_rows
-from eval.folder import METRICS, RESULTS, RunFolder, write_json
+from eval.folder import METRICS, REPORT, RESULTS, TABLE, RunFolder, write_json
+from eval.listing import write_csv
 from eval.questions import Loaded, load_questions
+from eval.report.page import write_report
 from eval.run import UNPACED, Pace, digest, run
 from eval.score import BY_NAME
 from eval.tables import figures_table, groups_table
@@ -72,6 +75,8 @@ def run_batch(engine: Engine, questions: Path, out: Path, options: Options = DEF
     engine.check_unchanged()
     scores = score_rows(rows)
     write_json(out / METRICS, figures_json(scores))
+    write_csv(out / TABLE, rows)
+    write_report(out / REPORT, questions.name, _facts(made_from), rows, scores)
     folder.finish(made_from)
     return scores
 
@@ -84,6 +89,12 @@ def summary(scores: Scores) -> str:
     if scores.by_type and names:
         parts.append(groups_table(scores.by_type, names))
     return "\n\n".join(parts)
+
+
+def _facts(made_from: Mapping[str, Any]) -> dict[str, str]:
+    """What the report says under its title: plain values and the settings that are no default."""
+    return {name: str(value) for name, value in made_from.items()
+            if isinstance(value, str | int) and name != "questions_sha256"}
 
 
 def _report_problems(path: Path, loaded: Loaded) -> None:

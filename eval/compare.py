@@ -149,7 +149,7 @@ def mcnemar(only_a: int, only_b: int) -> float:
     """
     n = only_a + only_b
     tail = sum(comb(n, i) for i in range(min(only_a, only_b) + 1))
-    return min(1.0, 2 * tail / float(2**n))
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def paired_p(differences: Floats) -> float:

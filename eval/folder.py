@@ -17,7 +17,9 @@ FORMAT = 1
 RESULTS = "results.jsonl"
 METRICS = "metrics.json"
 RUN = "run.json"
-OWN_FILES = (RESULTS, METRICS, RUN, "report.html", "results.csv", "without_evidence.jsonl")
+REPORT = "report.html"
+TABLE = "results.csv"
+OWN_FILES = (RESULTS, METRICS, RUN, REPORT, TABLE)
 
 
 class RunFolder:

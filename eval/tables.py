@@ -40,6 +40,11 @@ REQUIRED: tuple[Requirement, ...] = (
 _REQUIRED = {requirement.measure: requirement for requirement in REQUIRED}
 
 
+def requirement_of(measure: str) -> Requirement | None:
+    """What a measure must reach, None where the issue's table does not name it."""
+    return _REQUIRED.get(measure)
+
+
 def figures_table(figures: Figures, *, required: bool = False) -> str:
     """One line a measure: value, 95% interval, number of questions, and where asked for the
     required value and whether it is reached."""
@@ -70,7 +75,7 @@ def align(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _verdict(name: str, figure: Figure) -> tuple[str, str]:
-    requirement = _REQUIRED.get(name)
+    requirement = requirement_of(name)
     if requirement is None:
         return "", ""
     return str(requirement), "reached" if requirement.reached(figure.value) else "MISSED"
