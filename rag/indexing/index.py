@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
-import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from rag.errors import UnknownDocument
 from rag.indexing.catalog import Catalog
 from rag.indexing.fingerprint import check_encoder, fingerprint
 from rag.indexing.lexical import Field, Terms
+from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import write_lock
 from rag.indexing.records import Float32
 from rag.indexing.snapshot import Snapshot, finish, open_snapshot, record, settle
@@ -45,9 +46,7 @@ class Index:
         self.folder = folder
         self.settings = settings
         self.report: Report | None = None
-        self._encoder = encoder
-        self._checked = False
-        self._loading = threading.Lock()
+        self._encoder = LazyEncoder(settings.encoder, encoder)
         self._infos: dict[int, DocumentInfo] = {}
         self._snapshot: Snapshot = open_snapshot(folder)
 
@@ -89,10 +88,11 @@ class Index:
         """
         settings = settings or Settings.load()
         place = Path(folder or settings.index)
-        encoder = encoder or _load(settings)
+        lazy = LazyEncoder(settings.encoder, encoder)
+        files = [Path(path) for path in paths]
         options = Options(prune, rebuild, progress)
-        report = update_index(place, settings, encoder, [Path(p) for p in paths], options)
-        index = cls(place, settings, encoder)
+        report = update_index(place, settings, lazy.get(), files, options)
+        index = cls(place, settings, lazy.get())
         index.report = report
         return index
 
@@ -113,26 +113,22 @@ class Index:
             DocumentError: a path does not exist. StoreLocked: another process is writing.
             StoreMismatch: the encoder is not the index's.
         """
-        with self._loading:
-            self._encoder = self._encoder or _load(self.settings)
-        report = update_index(
-            self.folder,
-            self.settings,
-            self._encoder,
-            [Path(path) for path in paths],
-            Options(prune, rebuild, progress),
-        )
+        options = Options(prune, rebuild, progress)
+        files = [Path(path) for path in paths]
+        report = update_index(self.folder, self.settings, self._encoder.get(), files, options)
         self._moved_on()
         self.report = report
         return report
 
     def reopen(self) -> None:
         """Goes to the generation that is current now."""
-        snapshot = open_snapshot(self.folder)
-        with self._loading:
-            self._snapshot = snapshot
-            self._infos = {}
-            self._checked = False
+        self._snapshot = open_snapshot(self.folder)
+        self._infos = {}
+
+    def pinned(self) -> Index:
+        """A second handle on the same generation, for a task whose rows must keep their meaning
+        while this handle updates in another thread. Costs nothing."""
+        return copy.copy(self)
 
     def _moved_on(self) -> None:
         self.reopen()
@@ -165,13 +161,7 @@ class Index:
         Raises:
             StoreMismatch: the settings name another. ModelUnavailable: it cannot be loaded.
         """
-        with self._loading:
-            if self._encoder is None:
-                self._encoder = _load(self.settings)
-            if not self._checked:
-                check_encoder(self.folder, self._snapshot.fingerprint, self._encoder)
-                self._checked = True
-            return self._encoder
+        return self._encoder.checked(self.folder, self._snapshot.fingerprint)
 
     @property
     def generation(self) -> int:
@@ -194,6 +184,10 @@ class Index:
     def rank_vectors(self, vector: Float32, k: int) -> list[tuple[int, float]]:
         """The `k` nearest rows and their cosines; see `Dense.rank`."""
         return self._snapshot.dense.rank(vector, k)
+
+    def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
+        """In how many rows each term stands, in a field."""
+        return self._snapshot.lexical.frequencies(field, terms)
 
     def chunk(self, row: int) -> Chunk:
         """The chunk of a row.
@@ -282,15 +276,9 @@ class Index:
             StoreLocked: another process is writing.
         """
         with write_lock(self.folder):
-            mended = mend(self.folder, self.settings, lambda: self.encoder)
+            mended = mend(self.folder, self.settings, self._encoder.get)
         self._moved_on()
         return mended
-
-
-def _load(settings: Settings) -> Encoder:
-    from rag.models.encoder import load_encoder
-
-    return load_encoder(settings.encoder)
 
 
 def _checked_row(row: int, snapshot: Snapshot) -> int:
