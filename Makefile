@@ -14,10 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := index/sample
 OWN := index/default
-QUESTIONS ?= $(WENJU_SHARED)/questions/dev.jsonl
-CORPUS ?= $(WENJU_SHARED)/corpus
-EVAL_INDEX ?= out/eval/index
-EVAL_OUT ?= out/eval/run
+EVAL_OUT ?= out/eval
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run index test check eval wheel train clean
@@ -51,8 +48,7 @@ venv: $(VENV)/run.stamp ## install everything that running needs into .venv
 
 run: $(VENV)/run.stamp ## open the page on your own index, or on the sample (HOST=, PORT=)
 	@$(BIN)/rag index examples/corpus --index $(SAMPLE) --prune >&2
-	@folder=$(SAMPLE); [ ! -e $(OWN)/catalog.sqlite ] || folder=$(OWN); \
-	exec $(BIN)/python app.py --index "$$folder" --host $(HOST) --port $(PORT)
+	@exec $(BIN)/python app.py --host $(HOST) --port $(PORT)
 
 index: $(VENV)/run.stamp ## read your files into index/default: make index DOCS="folder file"
 	@[ -n "$(DOCS)" ] || { echo 'Say what to index: make index DOCS="path/to/folder"' >&2; exit 2; }
@@ -65,12 +61,11 @@ check: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-eval: $(VENV)/run.stamp ## measure on the questions in $WENJU_SHARED
-	@$(BIN)/rag index $(CORPUS) --index $(EVAL_INDEX) --prune >&2
-	@$(BIN)/python -m eval run $(QUESTIONS) --index $(EVAL_INDEX) --out $(EVAL_OUT) --force
+eval: $(VENV)/run.stamp ## measure on the real documents in $WENJU_SHARED, else on the sample
+	@$(BIN)/python -m eval table --out $(EVAL_OUT)
 
 wheel: $(VENV)/dev.stamp ## build dist/*.whl and try it in an empty environment
-	@PIP_ARGS="$(PIP_ARGS)" $(BIN)/python tests/wheel/check_wheel.py
+	@PIP_ARGS="$(PIP_ARGS)" $(BIN)/python -m tests.wheel.check_wheel
 
 train: $(VENV)/run.stamp ## rebuild rag/models/files from $WENJU_SHARED/data
 	@$(BIN)/python -m training
