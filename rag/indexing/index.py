@@ -13,7 +13,7 @@ import numpy as np
 
 from rag.errors import UnknownDocument
 from rag.indexing.catalog import Catalog
-from rag.indexing.fingerprint import check_encoder, fingerprint
+from rag.indexing.fingerprint import fingerprint
 from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import write_lock
@@ -184,10 +184,6 @@ class Index:
     def rank_vectors(self, vector: Float32, k: int) -> list[tuple[int, float]]:
         """The `k` nearest rows and their cosines; see `Dense.rank`."""
         return self._snapshot.dense.rank(vector, k)
-
-    def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
-        """In how many rows each term stands, in a field."""
-        return self._snapshot.lexical.frequencies(field, terms)
 
     def chunk(self, row: int) -> Chunk:
         """The chunk of a row.

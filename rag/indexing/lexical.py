@@ -118,10 +118,6 @@ class Lexical:
         with _errors(None):
             return {term: int(self._searcher.doc_freq(field.value, term)) for term in terms}
 
-    def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
-        """In how many rows each term stands, in a field; 0 for a term that is in none."""
-        return {term: int(self._searcher.doc_freq(field.value, term)) for term in terms}
-
     def _query(self, terms: Terms) -> Any:
         from tantivy import Occur, Query
 
