@@ -40,7 +40,7 @@ class Assistant:
     def __init__(self, index: Index, settings: Settings | None = None) -> None:
         self.index = index
         self.settings = settings or index.settings
-        self._document = lru_cache(_DOCUMENTS_KEPT)(self._load)
+        self._document = lru_cache(_DOCUMENTS_KEPT)(self._load)  # by generation and name
 
     def search(self, question: str, k: int | None = None) -> list[Passage]:
         """The `k` passages (by default `retrieval.k`) nearest to a question, best first.
@@ -101,8 +101,7 @@ class Assistant:
     def _source(self, name: str) -> Document:
         return self._document(self.index.generation, name)
 
-    def _load(self, generation: int, name: str) -> Document:
-        """Kept for a generation: after an update the same name may be another text."""
+    def _load(self, _generation: int, name: str) -> Document:
         return self.index.document(name)
 
 

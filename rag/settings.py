@@ -28,15 +28,21 @@ class _Group(BaseModel):
 class Reading(_Group):
     """Files into documents."""
 
-    max_file_bytes: int = Field(100_000_000, ge=1, description="larger files are skipped, bytes")
+    max_file_bytes: int = Field(
+        default=100_000_000, ge=1, description="larger files are skipped, bytes"
+    )
 
 
 class Chunking(_Group):
     """Documents into chunks. Sizes in characters, white space not counted."""
 
-    target_characters: int = Field(250, ge=40, description="a chunk is closed once it holds this")
-    max_characters: int = Field(350, ge=50, description="no chunk holds more")
-    encoding: str = Field("wenju", description="tiktoken encoding in which tokens are counted")
+    target_characters: int = Field(
+        default=250, ge=40, description="a chunk is closed once it holds this"
+    )
+    max_characters: int = Field(default=350, ge=50, description="no chunk holds more")
+    encoding: str = Field(
+        default="wenju", description="tiktoken encoding in which tokens are counted"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -51,30 +57,42 @@ class Chunking(_Group):
 class Encoder(_Group):
     """The model that turns text into vectors."""
 
-    name: str = Field("wenju", description="`wenju` (built in), or a sentence-transformers name or path")
-    query_prompt: str = Field("", description="put before a question, for models that want one")
-    batch_size: int = Field(64, ge=1, description="texts encoded at once by a named model")
+    name: str = Field(
+        default="wenju", description="`wenju` (built in), or a sentence-transformers name or path"
+    )
+    query_prompt: str = Field(
+        default="", description="put before a question, for models that want one"
+    )
+    batch_size: int = Field(default=64, ge=1, description="texts encoded at once by a named model")
 
 
 class Retrieval(_Group):
     """Questions into passages."""
 
-    k: int = Field(20, ge=1, le=1000, description="passages returned")
-    candidates: int = Field(100, ge=1, le=10_000, description="chunks taken from each part before fusion")
+    k: int = Field(default=20, ge=1, le=1000, description="passages returned")
+    candidates: int = Field(
+        default=100, ge=1, le=10_000, description="chunks taken from each part before fusion"
+    )
 
 
 class Answering(_Group):
     """Passages into an answer."""
 
-    max_sentences: int = Field(4, ge=1, le=20, description="sentences in an extractive answer")
-    max_characters: int = Field(300, ge=20, description="characters in an extractive answer")
-    min_confidence: float = Field(0.1, ge=0, le=1, description="refuse below this confidence")
+    max_sentences: int = Field(
+        default=4, ge=1, le=20, description="sentences in an extractive answer"
+    )
+    max_characters: int = Field(
+        default=300, ge=20, description="characters in an extractive answer"
+    )
+    min_confidence: float = Field(
+        default=0.1, ge=0, le=1, description="refuse below this confidence"
+    )
 
 
 class Settings(_Group):
     """All settings. Unknown keys are refused."""
 
-    index: Path = Field(DEFAULT_INDEX, description="the index folder")
+    index: Path = Field(default=DEFAULT_INDEX, description="the index folder")
     reading: Reading = Reading()
     chunking: Chunking = Chunking()
     encoder: Encoder = Encoder()
@@ -131,7 +149,9 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
         old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+        merged[key] = (
+            _merge(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+        )
     return merged
 
 

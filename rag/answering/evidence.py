@@ -24,10 +24,15 @@ SHORT_PENALTY = 0.3
 SHORT_CHARACTERS = 8
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_QUANTITY = re.compile(r"\d|[一二三四五六七八九十两几]成|[百千万亿]分之|[一二三四五六七八九十百千两]+[万亿个家项]")
+_NUMERALS = "一二三四五六七八九十百千两"
+_QUANTITY = re.compile(rf"\d|[{_NUMERALS}几]成|[百千万亿]分之|[{_NUMERALS}]+[万亿个家项]")
 _DATE = re.compile(r"\d\s?[年月日号]|季度|\d{4}[-/.]\d|[一二三四五六七八九十]月")
-_NAME = re.compile(r"《[^》]+》|“[^”]+”|[a-z]{2,}|公司|集团|大学|研究|银行|机构|基金|局|院|部|省|市|先生|教授")
-_CAUSE = re.compile(r"因为|由于|原因|因此|所以|导致|是因|源于|得益于|为了|使得|受.{1,12}影响|以致|从而|以免")
+_NAME = re.compile(
+    r"《[^》]+》|“[^”]+”|[a-z]{2,}|公司|集团|大学|研究|银行|机构|基金|局|院|部|省|市|先生|教授"
+)
+_CAUSE = re.compile(
+    r"因为|由于|原因|因此|所以|导致|是因|源于|得益于|为了|使得|受.{1,12}影响|以致|从而|以免"
+)
 _DEFINITION = re.compile(r"是指|指的是|即|是一种|是一个|称为|所谓|意思|定义|也就是|被称|：")
 _SIGNS: dict[Kind, re.Pattern[str]] = {
     Kind.ENTITY: _NAME,
@@ -67,8 +72,13 @@ def score_sentences(query: Query, passages: Sequence[Passage], rarity: Rarity) -
     """The sentences of `passages`, best first; ties by rank and place."""
     word_weights, pair_weights = rarity(query.words, query.bigrams)
     weights = dict(word_weights)
-    weights.update({pair: BIGRAM_WEIGHT * weight for pair, weight in pair_weights.items()
-                    if pair not in weights})
+    weights.update(
+        {
+            pair: BIGRAM_WEIGHT * weight
+            for pair, weight in pair_weights.items()
+            if pair not in weights
+        }
+    )
     total = sum(weights.values()) or 1.0
     top = max((passage.score for passage in passages), default=1.0) or 1.0
     found: list[Evidence] = []

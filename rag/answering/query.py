@@ -29,39 +29,46 @@ class Kind(Enum):
 # The first form that fits decides; folded text. Numbers come before entities, since 多少家公司
 # asks for a number; a question for several values comes before one for a single value.
 _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        (Kind.CAUSE, r"为什么|为何|为啥|缘何|何以|怎么会|原因|什么缘故|\bwhy\b"),
+    (kind, re.compile("|".join(patterns)))
+    for kind, *patterns in (
+        (Kind.CAUSE, r"为什么|为何|为啥|缘何|何以|怎么会|原因|什么缘故", r"\bwhy\b"),
         (
             Kind.COMPARISON,
-            r"区别|(?<!无)差别|(?<!无)差异|有何不同|有什么不同|不同之处|相比|比较|对比|高出多少|多出多少|少多少"
-            r"|哪个更|谁更|哪家更|各是|各有|各为|分别(?:是|为|有)多少|\b(?:differ|compare|versus)",
+            r"区别|(?<!无)差别|(?<!无)差异|有何不同|有什么不同|不同之处|相比|比较|对比",
+            r"高出多少|多出多少|少多少|哪个更|谁更|哪家更|各是|各有|各为|分别(?:是|为|有)多少",
+            r"\b(?:differ|compare|versus)",
         ),
         (
             Kind.LIST,
-            r"哪些|哪[几两二三四五六七八九十]|分别|依次|列举|列出|几条|几点|几类|几种|几大|几个方面|归纳|概括|总结|主要包括"
-            r"|\b(?:list|which of|what are)\b",
+            r"哪些|哪[几两二三四五六七八九十]|分别|依次|列举|列出|几条|几点|几类|几种|几大|几个方面",
+            r"归纳|概括|总结|主要包括",
+            r"\b(?:list|which of|what are)\b",
         ),
         (
             Kind.DATE,
-            r"什么时候|何时|何年|何月|何日|哪一?年|哪一?天|哪一?月|哪个月|哪个季度|哪一?日|几月|几号"
-            r"|什么日期|日期|到哪天|截至何|\bwhen\b|what (?:year|date|month)|which (?:year|month)",
+            r"什么时候|何时|何年|何月|何日|哪一?年|哪一?天|哪一?月|哪个月|哪个季度|哪一?日|几月|几号",
+            r"什么日期|日期|到哪天|截至何",
+            r"\bwhen\b|what (?:year|date|month)|which (?:year|month)",
         ),
         (
             Kind.NUMBER,
-            r"多少|几(?:个|家|人|名|项|次|条|所|种|座|台|款|成|倍|亿|万|天|年|岁|户|层)|多大|多高|多长|多宽|多快"
-            r"|多远|多重|多久|规模|占比|比例|比重|百分之|份额|幅度|增速|速率|总额|数量|排第|第几"
-            r"|\bhow (?:many|much|large|big|long|high|old|far)\b|\bwhat (?:\w+ ){0,3}(?:share|percentage|rate|ratio|number|amount)\b",
+            r"多少|几(?:个|家|人|名|项|次|条|所|种|座|台|款|成|倍|亿|万|天|年|岁|户|层)",
+            r"多大|多高|多长|多宽|多快|多远|多重|多久|规模|占比|比例|比重|百分之|份额|幅度",
+            r"增速|速率|总额|数量|排第|第几",
+            r"\bhow (?:many|much|large|big|long|high|old|far)\b",
+            r"\bwhat (?:\w+ ){0,3}(?:share|percentage|rate|ratio|number|amount)\b",
         ),
         (
             Kind.DEFINITION,
-            r"是什么意思|什么意思|指的?是什么|指什么|什么叫|何谓|怎么理解|如何理解|怎么定义|如何定义"
-            r"|怎样定义|定义|怎么回事|是个什么|怎么(?:算|计算|运作)|怎样一种|含义|说的是什么|是指|\bwhat does .* mean|\bdefin",
+            r"什么意思|指的?是什么|指什么|什么叫|何谓|怎么理解|如何理解|定义|怎么回事|是个什么",
+            r"怎么(?:算|计算|运作)|怎样一种|含义|说的是什么|是指",
+            r"\bwhat does .* mean|\bdefin",
         ),
         (
             Kind.ENTITY,
-            r"谁|哪(?:一?[位家个款只座所本项部国地省市款种份条])|哪里|哪儿|何地|何处|叫什么|什么名字|名称"
-            r"|什么(?:公司|机构|平台|产品|技术|奖|人|地方)|\b(?:who|where|which|what)\b",
+            r"谁|哪(?:一?[位家个款只座所本项部国地省市种份条])|哪里|哪儿|何地|何处|叫什么",
+            r"什么名字|名称|什么(?:公司|机构|平台|产品|技术|奖|人|地方)",
+            r"\b(?:who|where|which|what)\b",
         ),
     )
 )

@@ -28,7 +28,10 @@ _NAMES = re.compile(
     r"|[\u4e00-\u9fff]{2,14}(?:公司|集团|大学|研究院|研究所|研究中心|中心|银行|基金会|基金|委员会|协会|实验室|平台)"
 )
 _FORMS = {Kind.NUMBER: _NUMBERS, Kind.DATE: _DATES, Kind.ENTITY: _NAMES}
-_ASKED_UNIT = re.compile(r"(?:多少|几)\s?(?:[十百千万亿]{0,2})(美元|欧元|英镑|港元|公里|平方公里|[\u4e00-\u9fff])")
+_ASKED_UNIT = re.compile(
+    r"(?:多少|几)\s?(?:[十百千万亿]{0,2})(美元|欧元|英镑|港元|公里|平方公里|[\u4e00-\u9fff])"
+)
+_MONEY = re.compile(r"多少钱|多少资金|金额|融资|营收|收入|市值|估值|规模|投资")
 _SHARE = re.compile(r"占比|比例|比重|份额|百分之|增速|增长率|幅度|几成|share|percent|rate")
 
 
@@ -81,7 +84,6 @@ def _mismatch(query: Query, text: str) -> int:
     if _SHARE.search(fold(query.text)):
         return 0 if re.search(r"[%％‰成]|百分点|分之", text) else 1
     asked = _ASKED_UNIT.search(query.text)
-    if asked and asked[1] not in "钱":
+    if asked and asked[1] != "钱":
         return 0 if asked[1] in text else 1
-    money = re.search(r"多少钱|多少资金|金额|融资|营收|收入|市值|估值|规模|投资", query.text)
-    return 0 if not money or re.search(r"[元镑]", text) else 1
+    return 0 if not _MONEY.search(query.text) or re.search(r"[元镑]", text) else 1

@@ -28,7 +28,7 @@ _LONGEST_TITLE = 45
 _LONGEST_LEAD = 80
 # Cells that may stand before the text of a row (date, office, name of a document …).
 _CELLS = 4
-_UNIT = re.compile(r"^[（(]?(?:单位|unit)[：:]", re.I)
+_UNIT = re.compile(r"^[（(]?(?:单位|unit)[：:]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class _Table:
     """The table that the fragments stand in: its title, its header, the cells of the row."""
 
     def __init__(self) -> None:
-        self.end()
+        self.begin("")
 
     def begin(self, title: str) -> None:
-        self.title, self.header, self.cells, self.tabbed = title, "", [], False
+        self.title, self.header, self.tabbed = title, "", False
+        self.cells: list[str] = []
 
     def end(self) -> None:
-        self.title, self.header, self.tabbed = "", "", False
-        self.cells: list[str] = []
+        self.begin("")
 
     def row(self, texts: Sequence[str], fragments: Sequence[Fragment], i: int) -> None:
         """A row with tabs: the first of them is the header; up to two short lines directly
@@ -94,8 +94,11 @@ class _Table:
         if self.tabbed:
             return
         first = i
-        while first > 0 and i - first < 2 and fragments[first - 1].role is Role.BODY and (
-            _UNIT.match(texts[first - 1]) or is_plain_heading(texts[first - 1])
+        while (
+            first > 0
+            and i - first < 2
+            and fragments[first - 1].role is Role.BODY
+            and (_UNIT.match(texts[first - 1]) or is_plain_heading(texts[first - 1]))
         ):
             first -= 1
         self.begin(self.title or " ".join(texts[first:i]))
@@ -207,9 +210,9 @@ def _mark_title(
 ) -> None:
     """The title lines above a byline; a longer introduction may stand between."""
     i = byline - 1
-    while i >= 0 and fragments[i].role is Role.BYLINE:
-        return
-    if i >= 0 and _LONGEST_TITLE < len(texts[i]) and fragments[i].role is Role.BODY:
+    if i >= 0 and fragments[i].role is Role.BYLINE:
+        return  # the second of two bylines; the first has been seen to
+    if i >= 0 and len(texts[i]) > _LONGEST_TITLE and fragments[i].role is Role.BODY:
         i -= 1
     marked = 0
     while (

@@ -53,8 +53,10 @@ def _sections(blocks: Sequence[Block]) -> Iterator[list[int]]:
     """Runs of blocks below the same headings, each with the headings directly above it."""
     run: list[int] = []
     for i, block in enumerate(blocks):
-        if run and not _is_heading(blocks[run[-1]]) and (
-            _is_heading(block) or block.headings != blocks[run[-1]].headings
+        if (
+            run
+            and not _is_heading(blocks[run[-1]])
+            and (_is_heading(block) or block.headings != blocks[run[-1]].headings)
         ):
             yield run
             run = []
@@ -95,24 +97,24 @@ def _size(text: str, span: Span) -> int:
 
 def _pack(units: Sequence[_Unit], document: Document, settings: Chunking) -> list[list[_Unit]]:
     """Units in groups of at most the limit, closed at the end of a paragraph where possible."""
+    limit = settings.max_characters
     groups: list[list[_Unit]] = []
     group: list[_Unit] = []
-    size = 0
-    for i, unit in enumerate(units):
-        if group and (
-            size + unit.size > settings.max_characters
-            or _complete(group[-1], unit, size, document, settings)
-        ):
-            cut = len(group) if size + unit.size <= settings.max_characters else _row_start(group, unit, document)
-            carried = group[cut:]
+    for unit in units:
+        size = _total(group)
+        full = size + unit.size > limit
+        if group and (full or _complete(group[-1], unit, size, document, settings)):
+            cut = _row_start(group, unit, document, limit) if full else len(group)
             groups.append(group[:cut])
-            group = carried
-            size = sum(member.size for member in group)
+            group = group[cut:]
         group.append(unit)
-        size += unit.size
     if group:
         groups.append(group)
     return _without_scraps(groups, settings)
+
+
+def _total(units: Sequence[_Unit]) -> int:
+    return sum(unit.size for unit in units)
 
 
 def _complete(
@@ -140,20 +142,25 @@ def _belongs(last: _Unit, following: _Unit, document: Document) -> bool:
     return text.endswith(("：", ":"))
 
 
-def _row_start(group: Sequence[_Unit], unit: _Unit, document: Document) -> int:
-    """Where to cut a full group: before the cells that belong to `unit`, if not all do."""
+def _row_start(group: Sequence[_Unit], unit: _Unit, document: Document, limit: int) -> int:
+    """Where to cut a full group: before the cells or headings that belong to `unit`, as far as
+    they fit in with it and more than half of the group stays."""
     cut = len(group)
     following = unit
-    while cut > 1 and _belongs(group[cut - 1], following, document):
+    while (
+        cut - 1 > len(group) // 2
+        and _belongs(group[cut - 1], following, document)
+        and _total(group[cut - 1 :]) + unit.size <= limit
+    ):
         cut -= 1
         following = group[cut]
-    return cut if cut > len(group) // 2 else len(group)
+    return cut
 
 
 def _without_scraps(groups: list[list[_Unit]], settings: Chunking) -> list[list[_Unit]]:
     """A last group that is a mere scrap goes to the one before, where the limit allows."""
     if len(groups) > 1:
-        sizes = [sum(unit.size for unit in group) for group in groups[-2:]]
+        sizes = [_total(group) for group in groups[-2:]]
         if sizes[1] < _REST_SHARE * settings.target_characters and (
             sum(sizes) <= settings.max_characters
         ):

@@ -39,7 +39,7 @@ def clean_text(source: str) -> Cleaned:
     layout = infer_layout(lines)
     furniture = find_furniture(lines, layout)
     drafts = outline(fragments(lines, layout, furniture), furniture.titles)
-    title = _masthead(lines) or furniture.running_head or _first_heading(drafts)
+    title = furniture.running_head or _masthead(lines) or _first_heading(drafts)
     return _cleaned(source, lines, drafts, title, None)
 
 

@@ -181,7 +181,9 @@ def _side_matter(
         return Role.NOTE, _until_page(lines, kept, at, layout)
     if kept[at] in captions:
         size = 1
-        while at + size < len(kept) and kept[at + size] in captions and lines[kept[at + size]].gap == 0:
+        for i in kept[at + 1 :]:
+            if i not in captions or lines[i].gap:
+                break
             size += 1
         return Role.CAPTION, size
     if is_byline(line.text):

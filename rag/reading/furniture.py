@@ -12,9 +12,11 @@ from rag.reading.lines import Line
 from rag.reading.outline import is_byline, is_caption, is_source_note
 from rag.text.fold import squeeze
 
-_LEADER = re.compile(r"^(?P<title>.*?)\s*(?:\.{3,}|…{2,}|·{3,}|_{4,}|\t)\s*(?:\.{2,}\s*)?(?P<page>\d{1,4})$")
+_LEADER = re.compile(
+    r"^(?P<title>.*?)\s*(?:\.{3,}|…{2,}|·{3,}|_{4,}|\t)\s*(?:\.{2,}\s*)?(?P<page>\d{1,4})$"
+)
 _ENTRY = re.compile(r"^(?P<title>.*\S)\s+(?P<page>\d{1,4})$")
-_CONTENTS = re.compile(r"^(?:目\s*录|contents|table of contents)$", re.I)
+_CONTENTS = re.compile(r"^(?:目\s*录|contents|table of contents)$", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"^[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页|\s*/\s*\d{1,4})?[-—–\s]*$")
 _NAVIGATION = re.compile(
     r"^(?:返回(?:目录|首页|顶部)|快速进入点击页码|上一[页篇]|下一[页篇]|点击(?:查看|进入).{0,8})$"
@@ -61,8 +63,11 @@ def _contents(lines: Sequence[Line]) -> tuple[set[int], frozenset[str]]:
 
 def _dotted(text: str) -> bool:
     match = _LEADER.match(text)
-    return match is not None and len(match["title"]) >= 2 and "\t" not in match["title"] and (
-        ".." in text or "……" in text or "···" in text or "__" in text
+    return (
+        match is not None
+        and len(match["title"]) >= 2
+        and "\t" not in match["title"]
+        and (".." in text or "……" in text or "···" in text or "__" in text)
     )
 
 

@@ -62,11 +62,7 @@ def infer_layout(lines: Sequence[Line]) -> Layout:
     if not wrapped:
         return Layout(0, False, gap)
     ends = [line for line in lines if line.terminal and line.width < 0.8 * width]
-    marked = (
-        len(ends) >= 3
-        and _share_trailing(ends) >= 0.8
-        and _share_trailing(broken) <= 0.2
-    )
+    marked = len(ends) >= 3 and _share_trailing(ends) >= 0.8 and _share_trailing(broken) <= 0.2
     return Layout(width, marked, gap)
 
 
@@ -125,7 +121,8 @@ def narrow_columns(lines: Sequence[Line], layout: Layout) -> frozenset[int]:
         end = start
         while end + 1 < len(lines) and _same_column(lines[start], lines[end], lines[end + 1]):
             end += 1
-        if end - start >= 2 and any("，" in x.text or "," in x.text for x in lines[start : end + 1]):
+        run = lines[start : end + 1]
+        if len(run) >= 3 and any(re.search("[，,]", line.text) for line in run):
             found.update(range(start, end + 1))
         start = max(end, start + 1)
     return frozenset(found) if not layout.marked else frozenset()

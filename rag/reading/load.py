@@ -25,7 +25,7 @@ _CLEANERS: dict[str, Callable[[str], Cleaned]] = {
     ".md": clean_markdown,
     ".markdown": clean_markdown,
 }
-_HIDDEN = re.compile(r"^[.~]|~$|\.(?:tmp|swp|part|crdownload)$", re.I)
+_HIDDEN = re.compile(r"^[.~]|~$|\.(?:tmp|swp|part|crdownload)$", re.IGNORECASE)
 _DATE = re.compile(r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 
 

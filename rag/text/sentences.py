@@ -11,6 +11,7 @@ from rag.types import Span
 _END = re.compile(
     r"(?:[。！？!?；;]|…{1,2}(?=[”」』])|(?<![A-Z])\.(?=\s|$|[”\"'）)\[]))+[”’」』》】）)\"']*"
 )
+_LONG_QUOTE = 160
 _CLAUSE = re.compile(r"[，、；,;：:]")
 
 
@@ -25,11 +26,13 @@ def sentences(text: str, start: int = 0) -> list[Span]:
     position = 0
     for line in text.splitlines(keepends=True):
         begin = position
+        last = position + len(line.rstrip())
         for match in _END.finditer(line):
-            if _open_quote(text[begin : position + match.end()]) and match.end() < len(line.rstrip()):
+            end = position + match.end()
+            if end < last and _open_quote(text[begin:end]):
                 continue
-            _add(found, text, begin, position + match.end(), start)
-            begin = position + match.end()
+            _add(found, text, begin, end, start)
+            begin = end
         position += len(line)
         _add(found, text, begin, position, start)
     return found
@@ -37,7 +40,9 @@ def sentences(text: str, start: int = 0) -> list[Span]:
 
 def _open_quote(text: str) -> bool:
     """A quotation in which several sentences stand is not cut, unless it is long."""
-    return len(text) < 160 and (text.count("“") > text.count("”") or text.count("（") > text.count("）"))
+    return len(text) < _LONG_QUOTE and any(
+        text.count(left) > text.count(right) for left, right in ("“”", "（）")
+    )
 
 
 def _add(found: list[Span], text: str, begin: int, end: int, shift: int) -> None:

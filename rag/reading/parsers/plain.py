@@ -22,7 +22,9 @@ _MIN_SCORE = 0.6
 _SAMPLE_BYTES = 200_000
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _MAX_CONTROL_SHARE = 0.001
-_MOST_FREQUENT = frozenset("的一是不了在人有我他这这個个们們来來到时時大地为為子中你说說生国國年着就那和要上以会會与與及")
+_MOST_FREQUENT = frozenset(
+    "的一是不了在人有我他这这個个们們来來到时時大地为為子中你说說生国國年着就那和要上以会會与與及"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,9 @@ def decode(data: bytes) -> Decoded:
         raise UnreadableDocument("the file is empty")
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return Decoded(_checked(_strict(data, encoding), data), encoding)
+            return Decoded(_checked(_strict(data, encoding)), encoding)
     try:
-        return Decoded(_checked(data.decode("utf-8"), data), "utf-8")
+        return Decoded(_checked(data.decode("utf-8")), "utf-8")
     except UnicodeDecodeError as error:
         where = f"byte 0x{data[error.start]:02x} at offset {error.start}"
     scored = [(_score(data, encoding), -i, encoding) for i, encoding in enumerate(_CANDIDATES)]
@@ -57,7 +59,7 @@ def decode(data: bytes) -> Decoded:
             f"text (best: {encoding}, {score:.0%} common characters, {_MIN_SCORE:.0%} needed); "
             "save the file as UTF-8"
         )
-    return Decoded(_checked(_strict(data, encoding), data), encoding)
+    return Decoded(_checked(_strict(data, encoding)), encoding)
 
 
 def _strict(data: bytes, encoding: str) -> str:
@@ -69,7 +71,7 @@ def _strict(data: bytes, encoding: str) -> str:
         ) from None
 
 
-def _checked(text: str, data: bytes) -> str:
+def _checked(text: str) -> str:
     controls = len(_CONTROL.findall(text[:_SAMPLE_BYTES]))
     if controls > max(2, _MAX_CONTROL_SHARE * min(len(text), _SAMPLE_BYTES)):
         raise UnreadableDocument(

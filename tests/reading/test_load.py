@@ -1,0 +1,77 @@
+"""Files are found under stable names; bad ones are refused with a reason."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
+from rag.reading.load import document_id, find_files, read_document
+from rag.settings import Reading
+
+
+def write(path: Path, text: str = "一句话。") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_names_are_relative_sorted_and_free(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for root in (one, two):
+        write(root / "b" / "x.txt", str(root))
+        write(root / "a.md", str(root))
+    write(one / ".hidden" / "h.txt")
+    write(one / "~$lock.txt")
+    single = write(tmp_path / "three" / "a.md")
+    assert [f.name for f in find_files([one, two, single, one])] == [
+        "a.md",
+        "b/x.txt",
+        "two/a.md",
+        "two/b/x.txt",
+        "three/a.md",
+    ]
+
+
+def test_a_missing_path_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="no such file or folder"):
+        find_files([tmp_path / "nowhere"])
+
+
+def test_a_document(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "灯塔.txt",
+        "灯塔的故事\n\n灯塔建于1902年5月6日，塔高三十一米，至今仍在使用，看守人姓白。\n",
+    )
+    document = read_document(path, "灯塔.txt", Reading())
+    assert document.id == document_id(path.read_bytes(), "灯塔.txt") and len(document.id) == 16
+    assert (document.title, document.date, document.date_inferred) == (
+        "灯塔的故事",
+        "1902-05-06",
+        True,
+    )
+    assert document.source == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "error", "words"),
+    [
+        ("a.exe", b"MZ", UnsupportedFormat, "supported: .log"),
+        ("a.txt", b"", UnreadableDocument, "empty"),
+        ("a.txt", "目录\n\n港口..... 3\n".encode(), UnreadableDocument, "nothing is left"),
+        ("a.txt", b"x" * 101, UnreadableDocument, "the limit is 100"),
+    ],
+)
+def test_bad_files(
+    tmp_path: Path, name: str, data: bytes, error: type[Exception], words: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(error, match=words):
+        read_document(path, name, Reading(max_file_bytes=100))
+
+
+def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableDocument, match="cannot be read"):
+        read_document(
+            tmp_path, "x.txt".replace("x", "") or "x", Reading()
+        ) if tmp_path.suffix else (read_document(tmp_path, "folder", Reading()))
