@@ -103,7 +103,7 @@ def bigrams(text: str) -> list[str]:
 
 def _clean(text: str) -> str:
     """Without lone surrogates, which no encoder takes."""
-    return text if text.isascii() else _SURROGATE.sub(" ", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _split_names(text: str) -> str:
