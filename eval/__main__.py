@@ -43,6 +43,8 @@ def _run_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace the run that is there")
     parser.add_argument("--retry-errors", action="store_true", help="ask again what failed")
     parser.add_argument("--retrieval-only", action="store_true", help="search, do not answer")
+    parser.add_argument("--without-evidence", action="store_true",
+                        help="ask each answerable question again with its evidence out of reach")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
     parser.add_argument("--concurrency", type=_positive, default=1, metavar="N",
                         help="questions asked at a time")
@@ -59,13 +61,14 @@ def _run(options: argparse.Namespace) -> int:
 
     overrides = {} if options.index is None else {"index": options.index}
     engine = Engine.open(Settings.load(options.config, overrides=overrides))
-    scores = run_batch(engine, options.questions, options.out, Options(
+    outcome = run_batch(engine, options.questions, options.out, Options(
         force=options.force,
         retry_errors=options.retry_errors,
         retrieval_only=options.retrieval_only,
+        without_evidence=options.without_evidence,
         pace=Pace(options.concurrency, options.rate),
     ))
-    print(summary(scores))
+    print(summary(outcome))
     return 0
 
 

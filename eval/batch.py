@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from eval.asking import Ask, Assistant, Sources, asking, searching
 from eval.figures import Scores, figures_json, score_rows
-from eval.folder import METRICS, REPORT, RESULTS, TABLE, RunFolder, write_json
+from eval.folder import METRICS, REPORT, RESULTS, TABLE, WITHHELD, RunFolder, write_json
 from eval.listing import write_csv
-from eval.questions import Loaded, load_questions
+from eval.questions import Loaded, Question, load_questions
 from eval.report.page import write_report
 from eval.run import UNPACED, Pace, digest, run
 from eval.score import BY_NAME
 from eval.tables import figures_table, groups_table
+from eval.withheld import (
+    WithheldScores,
+    score_withheld,
+    withheld_json,
+    withheld_questions,
+    withheld_table,
+)
 
 TYPE_COLUMNS = ("evidence_recall_1000", "mrr", "answer_hit", "evidence_f1", "refused_answerable")
 
@@ -31,6 +38,10 @@ class Engine(Protocol):
 
     def sources(self) -> Sources:
         """The decoded files, to check citations against."""
+        ...
+
+    def withholding(self, quotations: Sequence[str]) -> Assistant:
+        """The assistant with every chunk out of reach that finds one of the quotations."""
         ...
 
     def made_from(self) -> dict[str, Any]:
@@ -49,13 +60,22 @@ class Options:
     force: bool = False
     retry_errors: bool = False
     retrieval_only: bool = False
+    without_evidence: bool = False
     pace: Pace = UNPACED
 
 
 DEFAULTS = Options()
 
 
-def run_batch(engine: Engine, questions: Path, out: Path, options: Options = DEFAULTS) -> Scores:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The figures of a run, and those without evidence where they were asked for."""
+
+    scores: Scores
+    withheld: WithheldScores | None
+
+
+def run_batch(engine: Engine, questions: Path, out: Path, options: Options = DEFAULTS) -> Outcome:
     """Asks the questions, writes the run folder, and returns the figures.
 
     Raises:
@@ -68,26 +88,44 @@ def run_batch(engine: Engine, questions: Path, out: Path, options: Options = DEF
                 else asking(engine.assistant, engine.sources()))
     folder = RunFolder(out)
     made_from = {"questions": questions.name, "questions_sha256": digest(questions),
-                 "retrieval_only": options.retrieval_only, **engine.made_from()}
+                 "retrieval_only": options.retrieval_only,
+                 "without_evidence": options.without_evidence, **engine.made_from()}
     folder.begin(made_from, force=options.force, reopen=options.retry_errors)
     rows = run(loaded.questions, ask, out / RESULTS, pace=options.pace,
                retry_errors=options.retry_errors)
-    engine.check_unchanged()
     scores = score_rows(rows)
-    write_json(out / METRICS, figures_json(scores))
+    withheld = None
+    if options.without_evidence:
+        again = run(withheld_questions(loaded.questions), _asking_without(engine), out / WITHHELD,
+                    pace=options.pace, retry_errors=options.retry_errors, label="without evidence")
+        withheld = score_withheld(rows, again)
+    engine.check_unchanged()
+    write_json(out / METRICS, figures_json(scores) | (withheld_json(withheld) if withheld else {}))
     write_csv(out / TABLE, rows)
     write_report(out / REPORT, questions.name, _facts(made_from), rows, scores)
     folder.finish(made_from)
-    return scores
+    return Outcome(scores, withheld)
 
 
-def summary(scores: Scores) -> str:
+def _asking_without(engine: Engine) -> Ask:
+    sources = engine.sources()
+
+    def ask(question: Question) -> dict[str, Any]:
+        return asking(engine.withholding(question.quotations), sources)(question)
+
+    return ask
+
+
+def summary(outcome: Outcome) -> str:
     """The figures of a run as text, beside the required values where there is evidence."""
+    scores = outcome.scores
     evidence = "evidence_recall_1000" in scores.overall
     parts = [figures_table(scores.overall, required=evidence)]
     names = [name for name in TYPE_COLUMNS if name in scores.overall and name in BY_NAME]
     if scores.by_type and names:
         parts.append(groups_table(scores.by_type, names))
+    if outcome.withheld:
+        parts.append(withheld_table(outcome.withheld))
     return "\n\n".join(parts)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from eval.asking import Sources
 from eval.errors import EvaluationError
+from eval.withheld import WithheldIndex
 from rag.assistant import Assistant
 from rag.indexing.index import Index
 from rag.settings import Settings
@@ -40,6 +42,11 @@ class Engine:
             return text
 
         return source
+
+    def withholding(self, quotations: Sequence[str]) -> Assistant:
+        """The assistant with every chunk out of reach that finds one of the quotations."""
+        index = cast(Index, WithheldIndex(self.index, quotations))
+        return Assistant(index, self.settings)
 
     def made_from(self) -> dict[str, Any]:
         """What a run's figures depend on, the questions aside."""

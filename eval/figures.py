@@ -90,7 +90,8 @@ def figures(rows: Sequence[Mapping[str, float]], resamples: int = RESAMPLES) -> 
 
 # The column whose defined entries are counted, where it has another name than the measure.
 _COUNTED = {
-    "refusal_auroc": "confidence", "calibration_error": "confidence", "support": "sentences",
+    "refusal_auroc": "confidence", "refused_unanswerable_at_7": "confidence",
+    "calibration_error": "confidence", "support": "sentences",
     "evidence_f1": "evidence_recall", "latency_ms_p50": "latency_ms",
     "latency_ms_p95": "latency_ms",
 }

@@ -19,7 +19,8 @@ METRICS = "metrics.json"
 RUN = "run.json"
 REPORT = "report.html"
 TABLE = "results.csv"
-OWN_FILES = (RESULTS, METRICS, RUN, REPORT, TABLE)
+WITHHELD = "without_evidence.jsonl"
+OWN_FILES = (RESULTS, METRICS, RUN, REPORT, TABLE, WITHHELD)
 
 
 class RunFolder:

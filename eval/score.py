@@ -67,11 +67,16 @@ def _f1_of_means(columns: Columns) -> Floats:
     return np.where(total > 0, _divide(2 * precision * recall, total), total)
 
 
-def _auroc(columns: Columns) -> Floats:
-    confidence, known = columns["confidence"], columns["answerable"]
-    rated = ~np.isnan(confidence)
-    return np.array([refusals.auroc(c[r & (k == 1)], c[r & (k == 0)])
-                     for c, k, r in zip(confidence, known, rated, strict=True)])
+def _between(separation: Callable[[Floats, Floats], float]) -> Callable[[Columns], Floats]:
+    """How well confidence tells the answerable questions from the others."""
+
+    def statistic(columns: Columns) -> Floats:
+        confidence, known = columns["confidence"], columns["answerable"]
+        rated = ~np.isnan(confidence)
+        return np.array([separation(c[r & (k == 1)], c[r & (k == 0)])
+                         for c, k, r in zip(confidence, known, rated, strict=True)])
+
+    return statistic
 
 
 def _calibration_error(columns: Columns) -> Floats:
@@ -108,7 +113,9 @@ MEASURES: tuple[Measure, ...] = (
     _mean_of("answer_characters", "characters of an answer", None),
     _mean_of("refused_unanswerable", "unanswerable refused"),
     _mean_of("refused_answerable", "answerable refused", False),
-    Measure("refusal_auroc", "refusal AUROC", True, _auroc),
+    Measure("refusal_auroc", "refusal AUROC", True, _between(refusals.auroc)),
+    Measure("refused_unanswerable_at_7", "unanswerable refused where 7% of the answerable are",
+            True, _between(refusals.refused_at)),
     Measure("calibration_error", "expected calibration error", False, _calibration_error),
     _mean_of("em", "exact match"),
     _mean_of("f1", "character F1"),

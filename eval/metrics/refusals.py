@@ -27,6 +27,20 @@ def auroc(positive: Floats, negative: Floats) -> float:
     return float((below + not_above).mean() / (2 * len(negative)))
 
 
+def refused_at(positive: Floats, negative: Floats, share: float = 0.07) -> float:
+    """|{n: n < t}| / |N|: the share of negatives N below the threshold t that refuses at most
+    `share` of the positives: t is the positive at place floor(share * |P|), ascending from 0.
+    NaN when one of the two is empty.
+
+    >>> refused_at(np.array([0.2, 0.6, 0.8, 0.9]), np.array([0.1, 0.5, 0.7]), share=0.25)
+    0.6666666666666666
+    """
+    if not len(positive) or not len(negative):
+        return float("nan")
+    threshold = np.sort(positive)[min(int(share * len(positive)), len(positive) - 1)]
+    return float((negative < threshold).mean())
+
+
 def reliability(
     confidence: Floats, outcome: Floats, bins: int = BINS
 ) -> list[tuple[int, float, float]]:

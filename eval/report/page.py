@@ -19,7 +19,6 @@ TEMPLATE = Path(__file__).with_name("template.html")
 GROUP_MEASURES = (
     "hit_at_1", "mrr", "evidence_recall_1000", "evidence_recall_3000", "answer_hit", "em", "f1",
     "evidence_precision", "evidence_recall", "refused_answerable", "refused_unanswerable",
-    "latency_ms_p50",
 )
 TILES = ("evidence_recall_1000", "mrr", "answer_hit", "evidence_f1", "refusal_auroc", "f1",
          "latency_ms_p50")
@@ -126,7 +125,7 @@ def _cell(name: str, figure: Figure | None) -> str:
     if figure is None:
         return '<td class="n dim">–</td>'
     higher = BY_NAME[name].higher_is_better
-    share = 0 <= figure.value <= 1 and name != "latency_ms_p50"
+    share = 0 <= figure.value <= 1
     good = figure.value if higher else 1 - figure.value
     shade = f' style="--good:{good:.2f}" class="n shade"' if share else ' class="n"'
     return (f"<td{shade} title=\"{_number(figure.low)} – {_number(figure.high)}, "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from eval.asking import Sources
+from eval.metrics.retrieval import finds
 from rag.errors import QuestionError
 from rag.types import (
     Answer,
@@ -82,6 +83,10 @@ class FakeEngine:
 
     def sources(self) -> Sources:
         return lambda name: " " + self.passages[name]
+
+    def withholding(self, quotations: Sequence[str]) -> FakeAssistant:
+        return FakeAssistant({name: text for name, text in self.passages.items()
+                              if not any(finds(text, quote) for quote in quotations)})
 
     def made_from(self) -> dict[str, Any]:
         return {"generation": self.generation}

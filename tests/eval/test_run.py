@@ -133,6 +133,26 @@ def test_an_index_that_changes_during_the_run_is_an_error(questions: Path, tmp_p
     assert not (out / "metrics.json").exists()
 
 
+def test_questions_without_their_evidence(questions: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_batch(FakeEngine(PASSAGES), questions, out, Options(without_evidence=True))
+    rows = read_lines(out / "without_evidence.jsonl")
+    assert [(row["id"], row["status"]) for row in rows] == [
+        ("a", "no_evidence"), ("b", "no_evidence"), ("c", "error")]
+    assert all(PASSAGES["red.txt"] != passage["text"] for passage in rows[0]["passages"])
+    # a and b count: 三米 and 八百米 stand in no passage that is left; c failed.
+    assert metrics(out)["without_evidence"] == {
+        "questions": 2, "left_out": 1, "refused": 1.0, "refusal_auroc": 1.0, "refused_at_7": 1.0}
+
+
+def test_a_question_whose_answer_is_still_there_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text(json.dumps(QUESTIONS[0]), encoding="utf-8")
+    again = {**PASSAGES, "extra.txt": "井水也涨了三米。"}
+    run_batch(FakeEngine(again), path, tmp_path / "out", Options(without_evidence=True))
+    assert metrics(tmp_path / "out")["without_evidence"] == {"questions": 0, "left_out": 1}
+
+
 def test_a_broken_line_is_named_on_stderr(
     questions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,13 +179,14 @@ def test_concurrent_results_are_the_same_and_in_order(questions: Path, tmp_path:
 
 def test_retrieval_only_measures_retrieval_alone(questions: Path, tmp_path: Path) -> None:
     engine = FakeEngine(PASSAGES)
-    scores = run_batch(engine, questions, tmp_path / "out", Options(retrieval_only=True))
+    outcome = run_batch(engine, questions, tmp_path / "out", Options(retrieval_only=True))
+    scores = outcome.scores
     assert engine.assistant.asked == []
     # Nothing shares a character with question c: ties by name put green.txt second.
     assert scores.overall["mrr"].value == pytest.approx((1 + 1 + 1 / 2) / 3)
     assert "answer_hit" not in scores.overall
     assert "refused_answerable" not in scores.overall
-    assert "MISSED" not in summary(scores)
+    assert "MISSED" not in summary(outcome)
 
 
 def test_results_hold_4000_characters_of_passages_or_all_there_are(tmp_path: Path) -> None:
