@@ -160,6 +160,9 @@ def test_explain_adds_the_parts_and_the_words(folder: Path) -> None:
     explained = json.loads(rag("search", "青石桥", "--json", "--explain", folder=folder).stdout)
     assert "parts" not in plain[0]
     assert {"score", "rank"} == set(next(iter(explained[0]["parts"].values())))
+    assert "青石桥" in "".join(explained[0]["words"])
+    shown = rag("search", "青石桥", "--explain", folder=folder).stdout
+    assert shown.startswith("检索词：")
 
 
 def test_ask_answers_with_citations_from_the_file(folder: Path) -> None:
@@ -193,9 +196,18 @@ def test_text_is_printed_exactly(folder: Path) -> None:
     )
 
 
-def test_output_is_utf8_whatever_the_locale(folder: Path) -> None:
-    done = rag("ask", "青石桥多长？", "--json", folder=folder, LC_ALL="C", PYTHONUTF8="0")
-    assert json.loads(done.stdout)["question"]
+def test_json_is_utf8_whatever_the_terminal(folder: Path) -> None:
+    done = rag("ask", "青石桥多长？", "--json", folder=folder, PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout)["question"] == "青石桥多长？"
+    shown = rag("ask", "青石桥多长？", folder=folder, PYTHONIOENCODING="ascii")
+    assert shown.returncode == 0
+    assert "42?" in shown.stdout
+
+
+def test_a_question_that_is_too_long_is_an_error(folder: Path) -> None:
+    done = rag("ask", "a" * 100_000, "--json", folder=folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the question has 100,000 characters, the limit is 2,000" in done.stderr
 
 
 def test_status_and_verify(folder: Path) -> None:
@@ -215,6 +227,7 @@ def test_doctor_names_what_it_looked_at(folder: Path) -> None:
     assert done.returncode == 0
     assert findings["python"]["ok"]
     assert findings["numpy"]["ok"]
+    assert findings["models"] == {"name": "models", "ok": True, "detail": "checksums match"}
     assert findings["encoder"]["ok"]
     assert "2 documents" in findings["index"]["detail"]
     (folder / "bad.toml").write_text("nonsense = 1\n", encoding="utf-8")

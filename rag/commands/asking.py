@@ -21,11 +21,27 @@ CONTEXT = 60  # characters shown on each side of a quotation
 def search(arguments: argparse.Namespace) -> int:
     """Prints the passages found for a question, best first."""
     passages = open_assistant(arguments).search(arguments.question, arguments.k)
+    words = searched_words(arguments.question) if arguments.explain else []
     if arguments.json:
-        write_json([passage_json(passage, explain=arguments.explain) for passage in passages])
-    else:
-        write(show_passages(passages, Terminal.of_stdout(), explain=arguments.explain))
+        found = [passage_json(passage, explain=arguments.explain) for passage in passages]
+        write_json([item | {"words": words} for item in found] if arguments.explain else found)
+        return 0
+    terminal = Terminal.of_stdout()
+    if words:
+        write(terminal.flow([("检索词：" + " ".join(words), "dim")]) + "\n")
+    write(show_passages(passages, terminal, explain=arguments.explain))
     return 0
+
+
+def searched_words(question: str) -> list[str]:
+    """The words of a question as they are searched for: folded, function words left out.
+
+    Raises:
+        QuestionError: the question is empty or too long.
+    """
+    from rag.answering.query import parse_query
+
+    return list(parse_query(question).words)
 
 
 def ask(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from rag.builtin import damaged
 from rag.errors import RagError, StoreMissing
 from rag.settings import Settings
 
@@ -44,7 +45,7 @@ def examine(load: Callable[[], Settings]) -> list[Finding]:
     except RagError as error:
         settings = Settings.model_validate({})
         findings.append(Finding("settings", False, str(error)))
-    return [*findings, _encoder(settings), _index(settings), _disk(settings.index)]
+    return [*findings, _models(), _encoder(settings), _index(settings), _disk(settings.index)]
 
 
 def _python() -> Finding:
@@ -71,8 +72,16 @@ def _needed() -> list[str]:
     return sorted(names)
 
 
+def _models() -> Finding:
+    """Holds the files that ship with Wenju against their checksums."""
+    try:
+        damage = damaged()
+    except RagError as error:
+        damage = [str(error)]
+    return Finding("models", not damage, "; ".join(damage) or "checksums match")
+
+
 def _encoder(settings: Settings) -> Finding:
-    """Loads the encoder, which checks the checksums of the built-in files."""
     from rag.models.encoder import load_encoder
 
     try:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import sys
 from pathlib import Path
 
 from rag.commands.opening import load_settings
 from rag.settings import DEFAULT_INDEX, Settings
 
-# Where `make run` puts the index of the sample corpus.
+# Where `make run` puts the index of the sample corpus, and the questions that go with it.
 SAMPLE_INDEX = Path("index/sample")
-# Read by the page's framework at import; all of it would otherwise call outside addresses.
+SAMPLE_QUESTIONS = Path("examples/questions.jsonl")
+MAX_EXAMPLES = 6
+# Read by the page's framework at import; it would otherwise call outside addresses.
 OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_RUN_HISTORY": "False",
@@ -24,18 +28,45 @@ def serve(arguments: argparse.Namespace) -> int:
     """Opens the page and stays until it is interrupted. Without a named index this is
     `index/default`, or the sample's where only that has been built."""
     os.environ.update(OFFLINE)
-    from rag.server import run
+    from rag.assistant import Assistant
+    from rag.indexing.index import Index
+    from rag.server import LOOPBACK, address_of, create_app, listen, run
 
     settings = load_settings(arguments)
-    run(_index(settings), settings, arguments.host, arguments.port, announce=_announce)
+    folder = _folder(settings)
+    index = Index.open(folder, settings)
+    with listen(arguments.host, arguments.port) as listener:
+        app = create_app(
+            Assistant(index, settings), index.status, examples_for(folder), arguments.host
+        )
+        if arguments.host not in LOOPBACK:
+            print(
+                f"rag: warning: everyone who reaches {arguments.host} can read these documents",
+                file=sys.stderr,
+            )
+        address = address_of(listener)
+        print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
+        sys.stdout.flush()
+        run(app, listener)
     return 0
 
 
-def _index(settings: Settings) -> Path:
+def _folder(settings: Settings) -> Path:
     if settings.index == DEFAULT_INDEX and not DEFAULT_INDEX.exists() and SAMPLE_INDEX.exists():
         return SAMPLE_INDEX
     return settings.index
 
 
-def _announce(address: str) -> None:
-    print(f"Wenju 文据: {address}", flush=True)
+def examples_for(folder: Path) -> list[str]:
+    """Example questions for the index in `folder`: for the sample's one question on each of
+    some documents, the last one without an answer; none for another index."""
+    if folder.resolve() != SAMPLE_INDEX.resolve() or not SAMPLE_QUESTIONS.exists():
+        return []
+    lines = SAMPLE_QUESTIONS.read_text(encoding="utf-8").splitlines()
+    questions = [json.loads(line) for line in lines if line.strip()]
+    first: dict[str, str] = {}
+    for item in questions:
+        for evidence in item["evidence"][:1]:
+            first.setdefault(evidence["doc"], item["question"])
+    answerable = list(first.values())[: MAX_EXAMPLES - 1]
+    return answerable + [item["question"] for item in questions if not item["evidence"]][:1]

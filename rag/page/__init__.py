@@ -1,1 +1,1 @@
-"""The chat page."""
+"""The chat page: questions in, answers with their evidence out."""

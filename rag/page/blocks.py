@@ -1,0 +1,200 @@
+"""The page as Gradio blocks, mounted on an application. The door to gradio.
+
+The conversation lives in the browser session's state: a tuple of `Turn`, the last one being
+answered. Of it, `past` shows all but the last and is sent once for each question; `now` shows
+the last and is sent for every event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from importlib.resources import files
+from typing import Any, Protocol
+
+import gradio as gr
+from fastapi import FastAPI
+
+from rag.answering.query import MAX_QUESTION_CHARACTERS
+from rag.errors import RagError
+from rag.page.render import PANEL_HTML, header_html, turn_html, welcome_html
+from rag.page.turn import Turn
+from rag.types import Event, IndexStatus
+
+# Older turns leave the page: a browser slows down over a conversation without end.
+MAX_TURNS = 50
+# Answers given at the same time; more wait in line.
+MAX_CONCURRENT = 8
+_FONTS = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
+_MONO = ("ui-monospace", "Consolas", "monospace")
+# Examples call `trigger`, which hands the event to Python.
+_EXAMPLES_SCRIPT = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-question]');
+  if (button) trigger('ask', { question: button.dataset.question });
+});
+"""
+
+logger = logging.getLogger(__name__)
+Turns = tuple[Turn, ...]
+
+
+class Answers(Protocol):
+    """What the page needs of an assistant."""
+
+    def stream(self, question: str) -> Iterator[Event]:
+        """The events of an answer, `Done` last."""
+        ...
+
+
+def mount_page(
+    app: FastAPI,
+    assistant: Answers,
+    status: Callable[[], IndexStatus],
+    examples: Sequence[str] = (),
+) -> FastAPI:
+    """Puts the page at `/` of `app`. `status` is asked at every load of the page."""
+    # Where no event loop runs, gradio makes some, leaves them open and sets the thread's own.
+    return asyncio.run(_mount(app, assistant, status, examples))
+
+
+async def _mount(
+    app: FastAPI,
+    assistant: Answers,
+    status: Callable[[], IndexStatus],
+    examples: Sequence[str],
+) -> FastAPI:
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        page(assistant, status, examples),
+        path="/",
+        server_name="127.0.0.1",
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        allowed_paths=[],
+        app_kwargs={"openapi_url": None},
+        theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
+        # Not `css`: gradio would put a prefix before each selector, those of the body included.
+        head=f"<style>{_file('page.css')}</style><script>{_file('page.js')}</script>",
+    )
+    return mounted
+
+
+def _file(name: str) -> str:
+    return files("rag.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def page(
+    assistant: Answers, status: Callable[[], IndexStatus], examples: Sequence[str] = ()
+) -> gr.Blocks:
+    """The page: head, conversation, question, evidence."""
+    blocks: gr.Blocks
+    with gr.Blocks(title="文据 Wenju", analytics_enabled=False, fill_width=True) as blocks:
+        turns = gr.State(())
+        head = _html(header_html(status()), "wj-head")
+        with gr.Row(elem_id="wj-main"):
+            with gr.Column(elem_id="wj-talk"):
+                welcome = gr.HTML(
+                    welcome_html(status(), examples),
+                    elem_id="wj-hello",
+                    js_on_load=_EXAMPLES_SCRIPT,
+                    apply_default_css=False,
+                )
+                past = _html("", "wj-past")
+                now = _html("", "wj-now")
+                question = gr.Textbox(
+                    placeholder="问一个关于这些文档的问题",
+                    label="问题",
+                    show_label=False,
+                    container=False,
+                    lines=1,
+                    max_lines=6,
+                    max_length=MAX_QUESTION_CHARACTERS,
+                    autofocus=True,
+                    submit_btn="提问",
+                    elem_id="wj-question",
+                )
+            with gr.Column(elem_id="wj-side"):
+                _html(PANEL_HTML, "wj-evidence")
+        _connect(assistant, turns, question, (welcome, past, now))
+        blocks.load(
+            lambda: (header_html(status()), welcome_html(status(), examples)),
+            outputs=[head, welcome],
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    return blocks
+
+
+def _html(value: str, name: str) -> gr.HTML:
+    return gr.HTML(value, elem_id=name, js_on_load=None, apply_default_css=False)
+
+
+def _connect(
+    assistant: Answers,
+    turns: gr.State,
+    question: gr.Textbox,
+    shown: tuple[gr.HTML, gr.HTML, gr.HTML],
+) -> None:
+    """Wires what happens when a question is sent, an example is clicked, an answer is stopped."""
+    welcome, past, now = shown
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+    def respond(text: str, before: Turns) -> Iterator[dict[Any, Any]]:
+        if not text.strip():
+            yield {question: gr.Textbox(value="")}
+            return
+        kept = before[-MAX_TURNS + 1 :]
+        yield {
+            question: gr.Textbox(value="", submit_btn=False, stop_btn="停止"),
+            past: "".join(map(turn_html, kept)),
+        }
+        for turn in answer(assistant, text):
+            yield {turns: (*kept, turn), now: turn_html(turn)}
+        yield {question: gr.Textbox(submit_btn="提问", stop_btn=False)}
+
+    def stop(before: Turns) -> dict[Any, Any]:
+        stopped = (*before[:-1], before[-1].stop()) if before else ()
+        return {
+            turns: stopped,
+            now: turn_html(stopped[-1]) if stopped else "",
+            question: gr.Textbox(submit_btn="提问", stop_btn=False),
+        }
+
+    asked: dict[str, Any] = {
+        "inputs": [question, turns],
+        "outputs": [question, past, now, turns],
+        "concurrency_limit": MAX_CONCURRENT,
+        "concurrency_id": "answers",
+    }
+    sent = question.submit(respond, **asked, **quiet)
+    picked = welcome.ask(_picked, outputs=[question], **quiet)
+    chosen = picked.then(respond, **asked, **quiet)
+    question.stop(
+        stop, inputs=[turns], outputs=[turns, now, question], cancels=[sent, chosen], **quiet
+    )
+
+
+def _picked(event: gr.EventData) -> str:
+    """The example that was clicked; what a browser sends is not trusted to be one."""
+    return str(event.question)[:MAX_QUESTION_CHARACTERS]
+
+
+def answer(assistant: Answers, question: str) -> Iterator[Turn]:
+    """A turn as it grows; the last one is complete or says what went wrong."""
+    turn = Turn(question.strip())
+    yield turn
+    try:
+        for event in assistant.stream(turn.question):
+            turn = turn.after(event)
+            yield turn
+    except RagError as error:
+        yield turn.failed(str(error))
+    except Exception:
+        # The page must not go on waiting, and its user can do nothing with a traceback.
+        logger.exception("no answer to a question of %d characters", len(turn.question))
+        yield turn.failed("程序内部出错，详情见运行窗口里的日志。")

@@ -1,0 +1,102 @@
+"""Evidence as HTML: a passage, where it stands, and the quotations marked in it.
+
+Text from documents is not trusted: whatever goes into the HTML passes `escape`.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from itertools import pairwise
+
+from rag.types import Citation, Passage, Span
+
+# Characters that would turn around or hide what stands beside them.
+_CONTROLS = {"Cc", "Cs"}
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def escape(text: str) -> str:
+    """`text` as HTML that shows as this text, in an attribute too. Control characters other
+    than line feed and tab, and characters that turn the direction, are left out.
+
+    >>> escape('<b onclick="x">&\\u202e')
+    '&lt;b onclick=&quot;x&quot;&gt;&amp;'
+    """
+    kept = (
+        character
+        for character in text
+        if character in "\n\t"
+        or (character not in _DIRECTIONS and unicodedata.category(character) not in _CONTROLS)
+    )
+    return html.escape("".join(kept), quote=True)
+
+
+def evidence_html(passage: Passage, citations: Sequence[tuple[int, Citation]] = ()) -> str:
+    """The card that shows a passage. `citations` are those that quote it, each with its number
+    in the answer, from 0; that number marks the quoted characters (`data-c`)."""
+    parts = [
+        '<header class="wj-ev-head">',
+        f'<span class="wj-ev-n" aria-hidden="true">{passage.rank}</span>',
+        f"<h3>{escape(passage.title)}</h3>",
+        "</header>",
+        f'<ul class="wj-ev-meta">{_facts(passage)}</ul>',
+    ]
+    if passage.headings:
+        steps = "".join(f"<li>{escape(heading)}</li>" for heading in passage.headings)
+        parts.append(f'<ol class="wj-ev-path" aria-label="所在章节">{steps}</ol>')
+    if passage.lead:
+        lines = "<br>".join(escape(line) for line in passage.lead)
+        parts.append(f'<p class="wj-ev-lead"><span class="wj-tag">承前</span> {lines}</p>')
+    parts.append(f'<p class="wj-ev-text">{marked(passage, citations)}</p>')
+    if passage.also:
+        names = "、".join(escape(name) for name in passage.also)
+        parts.append(f'<p class="wj-ev-also"><span class="wj-tag">同文另见</span> {names}</p>')
+    return "".join(parts)
+
+
+def marked(passage: Passage, citations: Sequence[tuple[int, Citation]]) -> str:
+    """The passage's text with what is quoted from it in `<mark data-c="numbers">`. Quotations
+    may overlap; a part of one outside the passage is not shown.
+
+    >>> place = Span(5, 9)
+    >>> found = Passage(1, 1.0, "d", "a", "甲", None, False, (), None, None, place, "一二三四", ())
+    >>> marked(found, [(0, Citation(1, "a", "甲", None, None, Span(6, 8), "二三", None))])
+    '一<mark data-c="0">二三</mark>四'
+    """
+    begin, text = passage.span.start, passage.text
+    spans = [
+        (number, Span(max(0, c.span.start - begin), min(len(text), c.span.end - begin)))
+        for number, c in citations
+        if c.span.overlaps(passage.span)
+    ]
+    cuts = sorted({0, len(text), *(edge for _, s in spans for edge in (s.start, s.end))})
+    parts = []
+    for start, end in pairwise(cuts):
+        piece = escape(text[start:end])
+        numbers = [str(n) for n, s in spans if s.start <= start and end <= s.end]
+        parts.append(f'<mark data-c="{" ".join(numbers)}">{piece}</mark>' if numbers else piece)
+    return "".join(parts)
+
+
+def _facts(passage: Passage) -> str:
+    facts = [f'<li class="wj-ev-file">{escape(passage.document)}</li>']
+    if passage.date is not None:
+        origin = "推断" if passage.date_inferred else "注明"
+        facts.append(f'<li>{escape(passage.date)} <span class="wj-tag">{origin}</span></li>')
+    facts += [f"<li>{place}</li>" for place in places(passage.page, passage.lines)]
+    return "".join(facts)
+
+
+def places(page: int | None, lines: tuple[int, int] | None) -> list[str]:
+    """Page and lines in words, what is unknown left out.
+
+    >>> places(3, (7, 9))
+    ['第 3 页', '第 7–9 行']
+    """
+    found = [] if page is None else [f"第 {page} 页"]
+    if lines is not None:
+        first, last = lines
+        found.append(f"第 {first} 行" if first == last else f"第 {first}–{last} 行")
+    return found

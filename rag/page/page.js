@@ -1,0 +1,93 @@
+// Citations open their evidence: a turn holds the cards of its passages, unseen (.wj-store);
+// a click copies one of them into the panel. No text is built into HTML here.
+(() => {
+  document.documentElement.lang = 'zh-CN';
+  const wide = window.matchMedia('(min-width: 1000px)');
+  let shown = null; // the button whose evidence is open
+
+  const panel = () => document.querySelector('.wj-panel');
+
+  function show(button, byHand) {
+    const turn = button.closest('.wj-turn');
+    const card = turn?.querySelector(`.wj-store > [data-n="${CSS.escape(button.dataset.n)}"]`);
+    if (!card) return;
+    const body = panel().querySelector('.wj-panel-body');
+    body.replaceChildren(...[...card.childNodes].map((node) => node.cloneNode(true)));
+    const numbers = button.dataset.c;
+    const marks = [...body.querySelectorAll('mark')];
+    for (const mark of marks) {
+      mark.classList.toggle('wj-on', !numbers || mark.dataset.c.split(' ').includes(numbers));
+    }
+    document.querySelectorAll('.wj-open').forEach((other) => other.classList.remove('wj-open'));
+    button.classList.add('wj-open');
+    shown = button;
+    document.body.classList.add('wj-has-evidence');
+    document.body.classList.toggle('wj-sheet', byHand && !wide.matches);
+    const target = body.querySelector('mark.wj-on');
+    body.scrollTop = target
+      ? target.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3
+      : 0;
+    if (byHand && !wide.matches) panel().focus({ preventScroll: true });
+  }
+
+  function close() {
+    const sheet = document.body.classList.contains('wj-sheet');
+    document.body.classList.remove('wj-sheet');
+    if (wide.matches) document.body.classList.remove('wj-has-evidence');
+    document.querySelectorAll('.wj-open').forEach((other) => other.classList.remove('wj-open'));
+    if (sheet) shown?.focus({ preventScroll: true });
+  }
+
+  // The quotation beside a citation that is pointed at or focused.
+  const tip = document.createElement('div');
+  tip.className = 'wj-tip';
+  tip.setAttribute('role', 'tooltip');
+  tip.hidden = true;
+  function hint(button) {
+    tip.hidden = !button || !wide.matches;
+    if (tip.hidden) return;
+    const place = document.createElement('small');
+    place.textContent = button.dataset.place;
+    tip.replaceChildren(button.dataset.quote, place);
+    document.querySelector('.gradio-container').append(tip);
+    const at = button.getBoundingClientRect();
+    const left = Math.min(Math.max(12, at.left - 24), window.innerWidth - tip.offsetWidth - 12);
+    const above = at.top - tip.offsetHeight - 8;
+    tip.style.left = `${left + window.scrollX}px`;
+    tip.style.top = `${(above > 8 ? above : at.bottom + 8) + window.scrollY}px`;
+  }
+
+  const cite = (event) => event.target.closest?.('.wj-cite');
+  document.addEventListener('mouseover', (event) => hint(cite(event)));
+  document.addEventListener('focusin', (event) => hint(cite(event)));
+  document.addEventListener('click', (event) => {
+    if (event.target.closest('.wj-close')) return close();
+    const button = event.target.closest('.wj-turn button[data-n]');
+    if (button) { hint(null); return show(button, true); }
+    const outside = !event.target.closest('.wj-panel');
+    if (outside && document.body.classList.contains('wj-sheet')) close();
+  });
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    if (!tip.hidden) hint(null); else close();
+  });
+
+  // When an answer is complete, its first evidence opens by itself where there is room for it.
+  let settled = '';
+  function follow() {
+    const turn = document.querySelector('#wj-now .wj-turn');
+    if (!turn) return;
+    const question = turn.querySelector('.wj-question').textContent;
+    if (turn.dataset.state === 'busy') {
+      if (settled !== 'busy') turn.scrollIntoView({ block: 'start', behavior: 'smooth' });
+      settled = 'busy';
+    } else if (settled !== question) {
+      settled = question;
+      const first = turn.querySelector('.wj-cite') ?? turn.querySelector('.wj-nearest button');
+      if (first) show(first, false); else close();
+    }
+  }
+  new MutationObserver(follow).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ['data-state'],
+  });
+})();

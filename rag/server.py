@@ -1,0 +1,194 @@
+"""The page and the HTTP API on one port. The door to FastAPI and uvicorn.
+
+By GET (query) and POST (JSON body) alike: `/api/search` (`question`, `k`, `explain`) and
+`/api/ask` (`question`) give what the commands give with `--json`; `/healthz` says that the
+server is up. An error is `{"error": message}` with a status from 400 up.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from rag import __version__
+from rag.answering.query import parse_query
+from rag.errors import GenerationError, QuestionError, RagError, SettingsError
+from rag.page.blocks import mount_page
+from rag.types import Answer, Event, IndexStatus, Passage
+from rag.wire import answer_json, passage_json
+
+MAX_BODY_BYTES = 64_000  # a question of 2,000 characters needs 24,000 where all is escaped
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
+ANY_ADDRESS = ("0.0.0.0", "::")
+# How long open connections (a page that listens) hold up the end of the program.
+MAX_SHUTDOWN_SECONDS = 2
+
+_log = logging.getLogger(__name__)
+
+
+class Assistant(Protocol):
+    """What the server needs of `rag.Assistant`."""
+
+    def search(self, question: str, k: int | None = None) -> list[Passage]: ...  # noqa: D102
+    def ask(self, question: str) -> Answer: ...  # noqa: D102
+    def stream(self, question: str) -> Iterator[Event]: ...  # noqa: D102
+
+
+class _Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    question: str
+
+
+class _SearchParameters(_Parameters):
+    k: int = Field(10, ge=1, le=1000)
+    explain: bool = False
+
+
+_P = TypeVar("_P", bound=_Parameters)
+
+
+class _BadRequest(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def create_app(
+    assistant: Assistant,
+    status: Callable[[], IndexStatus],
+    examples: Sequence[str] = (),
+    host: str = "127.0.0.1",
+) -> FastAPI:
+    """The application: API and page. Requests that name another host than `host` or this
+    machine are refused, so that no foreign name can be pointed at it (DNS rebinding)."""
+    # The documentation pages of FastAPI load their scripts from elsewhere.
+    app = FastAPI(title="Wenju", docs_url=None, redoc_url=None, openapi_url=None)
+    if host not in ANY_ADDRESS:
+        app.add_middleware(
+            TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, host], www_redirect=False
+        )
+    app.add_exception_handler(_BadRequest, _refuse)
+    app.add_exception_handler(RagError, _report)
+    app.add_exception_handler(Exception, _apologise)
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, Any]:
+        now = status()
+        return {
+            "status": "ok",
+            "version": __version__,
+            "documents": now.documents,
+            "chunks": now.chunks,
+        }
+
+    @app.api_route("/api/search", methods=["GET", "POST"])
+    async def search(request: Request) -> JSONResponse:
+        wanted = await _parameters(request, _SearchParameters)
+        passages = await run_in_threadpool(assistant.search, wanted.question, wanted.k)
+        found = [passage_json(passage, explain=wanted.explain) for passage in passages]
+        return JSONResponse(found)
+
+    @app.api_route("/api/ask", methods=["GET", "POST"])
+    async def ask(request: Request) -> JSONResponse:
+        wanted = await _parameters(request, _Parameters)
+        return JSONResponse(answer_json(await run_in_threadpool(assistant.ask, wanted.question)))
+
+    return mount_page(app, assistant, status, examples)
+
+
+async def _parameters(request: Request, kind: type[_P]) -> _P:
+    """The parameters of a request, checked."""
+    try:
+        if request.method == "GET":
+            wanted = kind.model_validate(dict(request.query_params))
+        else:
+            wanted = kind.model_validate(json.loads(await _body(request)))
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
+        raise _BadRequest(422, "; ".join(problems)) from None
+    except (ValueError, RecursionError) as error:
+        raise _BadRequest(400, f"the body is not a JSON object: {error}") from None
+    parse_query(wanted.question)
+    return wanted
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request, read no further than the limit."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            raise _BadRequest(413, f"the body is longer than {MAX_BODY_BYTES:,} bytes")
+    return body
+
+
+def _refuse(_: Request, error: Exception) -> JSONResponse:
+    status = error.status if isinstance(error, _BadRequest) else 400
+    return JSONResponse({"error": str(error)}, status)
+
+
+def _report(_: Request, error: Exception) -> JSONResponse:
+    match error:
+        case QuestionError() | SettingsError():
+            status = 400
+        case GenerationError():
+            status = 502
+        case _:
+            status = 503
+    return JSONResponse({"error": str(error)}, status)
+
+
+def _apologise(_: Request, error: Exception) -> JSONResponse:
+    _log.error("no reply to a request", exc_info=error)
+    return JSONResponse({"error": "internal error; the log of the server has it"}, 500)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on `host` and `port`; 0 takes a free port.
+
+    Raises:
+        SettingsError: the address is in use, unknown or not allowed.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host}: {error}") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; "
+            "end the program that uses it, or take another with --port (0: any free one)"
+        ) from None
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The address of the page to type into a browser."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run(app: FastAPI, listener: socket.socket) -> None:
+    """Serves until the process is interrupted or told to end."""
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=MAX_SHUTDOWN_SECONDS
+    )
+    uvicorn.Server(config).run(sockets=[listener])

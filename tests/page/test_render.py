@@ -1,0 +1,219 @@
+"""What the page shows, as HTML: every text escaped, every quotation marked where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.page.evidence import escape, evidence_html, marked
+from rag.page.render import header_html, summary, turn_html, welcome_html
+from rag.page.turn import Turn
+from rag.types import Answer, Citation, IndexStatus, Span
+from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
+
+STATUS = IndexStatus("index/sample", 3, 12, 1240, "wenju", 1000, False)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onmouseover='alert(1)",
+    "[点这里](javascript:alert(1)) ![图](http://evil.example/x.png)",
+    "<a href='javascript:alert(1)'>1</a>",
+    "[1] [2] &lt;b&gt; ${alert(1)} {{alert(1)}} `alert(1)`",
+    "</div></article><mark data-c='0'>",
+]
+
+
+class Reader(HTMLParser):
+    """Reads HTML back: its elements, attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+        assert self.open == [], "elements left open"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def done(value: Answer) -> str:
+    return turn_html(Turn(value.question, answer=value, passages=value.passages))
+
+
+def hostile_answer(text: str) -> Answer:
+    """An answer in which every field that comes from outside is `text`."""
+    source = passage(
+        1,
+        text,
+        document=text,
+        title=text,
+        date=text,
+        headings=(text, text),
+        lead=(text,),
+        also=(text,),
+    )
+    sentence = answer().sentences[1]
+    quote = replace(citation(source, text), title=text, document=text)
+    return replace(
+        answer(text),
+        short=text,
+        sentences=(replace(sentence, text=text, reason=text, citations=(quote,)),),
+        passages=(source, replace(source, rank=2)),
+        model=text,
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_becomes_markup(text: str) -> None:
+    harmless = [e for e, _ in Reader(done(hostile_answer("无害"))).elements]
+    pages = {
+        done(hostile_answer(text)): harmless,
+        done(replace(refusal(text), text=text)): [e for e, _ in Reader(done(refusal())).elements],
+        turn_html(Turn(text).failed(text)): ["article", "h2", "div", "b", "p"],
+        turn_html(Turn(text, pending=text, passages=())): ["article", "h2", "div", "span", "p"],
+        welcome_html(STATUS, [text]): ["div", "p", "p", "ul", "li", "button"],
+        header_html(replace(STATUS, index=text)): ["div", "span", "h1", "small", "p", "span"],
+    }
+    for html, expected in pages.items():
+        read = Reader(html)
+        assert [element for element, _ in read.elements] == expected
+        assert text in read.text
+        for _, attributes in read.elements:
+            assert not any(name.startswith("on") for name in attributes)
+            assert not {"href", "src", "style", "srcdoc"} & set(attributes)
+
+
+@given(st.text())
+def test_escaped_text_reads_back_without_its_controls(text: str) -> None:
+    read = Reader(f'<b title="{escape(text)}">{escape(text)}</b>')
+    assert len(read.elements) == 1
+    assert read.elements[0][1]["title"] == read.text
+    assert set(read.text) <= set(text)
+
+
+def test_escape_leaves_out_what_turns_the_direction() -> None:
+    assert escape("a\u202eb\x00c\td\ne") == "abc\td\ne"
+
+
+@given(
+    st.text(st.sampled_from("文据<&。"), min_size=1, max_size=20),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=4),
+)
+def test_marks_keep_the_text_and_cover_the_quotations(
+    text: str, places: list[tuple[int, int]]
+) -> None:
+    source = passage(1, text, span=Span(10, 10 + len(text)))
+    quotes = [
+        (number, Citation(1, "a", "甲", None, None, Span(start, start + length), "", None))
+        for number, (start, length) in enumerate(places)
+    ]
+    covered: dict[int, set[int]] = {number: set() for number, _ in quotes}
+    position = 0
+
+    class Marks(Reader):
+        def handle_data(self, data: str) -> None:
+            nonlocal position
+            inside = self.elements[-1][1]["data-c"].split() if self.open else []
+            for number in inside:
+                covered[int(number)] |= set(range(position, position + len(data)))
+            position += len(data)
+            self.text += data
+
+    assert Marks(marked(source, quotes)).text == text
+    for number, quote in quotes:
+        inside = range(max(0, quote.span.start - 10), max(0, min(len(text), quote.span.end - 10)))
+        assert covered[number] == set(inside)
+
+
+def test_a_citation_is_a_button_that_names_passage_and_quotation() -> None:
+    read = Reader(done(answer()))
+    buttons = [a for e, a in read.elements if a.get("class") == "wj-cite"]
+    assert [(b["data-n"], b["data-c"]) for b in buttons] == [("1", "0"), ("2", "1")]
+    assert buttons[0]["data-quote"].startswith("二〇二三年公司实现营业收入")
+    assert buttons[0]["aria-label"] == "出处 1：年度报告之1，第 12 页，第 120–124 行"
+    marks = [a["data-c"] for e, a in read.elements if e == "mark"]
+    assert marks == ["0", "1"]
+
+
+def test_support_is_a_word_and_not_a_colour_alone() -> None:
+    read = Reader(done(answer()))
+    states = [a["data-support"] for _, a in read.elements if "data-support" in a]
+    assert states == ["supported", "partly", "unsupported"]
+    assert "部分支持：出处写作 112 亿元" in read.text
+    assert "无依据：没有出处提到" in read.text
+    assert summary(answer().sentences) == "1 句有出处支持，1 句部分支持，1 句无依据"
+
+
+def test_a_refusal_has_its_own_form_with_the_nearest_passages() -> None:
+    read = Reader(done(refusal()))
+    classes = [a.get("class") for _, a in read.elements]
+    assert "wj-refusal" in classes
+    assert "wj-answer" not in classes
+    near = [a["data-n"] for e, a in read.elements if e == "button"]
+    assert near == ["1", "2", "3", "4", "5"]
+    assert "另外 2 段" in read.text
+
+
+def test_evidence_says_where_the_passage_stands() -> None:
+    source = passage(1, "文字。", also=("mirror/1.txt",), lead=("单位：万元", "项目 | 金额"))
+    read = Reader(evidence_html(source))
+    for part in ("年度报告之1", "reports/1.txt", "2023-12-31", "注明", "第 12 页", "第 120–124 行"):
+        assert part in read.text
+    assert "第三节 管理层讨论一、经营情况" in read.text
+    assert "承前 单位：万元项目 | 金额" in read.text
+    assert "同文另见 mirror/1.txt" in read.text
+    inferred = Reader(evidence_html(passage(2, "文字。", lines=(7, 7)))).text
+    assert "推断" in inferred
+    assert "第 7 行" in inferred
+
+
+def test_a_turn_grows_with_the_events() -> None:
+    turn = Turn("营业收入是多少？")
+    assert "正在查找…" in turn_html(turn)
+    seen = []
+    for event in FakeAssistant().stream(turn.question):
+        turn = turn.after(event)
+        seen.append(turn_html(turn))
+    assert "找到 3 段，正在核对…" in seen[0]
+    assert "wj-pending" in seen[1]
+    assert Reader(seen[2]).text.count("32,122") == 1
+    assert "wj-pending" not in seen[3]
+    assert 'data-state="busy"' in seen[-2]
+    assert 'data-state="done"' in seen[-1]
+    assert not turn.busy
+    assert turn.stop() is turn
+
+
+def test_a_stopped_turn_keeps_what_is_there() -> None:
+    turn = Turn("问").after(answer().sentences[0]).stop()
+    read = Reader(turn_html(turn))
+    assert "已停止。" in read.text
+    assert "32,122 亿元" in read.text
+    assert read.elements[0][1]["data-state"] == "done"
+
+
+def test_an_empty_index_says_what_to_do() -> None:
+    empty = replace(STATUS, documents=0, chunks=0)
+    assert "rag index 文件夹 --index index/sample" in Reader(welcome_html(empty, ["问？"])).text
+    assert "问？" not in welcome_html(empty, ["问？"])
+
+
+def test_the_head_names_the_index_and_its_size() -> None:
+    assert "12 份文档 · 1,240 段 · index/sample" in Reader(header_html(STATUS)).text
+    assert "索引比程序旧" in header_html(replace(STATUS, stale=True))
