@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.questions import LIST_SEPARATOR
+from eval.questions import LIST_SEPARATOR, parse_question
 
 HEADER = ("id", "question", "type", "status", "answer", "short", "documents", "quotes",
           "confidence", "latency_ms", "answers", "error")
@@ -25,14 +25,13 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _cells(row: Mapping[str, Any]) -> list[Any]:
     citations = row.get("citations") or ()
-    answers = row.get("answers") or ()
     return [
         row["id"], row["question"], row.get("type"), row["status"], row.get("text"),
         row.get("short"),
         LIST_SEPARATOR.join(dict.fromkeys(citation["document"] for citation in citations)),
         LIST_SEPARATOR.join(citation["quote"] for citation in citations),
         row.get("confidence"), row.get("measured", {}).get("latency_ms"),
-        answers if isinstance(answers, str) else LIST_SEPARATOR.join(answers), row.get("error"),
+        LIST_SEPARATOR.join(parse_question(dict(row), 0).ways), row.get("error"),
     ]
 
 

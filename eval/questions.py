@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import EvaluationError
+from eval.metrics.answers import ALL_REQUIRED
 
 UNANSWERABLE = "unanswerable"
 LIST_SEPARATOR = "|"
@@ -30,18 +31,17 @@ class Question:
     """A question and what is known of its answer.
 
     `answers` is None where the file says nothing about answers, and empty for a question that
-    has none. `relevant` are documents with their gain, for sets that judge documents and not
-    quotations. `given` are the passages that the question brings along, for runs without an
-    index. `fields` are the question's own fields as the file has them, `id` included.
+    has none; each is a tuple of ways to say the same. `relevant` are documents with their gain,
+    for sets that judge documents and not quotations. `fields` are the question's own fields as
+    the file has them, `id` included.
     """
 
     id: str
     text: str
-    answers: tuple[str, ...] | None
+    answers: tuple[tuple[str, ...], ...] | None
     evidence: tuple[Evidence, ...]
     kind: str | None
     relevant: tuple[tuple[str, float], ...]
-    given: tuple[str, ...] | None
     reference: str | None
     fields: Mapping[str, Any]
 
@@ -53,6 +53,16 @@ class Question:
         if self.answers or self.evidence or any(gain > 0 for _, gain in self.relevant):
             return True
         return None if self.answers is None else False
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Every way to say every listed answer."""
+        return tuple(way for answer in self.answers or () for way in answer)
+
+    @property
+    def all_required(self) -> bool:
+        """Whether every listed answer is a part that must be there."""
+        return self.kind in ALL_REQUIRED or self.fields.get("all_required") is True
 
     @property
     def quotations(self) -> tuple[str, ...]:
@@ -104,7 +114,8 @@ def load_questions(path: Path) -> Loaded:
         if question.id in lines:
             faults.append(f"line {line}: id {question.id!r} was used on line {lines[question.id]}")
         faults += [f"line {line}: answer {i} is only white space"
-                   for i, answer in enumerate(question.answers or (), 1) if not answer.strip()]
+                   for i, answer in enumerate(question.answers or (), 1)
+                   if not all(way.strip() for way in answer)]
         lines[question.id] = line
         questions.append(question)
     if faults:
@@ -139,11 +150,10 @@ def parse_question(row: Any, line: int) -> Question:
     return Question(
         id=str(row["id"]),
         text=text,
-        answers=_strings(row, "answers"),
+        answers=_answers(row.get("answers")),
         evidence=_evidence(row.get("evidence")),
         kind=kind or None,
         relevant=_relevant(row.get("relevant")),
-        given=_strings(row, "passages_given"),
         reference=reference if isinstance(reference, str) and reference.strip() else None,
         fields=row,
     )
@@ -195,7 +205,7 @@ def _cells(row: Mapping[Any, Any]) -> dict[str, Any] | ValueError:
         return ValueError("more cells than the header has; quote cells that hold the delimiter")
     filled = {name: cell for name, cell in row.items() if cell is not None and cell.strip()}
     value: dict[str, Any] = dict(filled)
-    for name in ("answers", "evidence", "passages_given"):
+    for name in ("answers", "evidence"):
         if name in filled:
             try:
                 value[name] = _list_cell(filled[name])
@@ -215,14 +225,16 @@ def _list_cell(cell: str) -> list[Any]:
     return cell.split(LIST_SEPARATOR)
 
 
-def _strings(row: Mapping[str, Any], name: str) -> tuple[str, ...] | None:
-    value = row.get(name)
+def _answers(value: Any) -> tuple[tuple[str, ...], ...] | None:
     if value is None:
         return None
     items = [value] if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ValueError(f"`{name}` must be a list of texts, got {value!r}")
-    return tuple(items)
+    if isinstance(items, list):
+        answers = [[item] if isinstance(item, str) else item for item in items]
+        if all(isinstance(ways, list) and ways and all(isinstance(way, str) for way in ways)
+               for ways in answers):
+            return tuple(tuple(ways) for ways in answers)
+    raise ValueError(f"`answers` must be a list of texts, or of lists of texts, got {value!r}")
 
 
 def _evidence(value: Any) -> tuple[Evidence, ...]:

@@ -186,21 +186,20 @@ def _answer_columns(question: Question, row: Mapping[str, Any]) -> dict[str, flo
     answered = row["status"] == ANSWERED
     text = row["text"] if answered else ""
     columns = {"answer_characters": float(answers.answer_characters(text))} if answered else {}
-    one_suffices = question.kind not in answers.ALL_REQUIRED
     if question.answerable and question.answers:
-        hit = answers.answer_hit(text, question.answers, question.kind)
+        hit = answers.answer_hit(text, question.answers, all_required=question.all_required)
         columns["answer_hit"] = hit
         if question.kind in answers.SHORT_TYPES:
             columns["answer_hit_short"] = hit
     # As in SQuAD 2, a question known to have no answer counts where its set asks for that.
-    if question.answers is not None and one_suffices and (
+    if question.answers is not None and not question.all_required and (
         question.answers or question.fields.get("count_no_answer")
     ):
         said = (row["short"] or text) if answered else ""
-        columns["em"] = answers.exact_match(said, question.answers)
-        columns["f1"] = answers.character_f1(said, question.answers)
+        columns["em"] = answers.exact_match(said, question.ways)
+        columns["f1"] = answers.character_f1(said, question.ways)
         if question.answers:
-            columns["sentence_right"] = answers.sentence_right(_short_quotes(row), question.answers)
+            columns["sentence_right"] = answers.sentence_right(_short_quotes(row), question.ways)
     if question.answerable and question.reference and answered:
         columns["rouge_l"] = answers.rouge_l(text, question.reference)
     return columns

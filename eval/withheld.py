@@ -140,5 +140,6 @@ def _counts(row: Mapping[str, Any]) -> bool:
     if row["status"] == ERROR:
         return False
     question = parse_question(dict(row), 0)
-    return not any(answer_hit(passage["text"], question.answers, question.kind) == 1.0
-                   for passage in row["passages"]) if question.answers else True
+    return not question.answers or all(
+        answer_hit(passage["text"], question.answers, all_required=question.all_required) < 1
+        for passage in row["passages"])

@@ -22,21 +22,28 @@ _TOKEN = re.compile(r"[\u4e00-\u9fff]|\d+(?:[.,]\d+)*|[^\W\d\u4e00-\u9fff]+|[^\w
 _MARKER = re.compile(r"\[\d+\]")
 
 
-def answer_hit(text: str, answers: Sequence[str], kind: str | None) -> float:
-    """The share of the listed answers that stand in the answer's text, for the types of which
-    all are required; for other types 1 when any one does, else 0. A refusal's text is passed
-    as the empty string and gives 0. Undefined for no listed answer.
+def answer_hit(
+    text: str, answers: Sequence[str | Sequence[str]], *, all_required: bool = False
+) -> float:
+    """The share of the listed answers that stand in the answer's text where all are required
+    (see `ALL_REQUIRED`); else 1 when any one does, 0 when none. An answer may be a list of
+    ways to say the same. A refusal's text is passed as the empty string and gives 0. Undefined
+    for no listed answer.
 
     Source: DESIGN.md, Measures.
 
-    >>> answer_hit("甲和乙。[1]", ["甲", "丙"], "list")
+    >>> answer_hit("甲和乙。[1]", ["甲", "丙"], all_required=True)
     0.5
-    >>> answer_hit("甲和乙。[1]", ["甲", "丙"], "entity")
+    >>> answer_hit("甲和乙。[1]", ["丙", ["甲", "佳"]])
     1.0
     """
     folded = fold(text)
-    found = [bool(fold(answer)) and fold(answer) in folded for answer in answers]
-    return sum(found) / len(found) if kind in ALL_REQUIRED else float(any(found))
+    found = [
+        any(fold(way) and fold(way) in folded
+            for way in ([answer] if isinstance(answer, str) else answer))
+        for answer in answers
+    ]
+    return sum(found) / len(found) if all_required else float(any(found))
 
 
 def answer_characters(text: str) -> int:
@@ -103,7 +110,7 @@ def sentence_right(quotations: Sequence[str], answers: Sequence[str]) -> float:
     >>> sentence_right(["他生于1881年。"], ["1881年"])
     1.0
     """
-    return float(any(answer_hit(quotation, answers, None) for quotation in quotations))
+    return float(any(answer_hit(quotation, answers) for quotation in quotations))
 
 
 def _bare(text: str) -> str:

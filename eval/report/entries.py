@@ -53,7 +53,9 @@ def _answer_failure(question: Question, row: Mapping[str, Any]) -> str | None:
     quotes = [citation["quote"] for citation in row.get("citations", ())]
     if evidence and not any(citations.on_evidence(quote, evidence) for quote in quotes):
         return "not_chosen"
-    if question.answers and answers.answer_hit(row["text"], question.answers, question.kind) < 1:
+    if question.answers and answers.answer_hit(
+        row["text"], question.answers, all_required=question.all_required
+    ) < 1:
         return "wrong_span"
     return None if evidence or question.answers else "unjudged"
 
@@ -79,8 +81,9 @@ def entry(row: Mapping[str, Any]) -> dict[str, Any]:
         "latency": row.get("measured", {}).get("latency_ms"),
         "sentences": [{"text": s["text"], "support": s["support"], "reason": s["reason"],
                        "cited": s["citations"]} for s in row.get("sentences", ())],
-        "answers": [{"text": text, "found": answers.answer_hit(answer, [text], None) == 1.0}
-                    for text in question.answers or ()],
+        "answers": [{"text": " / ".join(ways),
+                     "found": answers.answer_hit(answer, [ways]) == 1.0}
+                    for ways in question.answers or ()],
         "reference": question.reference or "",
         "evidence": [
             {"doc": evidence.document, "quote": evidence.quote, "rank": rank,

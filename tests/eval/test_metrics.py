@@ -102,11 +102,11 @@ def test_ranking_measures_agree_with_ir_measures() -> None:
 
 def test_answer_hit_needs_every_part_of_a_list_and_any_form_of_an_entity() -> None:
     text = "有16nm、18 NM两种。[1]"
-    assert answers.answer_hit(text, ["16NM", "18nm", "128层"], "list") == pytest.approx(2 / 3)
-    assert answers.answer_hit(text, ["16NM", "18nm", "128层"], "number") == 1.0
-    assert answers.answer_hit(text, ["128层"], "number") == 0.0
-    assert answers.answer_hit("", ["128层"], None) == 0.0
-    assert answers.answer_hit(text, ["16nm", "0"], "summary") == 0.5
+    assert answers.answer_hit(text, ["16NM", "18nm", "128层"], all_required=True) == pytest.approx(2 / 3)
+    assert answers.answer_hit(text, ["16NM", "18nm", "128层"]) == 1.0
+    assert answers.answer_hit(text, ["128层"]) == 0.0
+    assert answers.answer_hit("", ["128层"]) == 0.0
+    assert answers.answer_hit(text, [["16纳米", "16nm"], "0"], all_required=True) == 0.5
 
 
 def test_answer_characters_leave_markers_and_space_out() -> None:

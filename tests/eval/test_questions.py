@@ -27,7 +27,7 @@ def test_answers_evidence_and_type_are_read(tmp_path: Path) -> None:
     no = {"id": "u", "question": "何时？", "answers": [], "type": "unanswerable"}
     lines = json.dumps(row) + "\n" + json.dumps(no)
     first, second = load_questions(write(tmp_path / "q.jsonl", lines)).questions
-    assert (first.id, first.answers, first.kind) == ("7", ("甲",), "entity")
+    assert (first.id, first.answers, first.kind) == ("7", (("甲",),), "entity")
     assert first.evidence == (Evidence("a.txt", "是甲"),)
     assert first.reference == "甲做的。"
     assert first.fields == row
@@ -72,9 +72,9 @@ def test_csv_as_spreadsheets_save_it(tmp_path: Path, encoding: str) -> None:
             'a,"谁，\n何时？",甲|乙,是甲和乙做的,a.txt,list,\r\n'
             'b,多少？,"[""3|4""]",,,,\r\n')
     first, second = load_questions(write(tmp_path / "q.csv", text, encoding)).questions
-    assert (first.text, first.answers, first.kind) == ("谁，\n何时？", ("甲", "乙"), "list")
+    assert (first.text, first.answers, first.kind) == ("谁，\n何时？", (("甲",), ("乙",)), "list")
     assert first.evidence == (Evidence("a.txt", "是甲和乙做的"),)
-    assert second.answers == ("3|4",)
+    assert second.answers == (("3|4",),)
     assert second.evidence == ()
     assert "note" not in first.fields
 
