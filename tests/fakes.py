@@ -33,5 +33,5 @@ class CharacterEncoder:
                     vector[ord(character) % self.dimension] += 1
             norm = np.linalg.norm(vector)
             if norm:
-                vector /= norm
+                np.divide(vector, norm, out=vector)
         return vectors

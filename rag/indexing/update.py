@@ -15,6 +15,7 @@ from rag.indexing.catalog import CATALOG_FILE, Catalog, Entry
 from rag.indexing.content import embedding_text
 from rag.indexing.fingerprint import Fingerprint, check_encoder, fingerprint
 from rag.indexing.lock import LOCK_FILE, write_lock
+from rag.indexing.parts import sweep
 from rag.indexing.snapshot import finish, record
 from rag.models.encoder import Encoder
 from rag.reading.chunk import Chunks, chunk_document
@@ -70,9 +71,9 @@ def _run(
 ) -> Update:
     catalog = Catalog.open_writer(folder)
     try:
-        generation, recorded = 0, None
+        generation, recorded, parts = 0, None, None
         if "generation" in catalog.meta():
-            generation, recorded, _ = record(catalog)
+            generation, recorded, parts = record(catalog)
             if catalog.counts()[0] and not options.rebuild:
                 check_encoder(folder, recorded, encoder)
         now = fingerprint(settings.chunking, encoder.name, encoder.dimension)
@@ -84,6 +85,8 @@ def _run(
             finish(folder, catalog, now, generation + 1)
         else:
             catalog.commit()
+            if parts is not None:  # what a writer left that was killed after its commit
+                sweep(folder, parts)
         run.documents, run.chunks = catalog.counts()
         return run
     finally:

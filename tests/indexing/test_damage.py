@@ -1,0 +1,258 @@
+"""Damage: seen, named, mended from the catalog or refused; never a wrong answer or a crash."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rag.errors import RagError, StoreCorrupt, StoreMismatch, StoreMissing
+from rag.indexing.index import Field, Index
+from rag.settings import Settings
+from tests.fakes import CharacterEncoder
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def index(docs: Path, settings: Settings) -> Index:
+    return Index.build([docs], settings=settings, encoder=CharacterEncoder())
+
+
+def reopened(settings: Settings) -> Index:
+    return Index.open(settings=settings, encoder=CharacterEncoder())
+
+
+def change(settings: Settings, statement: str) -> None:
+    """Changes the catalog behind the program's back."""
+    with closing(sqlite3.connect(settings.index / "catalog.sqlite")) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def parts(settings: Settings) -> list[Path]:
+    files = [p for p in settings.index.rglob("*") if p.is_file() and "catalog" not in p.name]
+    return sorted(p for p in files if p.suffix != ".lock")
+
+
+def tower(index: Index) -> list[str]:
+    rows = index.rank_words({Field.WORDS: {"守塔": 1.0, "灯塔": 1.0}}, 3)
+    return [index.row_document(row).name for row, _ in rows]
+
+
+@pytest.mark.parametrize("how", ["cut", "gone", "flipped", "empty"])
+def test_every_derived_file_is_made_anew(index: Index, settings: Settings, how: str) -> None:
+    names = [path.relative_to(settings.index) for path in parts(settings)]
+    assert len(names) > 5
+    expected = tower(index)
+    for number in range(len(names)):
+        path = parts(settings)[number]
+        data = path.read_bytes()
+        if how == "gone":
+            path.unlink()
+        else:
+            middle = len(data) // 2
+            flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+            path.write_bytes({"cut": data[:-1], "flipped": flipped, "empty": b""}[how])
+        assert index.verify() != []
+        again = reopened(settings)
+        assert again.verify() == []
+        assert tower(again) == expected
+        assert again.generation == number + 2
+        index = again
+
+
+def test_a_folder_that_cannot_be_written_is_read_in_memory(
+    index: Index, settings: Settings, docs: Path
+) -> None:
+    vectors = next(settings.index.glob("vectors-*"))
+    vectors.write_bytes(b"")
+    (settings.index / "writer.lock").unlink()
+    (settings.index / "writer.lock").mkdir()  # no lock can be taken
+    again = reopened(settings)
+    assert tower(again) == tower(index)
+    assert again.generation == 1
+    assert again.rank_vectors(again.encoder.encode_queries(["大桥全长"])[0], 1)
+    assert docs.exists()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE documents SET text = replace(text, '1931', '1932')", "document 灯塔.txt"),
+        ("UPDATE documents SET title = 'x' WHERE name = '灯塔.txt'", "document 灯塔.txt"),
+        ("UPDATE documents SET layout = x'00' WHERE name = '灯塔.txt'", "document 灯塔.txt"),
+        ("UPDATE chunks SET text = replace(text, '1931', '1932')", "document 灯塔.txt, chunk 0"),
+        ("UPDATE chunks SET start = 1 WHERE start = 0", "document 灯塔.txt, chunk 0"),
+        ("UPDATE vectors SET vector = zeroblob(256)", "document 灯塔.txt: the vector"),
+        ("UPDATE vectors SET vector = zeroblob(4000000)", "document 灯塔.txt: the vector"),
+        ("DELETE FROM vectors", "document 灯塔.txt: the vector"),
+    ],
+)
+def test_a_changed_row_is_found_and_mended(
+    index: Index, settings: Settings, statement: str, said: str
+) -> None:
+    change(settings, statement)
+    damage = reopened(settings).verify()
+    assert any(line.startswith(said) for line in damage), damage
+    mended = reopened(settings).repair()
+    assert any(line.startswith(said) for line in mended)
+    again = reopened(settings)
+    assert again.verify() == []
+    assert tower(again) == tower(index)
+    assert again.document("灯塔.txt") == index.document("灯塔.txt")
+    assert again.repair() == []
+
+
+def test_a_changed_row_is_never_quoted(index: Index, settings: Settings) -> None:
+    change(settings, "UPDATE chunks SET text = replace(text, '1931', '1932')")
+    change(settings, "UPDATE documents SET text = replace(text, '1931', '1932')")
+    again = reopened(settings)
+    row = next(r for r in range(again.count) if again.row_document(r).name == "灯塔.txt")
+    for attempt in (lambda: again.chunk(row), lambda: again.document("灯塔.txt")):
+        with pytest.raises(StoreCorrupt, match=r"灯塔\.txt.*rag verify --repair"):
+            attempt()
+    assert index.verify() != []
+
+
+def test_a_damaged_document_whose_file_is_gone_is_said_to_be_lost(
+    index: Index, settings: Settings, docs: Path
+) -> None:
+    change(settings, "UPDATE documents SET text = 'x' WHERE name = '灯塔.txt'")
+    (docs / "灯塔.txt").unlink()
+    again = reopened(settings)
+    with pytest.raises(StoreCorrupt, match=r"灯塔\.txt.*put the file back.*rag remove"):
+        again.repair()
+    again.remove("灯塔.txt")
+    assert again.verify() == []
+    assert index.generation == 1
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"not a database" * 100, b"SQLite format 3\0" + b"\xff" * 4096]
+)
+def test_something_else_in_place_of_the_catalog(settings: Settings, data: bytes) -> None:
+    settings.index.mkdir(parents=True)
+    (settings.index / "catalog.sqlite").write_bytes(data)
+    with pytest.raises((StoreCorrupt, StoreMissing)):
+        reopened(settings)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON chunks BEGIN DELETE FROM documents; END",
+        "CREATE VIEW v AS SELECT 1",
+        "DROP TABLE vectors",
+        "ALTER TABLE documents ADD COLUMN more TEXT",
+        "UPDATE meta SET value = '{}' WHERE key = 'fingerprint'",
+        "UPDATE meta SET value = replace(value, '64', '1000000000') WHERE key = 'fingerprint'",
+        "UPDATE meta SET value = replace(value, 'vectors-1', '../secret') WHERE key = 'parts'",
+        "UPDATE meta SET value = '[]' WHERE key = 'parts'",
+        "UPDATE meta SET value = 'many' WHERE key = 'generation'",
+        "DELETE FROM meta WHERE key = 'format'",
+    ],
+)
+def test_a_catalog_of_another_shape_is_refused(
+    index: Index, settings: Settings, statement: str
+) -> None:
+    assert index.count
+    change(settings, statement)
+    with pytest.raises(StoreCorrupt):
+        reopened(settings)
+
+
+def test_another_format_is_refused_and_left_alone(
+    index: Index, settings: Settings, docs: Path
+) -> None:
+    change(settings, "UPDATE meta SET value = '2' WHERE key = 'format'")
+    before = (settings.index / "catalog.sqlite").read_bytes()
+    with pytest.raises(StoreMismatch, match="format '2', this program reads 1"):
+        reopened(settings)
+    with pytest.raises(StoreMismatch):
+        index.update([docs])
+    assert (settings.index / "catalog.sqlite").read_bytes() == before
+
+
+def test_any_flipped_byte_is_noticed_or_harmless(
+    index: Index, settings: Settings, tmp_path: Path
+) -> None:
+    """A sample over the whole catalog: each flip is refused with an error, found by `verify`, or
+    changes nothing that is read."""
+    expected = [index.document(info.name) for info in index.documents()]
+    chunks = index.chunks(range(index.count))
+    sound = (settings.index / "catalog.sqlite").read_bytes()
+    copy = settings.model_copy(update={"index": tmp_path / "copy"})
+    for position in range(17, len(sound), 997):
+        shutil.rmtree(copy.index, ignore_errors=True)
+        shutil.copytree(settings.index, copy.index, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+        flipped = sound[:position] + bytes([sound[position] ^ 0x10]) + sound[position + 1 :]
+        (copy.index / "catalog.sqlite").write_bytes(flipped)
+        try:
+            opened = reopened(copy)
+            if opened.verify():
+                continue
+            found = [opened.document(info.name) for info in opened.documents()]
+        except RagError:
+            continue
+        assert [(d.id, d.text, d.blocks, d.source) for d in found] == [
+            (d.id, d.text, d.blocks, d.source) for d in expected
+        ]
+        assert opened.chunks(range(opened.count)) == chunks
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from rag.indexing.index import Index
+    from rag.settings import Settings
+    from tests.fakes import CharacterEncoder
+
+    docs, index, moment = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    count = 0
+
+    def die(event, arguments):
+        global count
+        if event in ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"):
+            if str(index) in str(arguments[0]):
+                count += 1
+                if count == moment:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(die)
+    Index.open(index, Settings(), encoder=CharacterEncoder()).update([docs])
+"""
+
+
+# Of 54 moments at which files are opened, made, renamed or removed; the commit lies at 40.
+@pytest.mark.parametrize("moment", [2, 8, 14, 20, 26, 32, 38, 40, 41, 42, 43, 46, 52])
+def test_a_killed_writer_loses_nothing(
+    index: Index, settings: Settings, docs: Path, moment: int
+) -> None:
+    (docs / "灯塔.txt").write_text("灯塔已改建为气象站，由小陈看管。\n", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(KILLED), docs, settings.index, str(moment)],
+        cwd=ROOT,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == -signal.SIGKILL
+    again = reopened(settings)
+    assert again.verify() == []
+    assert again.generation in (1, 2)
+    assert ("气象站" in again.document("灯塔.txt").text) == (again.generation == 2)
+    assert again.update([docs]).documents == 3
+    assert "气象站" in again.document("灯塔.txt").text
+    assert again.verify() == []
+    left = {path.name for path in settings.index.iterdir()} - {"writer.lock"}
+    current = {f"vectors-{again.generation}.faiss", f"words-{again.generation}"}
+    assert {name for name in left if not name.startswith("catalog.")} == current
+    assert index.count

@@ -1,0 +1,64 @@
+"""The writer lock."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.errors import StoreError, StoreLocked
+from rag.indexing.lock import write_lock
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_one_at_a_time_and_free_afterwards(tmp_path: Path) -> None:
+    taken = pytest.raises(StoreLocked, match=f"process {os.getpid()} on")
+    with write_lock(tmp_path), taken, write_lock(tmp_path):
+        pass
+    with write_lock(tmp_path):
+        pass
+
+
+def test_free_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="in between"), write_lock(tmp_path):
+        raise ValueError("in between")
+    with write_lock(tmp_path):
+        pass
+
+
+def test_a_killed_holder_frees_it(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from rag.indexing.lock import write_lock\n"
+        "with write_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StoreLocked, match=f"process {holder.pid} on"), write_lock(tmp_path):
+            pass
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    with write_lock(tmp_path):
+        pass
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be written to"), write_lock(tmp_path / "none"):
+        pass
+
+
+def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_text("keep")
+    (tmp_path / "writer.lock").symlink_to(target)
+    with pytest.raises(StoreError), write_lock(tmp_path):
+        pass
+    assert target.read_text() == "keep"
