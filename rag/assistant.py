@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from rag.answering.context import number_passages
-from rag.answering.evidence import inverse_frequency
 from rag.answering.extract import Extraction, extract
 from rag.answering.query import Query, parse_query
 from rag.answering.retrieve import retrieve
+from rag.answering.terms import Weights, weigh
 from rag.answering.verify import verify
-from rag.indexing.index import Field, Index
+from rag.indexing.index import Index
 from rag.settings import Settings
 from rag.types import (
     Answer,
@@ -48,7 +48,9 @@ class Assistant:
         Raises:
             QuestionError: the question is empty or too long.
         """
-        return list(self._retrieve(parse_query(question), k or self.settings.retrieval.k))
+        query = parse_query(question)
+        weights = weigh(query, self.index)
+        return list(self._retrieve(query, weights, k or self.settings.retrieval.k))
 
     def ask(self, question: str) -> Answer:
         """The answer to a question, with the quotations that it rests on.
@@ -70,10 +72,11 @@ class Assistant:
         """
         query = parse_query(question)
         start = time.perf_counter()
-        passages = self._retrieve(query, self.settings.retrieval.k)
+        weights = weigh(query, self.index)
+        passages = self._retrieve(query, weights, self.settings.retrieval.k)
         retrieved = time.perf_counter()
         yield Retrieved(passages)
-        extraction = extract(query, passages, self._rarity, self.settings.answering)
+        extraction = extract(query, weights, passages, self.settings.answering)
         sentences: list[Sentence] = []
         if extraction.claims and extraction.confidence >= self.settings.answering.min_confidence:
             for claim in extraction.claims:
@@ -86,27 +89,15 @@ class Assistant:
             yield Text(_refusal(query))
         yield Done(_answer(query, sentences, passages, extraction, timings))
 
-    def _retrieve(self, query: Query, k: int) -> tuple[Passage, ...]:
-        return number_passages(retrieve(query, self.index, self.settings.retrieval, k))
-
-    def _rarity(
-        self, words: Sequence[str], bigrams: Sequence[str]
-    ) -> tuple[Mapping[str, float], Mapping[str, float]]:
-        total = self.index.count
-        return (
-            _weights(self.index.frequencies(Field.WORDS, words), total),
-            _weights(self.index.frequencies(Field.BIGRAMS, bigrams), total),
-        )
+    def _retrieve(self, query: Query, weights: Weights, k: int) -> tuple[Passage, ...]:
+        found = retrieve(query, weights, self.index, self.settings.retrieval, k)
+        return number_passages(found)
 
     def _source(self, name: str) -> Document:
         return self._document(self.index.generation, name)
 
     def _load(self, _generation: int, name: str) -> Document:
         return self.index.document(name)
-
-
-def _weights(counts: Mapping[str, int], total: int) -> dict[str, float]:
-    return {term: inverse_frequency(count, total) for term, count in counts.items()}
 
 
 def _refusal(query: Query) -> str:

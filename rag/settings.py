@@ -37,7 +37,7 @@ class Chunking(_Group):
     """Documents into chunks. Sizes in characters, white space not counted."""
 
     target_characters: int = Field(
-        default=250, ge=40, description="a chunk is closed once it holds this"
+        default=220, ge=40, description="a chunk is closed once it holds this"
     )
     max_characters: int = Field(default=350, ge=50, description="no chunk holds more")
     encoding: str = Field(

@@ -3,24 +3,22 @@ words around it, and whether it holds what the question asks for."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering.query import Kind, Query
+from rag.answering.terms import Weights, sentence_terms, terms_of
 from rag.text.fold import fold
-from rag.text.segment import bigrams, words
-from rag.text.sentences import sentences
-from rag.types import Passage, Span
+from rag.types import Passage
 
 # Weights of a sentence's score; coverage lies in [0, 1]. Chosen on the development questions
 # and checked on CMRC trial (see ARCHITECTURE.md); the score is flat around them.
-BIGRAM_WEIGHT = 0.5
-CONTEXT_WEIGHT = 0.5
-PASSAGE_WEIGHT = 0.6
+CONTEXT_WEIGHT = 0.3
+PASSAGE_WEIGHT = 0.4
 KIND_WEIGHT = 0.2
-SHORT_PENALTY = 0.3
+# Scraps and questions answer nothing.
+PENALTY = 0.3
 SHORT_CHARACTERS = 8
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -40,9 +38,6 @@ _SIGNS: dict[Kind, re.Pattern[str]] = {
     Kind.DEFINITION: _DEFINITION,
 }
 
-Rarity = Callable[[Sequence[str], Sequence[str]], tuple[Mapping[str, float], Mapping[str, float]]]
-"""Words and bigrams -> the inverse document frequency of each."""
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -51,7 +46,6 @@ class Evidence:
     of question asks for. `order` is its place among the sentences of its passage."""
 
     passage: Passage
-    span: Span
     text: str
     order: int
     score: float
@@ -60,54 +54,32 @@ class Evidence:
     terms: frozenset[str]
 
 
-def inverse_frequency(count: int, total: int) -> float:
-    """ln(1 + (N − n + ½) / (n + ½)) for a term in `count` = n of `total` = N chunks.
-
-    Source: Robertson, Zaragoza, The Probabilistic Relevance Framework (2009), 3.3.
-    """
-    return math.log(1 + (total - count + 0.5) / (count + 0.5))
-
-
-def score_sentences(query: Query, passages: Sequence[Passage], rarity: Rarity) -> list[Evidence]:
+def score_sentences(query: Query, weights: Weights, passages: Sequence[Passage]) -> list[Evidence]:
     """The sentences of `passages`, best first; ties by rank and place."""
-    word_weights, pair_weights = rarity(query.words, query.bigrams)
-    weights = dict(word_weights)
-    weights.update(
-        {
-            pair: BIGRAM_WEIGHT * weight
-            for pair, weight in pair_weights.items()
-            if pair not in weights
-        }
-    )
-    total = sum(weights.values()) or 1.0
     top = max((passage.score for passage in passages), default=1.0) or 1.0
     found: list[Evidence] = []
     for passage in passages:
-        spans = sentences(passage.text)
-        texts = [span.of(passage.text) for span in spans]
-        terms = [frozenset(words(text)) | frozenset(bigrams(text)) for text in texts]
-        above = " ".join((passage.title, *passage.headings, *passage.lead))
-        context = (frozenset(words(above)) | frozenset(bigrams(above))) if above else frozenset()
-        for i, (span, text) in enumerate(zip(spans, texts, strict=True)):
-            around = context.union(*terms[max(0, i - 1) : i + 2])
-            own = sum(weight for term, weight in weights.items() if term in terms[i]) / total
-            near = sum(weight for term, weight in weights.items() if term in around) / total
+        own = sentence_terms(passage.text)
+        above = terms_of(" ".join((passage.title, *passage.headings, *passage.lead)))
+        for i, sentence in enumerate(own):
+            text = sentence.span.of(passage.text)
+            beside = (other.terms for other in own[max(0, i - 1) : i + 2])
+            covered = weights.covered(sentence.terms)
+            around = weights.covered(above.union(*beside))
             typed = _typed(query, text)
-            score = own + CONTEXT_WEIGHT * (near - own) + PASSAGE_WEIGHT * passage.score / top
-            score += KIND_WEIGHT * typed
-            if len(text) < SHORT_CHARACTERS:
-                score -= SHORT_PENALTY
-            start = passage.span.start + span.start
+            score = covered + CONTEXT_WEIGHT * (around - covered)
+            score += PASSAGE_WEIGHT * passage.score / top + KIND_WEIGHT * typed
+            if len(text) < SHORT_CHARACTERS or text.endswith(("？", "?")):
+                score -= PENALTY
             found.append(
                 Evidence(
                     passage=passage,
-                    span=Span(start, start + len(span)),
                     text=text,
                     order=i,
                     score=score,
-                    covered=own,
+                    covered=covered,
                     typed=typed,
-                    terms=frozenset(term for term in weights if term in terms[i]),
+                    terms=sentence.terms & weights.of.keys(),
                 )
             )
     return sorted(found, key=lambda e: (-e.score, e.passage.rank, e.order))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answering.evidence import Evidence, Rarity, score_sentences
+from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Kind, Query
 from rag.answering.short import short_answer
+from rag.answering.terms import Weights
 from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Claim, Passage
@@ -41,10 +42,10 @@ class Extraction:
 
 
 def extract(
-    query: Query, passages: Sequence[Passage], rarity: Rarity, settings: Answering
+    query: Query, weights: Weights, passages: Sequence[Passage], settings: Answering
 ) -> Extraction:
     """Chooses one to four sentences that answer, each from one passage."""
-    ranked = score_sentences(query, passages[:PASSAGES], rarity)
+    ranked = score_sentences(query, weights, passages[:PASSAGES])
     if not ranked or ranked[0].covered == 0:
         return Extraction((), None, 0.0)
     chosen = _choose(query, ranked, settings)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.query import Query
+from rag.answering.terms import BIGRAM_WEIGHT, Weights, sentence_terms
 from rag.indexing.index import Field, Index, Terms
 from rag.settings import Retrieval
 from rag.text.fold import squeeze
@@ -16,14 +18,15 @@ from rag.types import Chunk, DocumentInfo, Hit, Part
 # dictionary knows; what stands above a chunk counts less than what it says.
 FIELD_WEIGHTS: Mapping[Field, float] = {
     Field.WORDS: 1.0,
-    Field.BIGRAMS: 0.5,
+    Field.BIGRAMS: BIGRAM_WEIGHT,
     Field.CONTEXT_WORDS: 0.4,
     Field.CONTEXT_BIGRAMS: 0.0,
 }
-# The weight of a cosine beside the keyword score, both divided by the best of the question;
-# and the share of the better neighbour's score that a chunk gains.
-VECTOR_WEIGHT = 0.3
-NEIGHBOUR_WEIGHT = 0.1
+# Measured on the development questions, where the score is flat around them: with all of them
+# evidence recall@1000 is .885 against .873 for keywords alone, MRR .776 against .753.
+VECTOR_WEIGHT = 0.1
+SENTENCE_WEIGHT = 0.2
+NEIGHBOUR_WEIGHT = 0.05
 # Passages of two documents say the same when this share of the later one stands in the earlier.
 SAME_SHARE = 0.8
 
@@ -49,60 +52,83 @@ def keyword_terms(query: Query) -> Terms:
     }
 
 
-def retrieve(query: Query, index: Index, settings: Retrieval, k: int) -> list[Found]:
+def retrieve(
+    query: Query, weights: Weights, index: Index, settings: Retrieval, k: int
+) -> list[Found]:
     """The `k` best chunks for a question, best first, ties by chunk id.
 
-    score = (keyword + VECTOR_WEIGHT · cosine) + NEIGHBOUR_WEIGHT · (that of the better of the
-    two chunks beside it in its document), where keyword and cosine are divided by the best of
-    the question, so that scores of one result compare, scores of two do not.
+    Keyword and vector search each give candidates; the best of their sum are then read:
+
+        base = keyword / W + VECTOR_WEIGHT · max(0, cosine)
+        score = (base + SENTENCE_WEIGHT · s) · √c + NEIGHBOUR_WEIGHT · base of the better neighbour
+
+    where W is the weight of all terms of the question, c the share of it that the chunk covers
+    and s the share that its best sentence covers. Scores of one result compare.
     """
-    depth = max(settings.candidates, k)
+    depth = max(settings.candidates, 2 * k)
     by_words = dict(index.rank_words(keyword_terms(query), depth))
     vector = index.encoder.encode_queries([query.text])[0]
     by_vector = dict(index.rank_vectors(vector, depth))
-    fused = fuse(by_words, by_vector)
-    lifted = {row: score + _lift(row, fused, index) for row, score in fused.items()}
-    best = sorted(lifted, key=lambda row: (-lifted[row], row))[: 2 * k]
-    ranks = {
-        "keyword": {row: rank for rank, row in enumerate(by_words, 1)},
-        "vector": {row: rank for rank, row in enumerate(by_vector, 1)},
-    }
+    base = fuse(by_words, by_vector, weights)
+    rows = sorted(base, key=lambda row: (-base[row], row))[:depth]
+    places = [{row: rank for rank, row in enumerate(part, 1)} for part in (by_words, by_vector)]
     found = []
-    for row, chunk in zip(best, index.chunks(best), strict=True):
+    for row, chunk in zip(rows, index.chunks(rows), strict=True):
+        read = _read(chunk, weights)
+        lift = NEIGHBOUR_WEIGHT * _neighbour(row, base, index)
+        score = (base[row] + SENTENCE_WEIGHT * read.best) * math.sqrt(read.covered) + lift
         parts = (
-            Part("keyword", by_words.get(row, 0.0), ranks["keyword"].get(row)),
-            Part("vector", by_vector.get(row, 0.0), ranks["vector"].get(row)),
-            Part("neighbour", lifted[row] - fused[row], None),
+            Part("keyword", by_words.get(row, 0.0), places[0].get(row)),
+            Part("vector", by_vector.get(row, 0.0), places[1].get(row)),
+            Part("coverage", read.covered, None),
+            Part("best_sentence", read.best, None),
+            Part("neighbour", lift, None),
         )
-        found.append(Found(Hit(chunk, lifted[row], parts), index.row_document(row)))
+        found.append(Found(Hit(chunk, score, parts), index.row_document(row)))
     found.sort(key=lambda item: (-item.hit.score, item.hit.chunk.id))
-    return fold_repetitions(found)[:k]
+    return fold_repetitions(found[: 2 * k])[:k]
 
 
-def fuse(by_words: Mapping[int, float], by_vector: Mapping[int, float]) -> dict[int, float]:
-    """The weighted sum of both scores of each row, each divided by its best; a row that one of
-    them did not find has 0 there, as has a cosine below 0.
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The shares of the question's weight that a chunk and its best sentence cover."""
 
-    >>> fuse({1: 8.0, 2: 4.0}, {2: 0.5})
-    {1: 1.0, 2: 0.8}
+    covered: float
+    best: float
+
+
+def _read(chunk: Chunk, weights: Weights) -> _Read:
+    own = [sentence.terms for sentence in sentence_terms(chunk.text)]
+    return _Read(
+        weights.covered(frozenset().union(*own)),
+        max((weights.covered(terms) for terms in own), default=0.0),
+    )
+
+
+def fuse(
+    by_words: Mapping[int, float], by_vector: Mapping[int, float], weights: Weights
+) -> dict[int, float]:
+    """The base score of each row that either search found; what one did not find is 0 there.
+
+    >>> fuse({1: 8.0, 2: 4.0}, {2: 0.5}, Weights({}, 8.0))
+    {1: 1.0, 2: 0.55}
     """
-    top_words = max(by_words.values(), default=0.0) or 1.0
-    top_vector = max(by_vector.values(), default=0.0) or 1.0
     return {
-        row: by_words.get(row, 0.0) / top_words
-        + VECTOR_WEIGHT * max(0.0, by_vector.get(row, 0.0)) / top_vector
+        row: by_words.get(row, 0.0) / weights.total
+        + VECTOR_WEIGHT * max(0.0, by_vector.get(row, 0.0))
         for row in sorted({*by_words, *by_vector})
     }
 
 
-def _lift(row: int, fused: Mapping[int, float], index: Index) -> float:
+def _neighbour(row: int, base: Mapping[int, float], index: Index) -> float:
+    """The base score of the better of the two chunks beside this one in its document."""
     document = index.row_document(row).id
     beside = [
-        fused[other]
+        base[other]
         for other in (row - 1, row + 1)
-        if other in fused and index.row_document(other).id == document
+        if other in base and index.row_document(other).id == document
     ]
-    return NEIGHBOUR_WEIGHT * max(beside, default=0.0)
+    return max(beside, default=0.0)
 
 
 def fold_repetitions(found: Sequence[Found]) -> list[Found]:

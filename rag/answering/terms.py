@@ -1,0 +1,78 @@
+"""The weight of a question's terms, and how much of it a text covers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.answering.query import Query
+from rag.indexing.index import Field, Index
+from rag.text.segment import bigrams, words
+from rag.text.sentences import sentences
+from rag.types import Span
+
+# A pair of characters says less than a word: it is often the half of one.
+BIGRAM_WEIGHT = 0.5
+_TEXTS_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The terms of a question and their weights; `total` is the sum, at least 1."""
+
+    of: Mapping[str, float]
+    total: float
+
+    def covered(self, terms: frozenset[str]) -> float:
+        """The share of the weight that `terms` cover, in [0, 1]."""
+        return sum(weight for term, weight in self.of.items() if term in terms) / self.total
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceTerms:
+    """A sentence of a text and its words and bigrams."""
+
+    span: Span
+    terms: frozenset[str]
+
+
+def weigh(query: Query, index: Index) -> Weights:
+    """Weighs the question's terms by how rare they are in the index."""
+    weights: dict[str, float] = {}
+    total = index.count
+    for field, terms, factor in (
+        (Field.BIGRAMS, query.bigrams, BIGRAM_WEIGHT),
+        (Field.WORDS, query.words, 1.0),
+    ):
+        for term, count in index.frequencies(field, terms).items():
+            weights[term] = factor * inverse_frequency(count, total)
+    return Weights(weights, max(1.0, sum(weights.values())))
+
+
+def inverse_frequency(count: int, total: int) -> float:
+    """ln(1 + (N − n + ½) / (n + ½)) for a term that stands in `count` = n of `total` = N chunks.
+
+    Source: Robertson, Zaragoza, The Probabilistic Relevance Framework (2009), 3.3.
+
+    >>> round(inverse_frequency(0, 1), 3)
+    1.386
+    """
+    return math.log(1 + (total - count + 0.5) / (count + 0.5))
+
+
+@lru_cache(_TEXTS_KEPT)
+def sentence_terms(text: str) -> tuple[SentenceTerms, ...]:
+    """The sentences of a chunk with their terms, kept for the next question."""
+    found = []
+    for span in sentences(text):
+        sentence = span.of(text)
+        found.append(SentenceTerms(span, terms_of(sentence)))
+    return tuple(found)
+
+
+@lru_cache(_TEXTS_KEPT)
+def terms_of(text: str) -> frozenset[str]:
+    """The words and bigrams of a text, folded."""
+    return frozenset(words(text)).union(bigrams(text))
