@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _run_parser(commands.add_parser("run", help="ask the questions of a file"))
     _compare_parser(commands.add_parser("compare", help="say which of two runs is better"))
+    _benchmark_parser(commands.add_parser("benchmark", help="run a published question set"))
     _table_parser(commands.add_parser("table", help="index the corpus and print the figures"))
     return parser
 
@@ -96,6 +97,41 @@ def _compare(options: argparse.Namespace) -> int:
     for line in failed:
         print(f"failed: {line}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _benchmark_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="squad, rgb, expmrc, beir, dbqa, domainrag")
+    parser.add_argument("path", type=Path, metavar="PATH", help="its file, or the folder with it")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="run folder")
+    parser.add_argument("--force", action="store_true", help="replace the run that is there")
+    parser.add_argument("--retry-errors", action="store_true", help="ask again what failed")
+    parser.add_argument("--way", choices=["open", "given", "both"], default="both",
+                        help="all passages in an index, or the question's own passages")
+    parser.add_argument("--first", type=_positive, metavar="N", help="the first N questions only")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    parser.add_argument("--concurrency", type=_positive, default=1, metavar="N",
+                        help="questions asked at a time")
+    parser.add_argument("--rate", type=float, default=0.0, metavar="N",
+                        help="questions started a minute at most")
+    parser.set_defaults(command=_benchmark)
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    from eval.batch import Options, summary
+    from eval.benchmarks.running import GIVEN, OPEN, Plan, run_benchmark
+    from eval.run import Pace
+    from rag.settings import Settings
+
+    ways = (OPEN, GIVEN) if options.way == "both" else (options.way,)
+    plan = Plan(options.name, options.path, ways, options.first)
+    found = run_benchmark(plan, Settings.load(options.config), options.out, Options(
+        force=options.force,
+        retry_errors=options.retry_errors,
+        pace=Pace(options.concurrency, options.rate),
+    ))
+    for way, outcome in found.items():
+        print(f"{options.name}, {way}\n{summary(outcome, required=False)}\n")
+    return 0
 
 
 def _table_parser(parser: argparse.ArgumentParser) -> None:

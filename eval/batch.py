@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -84,25 +84,51 @@ def run_batch(engine: Engine, questions: Path, out: Path, options: Options = DEF
     """
     loaded = load_questions(questions)
     _report_problems(questions, loaded)
-    ask: Ask = (searching(engine.assistant) if options.retrieval_only
+    ask = (searching(engine.assistant) if options.retrieval_only
                 else asking(engine.assistant, engine.sources()))
-    folder = RunFolder(out)
     made_from = {"questions": questions.name, "questions_sha256": digest(questions),
                  "retrieval_only": options.retrieval_only,
                  "without_evidence": options.without_evidence, **engine.made_from()}
+    again = _asking_without(engine) if options.without_evidence else None
+    job = Job(questions.name, loaded.questions, ask, again, engine.check_unchanged)
+    return run_questions(job, out, made_from, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Questions and how they are asked; `ask_again` without their evidence, where wanted.
+    `check` is called when all are asked and raises when the figures would be worth nothing."""
+
+    title: str
+    questions: Sequence[Question]
+    ask: Ask
+    ask_again: Ask | None = None
+    check: Callable[[], None] | None = None
+
+
+def run_questions(
+    job: Job, out: Path, made_from: Mapping[str, Any], options: Options
+) -> Outcome:
+    """Asks the questions of a job and writes the run folder.
+
+    Raises:
+        EvaluationError: another run is in the folder, or the job's check fails.
+    """
+    folder = RunFolder(out)
     folder.begin(made_from, force=options.force, reopen=options.retry_errors)
-    rows = run(loaded.questions, ask, out / RESULTS, pace=options.pace,
+    rows = run(job.questions, job.ask, out / RESULTS, pace=options.pace,
                retry_errors=options.retry_errors)
-    scores = score_rows(rows)
     withheld = None
-    if options.without_evidence:
-        again = run(withheld_questions(loaded.questions), _asking_without(engine), out / WITHHELD,
+    if job.ask_again:
+        again = run(withheld_questions(job.questions), job.ask_again, out / WITHHELD,
                     pace=options.pace, retry_errors=options.retry_errors, label="without evidence")
         withheld = score_withheld(rows, again)
-    engine.check_unchanged()
+    if job.check:
+        job.check()
+    scores = score_rows(rows)
     write_json(out / METRICS, figures_json(scores) | (withheld_json(withheld) if withheld else {}))
     write_csv(out / TABLE, rows)
-    write_report(out / REPORT, questions.name, _facts(made_from), rows, scores)
+    write_report(out / REPORT, job.title, _facts(made_from), rows, scores)
     folder.finish(made_from)
     return Outcome(scores, withheld)
 
@@ -116,11 +142,11 @@ def _asking_without(engine: Engine) -> Ask:
     return ask
 
 
-def summary(outcome: Outcome) -> str:
+def summary(outcome: Outcome, *, required: bool = True) -> str:
     """The figures of a run as text, beside the required values where there is evidence."""
     scores = outcome.scores
     evidence = "evidence_recall_1000" in scores.overall
-    parts = [figures_table(scores.overall, required=evidence)]
+    parts = [figures_table(scores.overall, required=required and evidence)]
     names = [name for name in TYPE_COLUMNS if name in scores.overall and name in BY_NAME]
     if scores.by_type and names:
         parts.append(groups_table(scores.by_type, names))

@@ -120,18 +120,18 @@ def interval(values: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def figures_json(scores: Scores, given: Figures | None = None) -> dict[str, Any]:
-    """`metrics.json`: flat values, and beside them the intervals in the same places."""
+def figures_json(scores: Scores) -> dict[str, Any]:
+    """`metrics.json`: flat values, and beside them the intervals in the same places. Only a
+    benchmark has questions with passages `given`."""
     return {
         "questions": len(scores.rows),
         "overall": _values(scores.overall),
         "by_type": {name: _values(group) for name, group in scores.by_type.items()},
-        "given": _values(given or {}),
+        "given": {},
         "by_document": {name: _values(group) for name, group in scores.by_document.items()},
         "intervals": {
             "overall": _intervals(scores.overall),
             "by_type": {name: _intervals(group) for name, group in scores.by_type.items()},
-            "given": _intervals(given or {}),
             "by_document": {name: _intervals(g) for name, g in scores.by_document.items()},
         },
     }

@@ -1,0 +1,1 @@
+"""Published question sets by name, and how each is run: `open` and `given`."""
