@@ -29,16 +29,17 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet \
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else \
 	f"Wenju needs Python 3.11 or newer; this is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV); the first time takes a few minutes." >&2
 	$(INSTALL) ".[models,langchain]"
 	@touch $@
 
-$(VENV)/test.stamp: $(VENV)/run.stamp
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing into $(VENV); the first time takes a few minutes." >&2
 	$(INSTALL) ".[models,langchain,test]"
-	@touch $@
+	@touch $(VENV)/run.stamp $@
 
 $(VENV)/dev.stamp: $(VENV)/test.stamp
 	$(INSTALL) ".[models,langchain,test,dev]"
