@@ -33,11 +33,11 @@ _CJK = (
 _STRETCH = re.compile(f"[{_CJK}]+")
 _IS_CJK = re.compile(f"[{_CJK}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_GROUPED = re.compile(
-    r"(?<![0-9.,])[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])"
-    r"|(?<![０-９．，])[０-９]{1,3}(?:，[０-９]{3})+(?![０-９])"
-)
-_CAPITALISED_PAIR = re.compile(r"(?<![A-Za-z])([A-Z][a-z]+) (?=([A-Z][a-z]+)(?![A-Za-z]))")
+# These begin with what is rare, then look back: a pattern that begins by looking back is tried at
+# every character (three times slower).
+_GROUPED = re.compile(r",(?<=[0-9],)(?<![0-9]{4},)(?=[0-9]{3}(?![0-9]))")
+_WIDE_GROUPED = re.compile(r"，(?<=[０-９]，)(?<![０-９]{4}，)(?=[０-９]{3}(?![０-９]))")
+_CAPITALISED_PAIR = re.compile(r"([A-Z](?<![A-Za-z][A-Z])[a-z]+) (?=([A-Z][a-z]+)(?![A-Za-z]))")
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _CAMEL_EDGE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPACES = re.compile(r" +")
@@ -109,7 +109,7 @@ def _clean(text: str) -> str:
 def _split_names(text: str) -> str:
     """Thousands separators out; `OceanProtocol` and `Ocean Protocol` both gain what the other
     has. Works on unfolded text: folding loses the capitals."""
-    text = _GROUPED.sub(lambda match: match[0].replace(",", "").replace("，", ""), text)
+    text = _WIDE_GROUPED.sub("", _GROUPED.sub("", text))
     text = unicodedata.normalize("NFKC", text)
     text = _CAPITALISED_PAIR.sub(lambda match: f"{match[1]} {(match[1] + match[2]).lower()} ", text)
     return _LATIN_WORD.sub(_camel, text)
