@@ -88,10 +88,7 @@ class Spans:
 
     def draw(self, rng: np.random.Generator, size: int) -> Batch:
         firsts = rng.integers(0, len(self.passages) - self.neighbours, size // self.neighbours)
-        return self.cut(rng, np.unique((firsts[:, None] + np.arange(self.neighbours)).ravel()))
-
-    def cut(self, rng: np.random.Generator, rows: npt.NDArray[np.int64]) -> Batch:
-        """One example of each passage that is long enough."""
+        rows = np.unique((firsts[:, None] + np.arange(self.neighbours)).ravel())
         queries, documents, keys = [], [], []
         for row in rows:
             ids = self.passages[row]
@@ -104,25 +101,6 @@ class Spans:
             documents.append(ids if keep else np.concatenate([ids[:start], ids[start + length :]]))
             keys.append(int(row))
         return Batch(queries, documents, np.array(keys))
-
-
-@dataclass(frozen=True, slots=True)
-class Topical:
-    """Spans of passages on a few topics, so that a batch is hard to tell apart: the passages
-    nearest to each of `topics` random ones, among a random `pool`. `vectors` are the passages'
-    own, at length 1, from an earlier stage of the training.
-    """
-
-    spans: Spans
-    vectors: npt.NDArray[np.float32]
-    topics: int = 16
-    pool: int = 20_000
-
-    def draw(self, rng: np.random.Generator, size: int) -> Batch:
-        pool = rng.choice(len(self.vectors), min(self.pool, len(self.vectors)), replace=False)
-        scores = self.vectors[pool[: self.topics]] @ self.vectors[pool].T
-        near = np.argpartition(-scores, size // self.topics, axis=1)[:, : size // self.topics]
-        return self.spans.cut(rng, np.unique(pool[near]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Recipe:
     steps: int = 2500
     batch: int = 1024
     rate: float = 0.02
-    scale: float = 30.0  # inverse temperature of the cosines
+    scale: float = 50.0  # inverse temperature of the cosines
     frequency: float = 3e-4  # a of the initial weight a / (a + p)
     dropout: float = 0.1  # share of tokens left out
     seed: int = 1

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
-from training.batches import Batch, Pairs, Ragged, Spans, Topical, encode
+from training.batches import Batch, Pairs, Ragged, Spans, encode
 
 COUNT = 40
 
@@ -31,18 +31,6 @@ def test_query_and_document_are_parts_of_one_passage(lengths: list[int], seed: i
     _assert_spans(batch, passages)
     assert all(len(passages[int(row)]) >= 6 for row in batch.keys)
     assert len(set(batch.keys)) == len(batch.keys)
-
-
-def test_topical_batches_hold_the_nearest_passages() -> None:
-    passages = _passages([30] * COUNT)
-    angles = np.arange(COUNT) * (np.pi / COUNT)
-    vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    source = Topical(Spans(passages), vectors, topics=1, pool=COUNT)
-    batch = source.draw(np.random.default_rng(3), 8)
-    rows = sorted(int(row) for row in batch.keys)
-    _assert_spans(batch, passages)
-    assert len(rows) == 8
-    assert rows == list(range(rows[0], rows[0] + 8))
 
 
 def test_a_pair_is_followed_by_its_hard_negatives() -> None:
