@@ -136,7 +136,7 @@ class Update:
             if progress is not None:
                 progress(_printable(name), done, len(files))
         self._gone(entries, paths, seen, prune=prune)
-        self._refresh([e for e in entries if e.path not in seen and e.name in self._names])
+        self._refresh(entries, seen)
         self._flush()
 
     def report(self, seconds: float) -> Report:
@@ -236,18 +236,22 @@ class Update:
             else:
                 self.missing.append(entry.name)
 
-    def _refresh(self, entries: Iterable[Entry]) -> None:
-        """Reads again, or where the file is gone cuts and encodes again from the stored text,
-        what was made with another program or settings and was not among the files."""
+    def _refresh(self, entries: Iterable[Entry], seen: set[str]) -> None:
+        """Reads again what was made with another program or settings and has not just been read;
+        where the file is gone or unreadable, the stored text is cut and encoded again."""
         for old in entries:
-            if old.made_with == self.fingerprint.made_with or self._names[old.name] is not old:
+            current = old.made_with == self.fingerprint.made_with
+            if current or self._names.get(old.name) is not old:
                 continue
             try:
-                self._take(old.path, old.name, old.root)
+                if old.path not in seen:
+                    self._take(old.path, old.name, old.root)
+                    continue
             except (DocumentError, OSError):
-                document = self.catalog.document(old.name)
-                if document is not None:
-                    self._add(document, replace(old, made_with=self.fingerprint.made_with))
+                pass
+            document = self.catalog.document(old.name)
+            if document is not None:
+                self._add(document, replace(old, made_with=self.fingerprint.made_with))
 
 
 def _nothing(paths: Sequence[Path], skipped: Sequence[Skipped]) -> str:

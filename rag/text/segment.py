@@ -67,13 +67,14 @@ _UNIT = re.compile(
 )
 
 
-def words(text: str) -> list[str]:
+def words(text: str, *, parts: bool = True) -> list[str]:
     """The word terms of `text`, folded, in reading order, repeats kept; `[]` for no word.
 
-    Chinese words come with the dictionary words inside them; punctuation and white space are
-    dropped. Numbers lose their thousands separators and stand apart from their unit, units
-    have one name, joined names come whole and in parts, and ordinals (第四条) follow at the
-    end in digits.
+    Chinese words come with the dictionary words inside them, unless `parts` is false (for a
+    query that weighs whole words above their parts; the index has both); punctuation and
+    white space are dropped. Numbers lose their thousands separators and stand apart from their
+    unit, units have one name, joined names come whole and in parts, and ordinals (第四条) follow
+    at the end in digits.
 
     >>> words("投资总额1,750亿元，采用14nm工艺")
     ['投资', '总额', '投资总额', '1750', '亿元', '采用', '14', '纳米', '工艺']
@@ -81,8 +82,9 @@ def words(text: str) -> list[str]:
     ['ocean', 'protocol', 'oceanprotocol', '第四', '四条', '第四条', '第4条']
     """
     prepared = _join_spaces(fold(_split_names(_clean(text))))
-    cut = rjieba.cut_for_search(_TOKEN.sub(_parts, _UNIT.sub(_unit, prepared)))
-    terms = [term for word in cut if (term := word if word.isalnum() else _trim(word))]
+    cut = rjieba.cut_for_search if parts else rjieba.cut
+    pieces = cut(_TOKEN.sub(_parts, _UNIT.sub(_unit, prepared)))
+    terms = [term for word in pieces if (term := word if word.isalnum() else _trim(word))]
     if "第" in prepared:
         terms += [f"第{_integer(n)}{unit}" for n, unit in _ORDINAL.findall(prepared)]
     return terms

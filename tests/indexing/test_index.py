@@ -270,6 +270,22 @@ def test_another_encoder_is_refused_and_rebuild_accepts_it(docs: Path, settings:
     assert index.verify() == []
 
 
+def test_rebuild_takes_stored_text_where_a_file_is_gone_or_unreadable(
+    docs: Path, settings: Settings
+) -> None:
+    build(docs, settings)
+    (docs / "灯塔.txt").unlink()
+    (docs / "桥梁.md").write_bytes(b"")
+    other = CharacterEncoder("characters-2", 32)
+    index = Index.build([docs], settings=settings, encoder=other, rebuild=True)
+    assert index.report is not None
+    assert (index.report.read, index.report.missing) == (3, ("灯塔.txt",))
+    assert [item.document for item in index.report.skipped] == ["桥梁.md"]
+    assert find(index, "守塔人") == ["灯塔.txt"]
+    assert index.verify() == []
+    assert not index.status().stale
+
+
 def test_other_chunk_settings_make_it_stale_until_the_next_update(
     docs: Path, settings: Settings
 ) -> None:

@@ -86,6 +86,12 @@ def test_terms_exactly(text: str, terms: list[str]) -> None:
 def test_long_words_come_whole_and_in_parts() -> None:
     found = words("中国科学院计算技术研究所")
     assert {"中国科学院计算技术研究所", "科学院", "计算", "技术", "研究所"} <= set(found)
+    assert words("中国科学院计算技术研究所的14nm", parts=False) == [
+        "中国科学院计算技术研究所",
+        "的",
+        "14",
+        "纳米",
+    ]
 
 
 def test_a_line_break_parts_words() -> None:
