@@ -13,7 +13,6 @@ export WENJU_SHARED ?= ../shared
 VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := index/sample
-OWN := index/default
 EVAL_OUT ?= out/eval
 
 .DEFAULT_GOAL := help
@@ -48,12 +47,13 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 venv: $(VENV)/run.stamp ## install everything that running needs into .venv
 
 run: $(VENV)/run.stamp ## open the page on your own index, or on the sample (HOST=, PORT=)
-	@$(BIN)/rag index examples/corpus --index $(SAMPLE) --prune >&2
+	@$(BIN)/rag status >/dev/null 2>&1 || \
+	$(BIN)/rag index examples/corpus --index $(SAMPLE) --prune >&2
 	@exec $(BIN)/python app.py --host $(HOST) --port $(PORT)
 
-index: $(VENV)/run.stamp ## read your files into index/default: make index DOCS="folder file"
+index: $(VENV)/run.stamp ## read your files into your index: make index DOCS="folder file"
 	@[ -n "$(DOCS)" ] || { echo 'Say what to index: make index DOCS="path/to/folder"' >&2; exit 2; }
-	@$(BIN)/rag index $(DOCS) --index $(OWN)
+	@$(BIN)/rag index $(DOCS)
 
 test: $(VENV)/test.stamp ## run the tests; REQUIRE=all turns every skip into a failure
 	@REQUIRE=$(REQUIRE) $(BIN)/python -m pytest $(PYTEST_ARGS)
