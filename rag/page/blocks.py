@@ -8,19 +8,19 @@ the last and is sent for every event.
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 
 from rag.answering.query import MAX_QUESTION_CHARACTERS
-from rag.errors import RagError
 from rag.page.render import PANEL_HTML, header_html, turn_html, welcome_html
+from rag.page.streaming import Answers, answering
 from rag.page.turn import Turn
-from rag.types import Event, IndexStatus
+from rag.types import IndexStatus
 
 # Older turns leave the page: a browser slows down over a conversation without end.
 MAX_TURNS = 50
@@ -36,16 +36,7 @@ element.addEventListener('click', (event) => {
 });
 """
 
-logger = logging.getLogger(__name__)
 Turns = tuple[Turn, ...]
-
-
-class Answers(Protocol):
-    """What the page needs of an assistant."""
-
-    def stream(self, question: str) -> Iterator[Event]:
-        """The events of an answer, `Done` last."""
-        ...
 
 
 def mount_page(
@@ -55,19 +46,25 @@ def mount_page(
     examples: Sequence[str] = (),
 ) -> FastAPI:
     """Puts the page at `/` of `app`. `status` is asked at every load of the page."""
-    # Where no event loop runs, gradio makes some, leaves them open and sets the thread's own.
-    return asyncio.run(_mount(app, assistant, status, examples))
+
+    async def in_a_loop() -> FastAPI:
+        return mount()
+
+    def mount() -> FastAPI:
+        return _mount(app, page(assistant, status, examples))
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        # Where no event loop runs, gradio makes some, sets them for the thread, leaves them open.
+        return asyncio.run(in_a_loop())
+    return mount()
 
 
-async def _mount(
-    app: FastAPI,
-    assistant: Answers,
-    status: Callable[[], IndexStatus],
-    examples: Sequence[str],
-) -> FastAPI:
+def _mount(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
     mounted: FastAPI = gr.mount_gradio_app(
         app,
-        page(assistant, status, examples),
+        blocks,
         path="/",
         server_name="127.0.0.1",
         footer_links=[],
@@ -144,17 +141,20 @@ def _connect(
     welcome, past, now = shown
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-    def respond(text: str, before: Turns) -> Iterator[dict[Any, Any]]:
+    async def respond(text: str, before: Turns) -> AsyncIterator[dict[Any, Any]]:
         if not text.strip():
             yield {question: gr.Textbox(value="")}
             return
-        kept = before[-MAX_TURNS + 1 :]
+        kept, turn = before[-MAX_TURNS + 1 :], Turn(text.strip())
         yield {
             question: gr.Textbox(value="", submit_btn=False, stop_btn="停止"),
             past: "".join(map(turn_html, kept)),
+            now: turn_html(turn),
+            turns: (*kept, turn),
         }
-        for turn in answer(assistant, text):
-            yield {turns: (*kept, turn), now: turn_html(turn)}
+        async with aclosing(answering(assistant, turn)) as grown:
+            async for turn in grown:
+                yield {turns: (*kept, turn), now: turn_html(turn)}
         yield {question: gr.Textbox(submit_btn="提问", stop_btn=False)}
 
     def stop(before: Turns) -> dict[Any, Any]:
@@ -182,19 +182,3 @@ def _connect(
 def _picked(event: gr.EventData) -> str:
     """The example that was clicked; what a browser sends is not trusted to be one."""
     return str(event.question)[:MAX_QUESTION_CHARACTERS]
-
-
-def answer(assistant: Answers, question: str) -> Iterator[Turn]:
-    """A turn as it grows; the last one is complete or says what went wrong."""
-    turn = Turn(question.strip())
-    yield turn
-    try:
-        for event in assistant.stream(turn.question):
-            turn = turn.after(event)
-            yield turn
-    except RagError as error:
-        yield turn.failed(str(error))
-    except Exception:
-        # The page must not go on waiting, and its user can do nothing with a traceback.
-        logger.exception("no answer to a question of %d characters", len(turn.question))
-        yield turn.failed("程序内部出错，详情见运行窗口里的日志。")
