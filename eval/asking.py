@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from eval.metrics.folding import count_characters
 from eval.questions import Question
 from eval.score import ERROR, RETRIEVED
 from rag.errors import RagError
+from rag.text.tokens import count_tokens
 from rag.types import Answer, Passage
 from rag.wire import answer_json, citations_json, passage_json
 
@@ -27,7 +28,7 @@ class Assistant(Protocol):
         """The answer to a question."""
         ...
 
-    def search(self, question: str, k: int | None = None) -> list[Passage]:
+    def search(self, question: str, k: int | None = None) -> Sequence[Passage]:
         """The passages for a question, best first; by default as many as `ask` uses."""
         ...
 
@@ -41,16 +42,19 @@ Sources = Callable[[str], str | None]
 
 def asking(assistant: Assistant, sources: Sources) -> Ask:
     """Asks through retrieval and answering. `measured` holds `latency_ms` (the whole of `ask`,
-    wall clock) and how many citations were checked against the file and found exact."""
+    wall clock), how many citations were checked against the file and found exact, and the
+    tokens of question and answer."""
 
     def ask(question: Question) -> dict[str, Any]:
         start = time.perf_counter()
         answer = assistant.ask(question.text)
         latency_ms = (time.perf_counter() - start) * 1000
         value = answer_json(answer)
-        passages = enough_passages(assistant, question.text, list(answer.passages))
+        passages = enough_passages(assistant, question.text, answer.passages)
         value["passages"] = [passage_json(passage) for passage in passages]
-        value["measured"] = {"latency_ms": latency_ms, **_checked_citations(answer, sources)}
+        value["measured"] = {"latency_ms": latency_ms, **_checked_citations(answer, sources),
+                             "question_tokens": count_tokens(question.text),
+                             "answer_tokens": count_tokens(answer.text)}
         return value
 
     return ask
@@ -74,7 +78,9 @@ def searching(assistant: Assistant) -> Ask:
     return ask
 
 
-def enough_passages(assistant: Assistant, question: str, found: list[Passage]) -> list[Passage]:
+def enough_passages(
+    assistant: Assistant, question: str, found: Sequence[Passage]
+) -> list[Passage]:
     """`found` and, where they hold fewer than 4,000 characters, what a longer search finds
     after them, up to that many or all there are. The answer's own passages stay as they are."""
     passages = list(found)
@@ -83,8 +89,8 @@ def enough_passages(assistant: Assistant, question: str, found: list[Passage]) -
         k = min(2 * k, MOST_PASSAGES)
         longer = assistant.search(question, k)
         known = {(passage.document_id, passage.span) for passage in found}
-        passages = found + [passage for passage in longer
-                            if (passage.document_id, passage.span) not in known]
+        passages = [*found, *(passage for passage in longer
+                              if (passage.document_id, passage.span) not in known)]
         if len(longer) < k:
             break
     return [passage if passage.rank == rank else replace(passage, rank=rank)
@@ -113,7 +119,7 @@ def merge(own: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, **value}
 
 
-def _characters(passages: list[Passage]) -> int:
+def _characters(passages: Sequence[Passage]) -> int:
     return sum(count_characters(passage.text) for passage in passages)
 
 

@@ -128,7 +128,8 @@ def run_questions(
     scores = score_rows(rows)
     write_json(out / METRICS, figures_json(scores) | (withheld_json(withheld) if withheld else {}))
     write_csv(out / TABLE, rows)
-    write_report(out / REPORT, job.title, _facts(made_from), rows, scores)
+    write_report(out / REPORT, job.title, _facts(made_from), rows, scores,
+                 withheld_table(withheld) if withheld else "")
     folder.finish(made_from)
     return Outcome(scores, withheld)
 

@@ -13,6 +13,8 @@ from eval.score import MEASURES, Floats, columns_of
 
 RESAMPLES = 1000
 SEED = 20240229
+MOST_DOCUMENTS = 50
+"""A set with more documents (a benchmark of one question a passage) is not told apart by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def score_rows(results: Sequence[Mapping[str, Any]], resamples: int = RESAMPLES)
         rows=rows,
         overall=group(range(len(rows))),
         by_type={name: group(types[name]) for name in sorted(types)},
-        by_document={name: group(documents[name]) for name in sorted(documents)},
+        by_document={name: group(documents[name]) for name in sorted(documents)}
+        if len(documents) <= MOST_DOCUMENTS else {},
     )
 
 

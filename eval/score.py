@@ -81,17 +81,22 @@ def _between(separation: Callable[[Floats, Floats], float]) -> Callable[[Columns
 
 def _calibration_error(columns: Columns) -> Floats:
     confidence, outcome = columns["confidence"], columns["holds_answer"]
-    rated = ~np.isnan(confidence) & ~np.isnan(outcome)
-    return np.array([refusals.calibration_error(c[r], o[r])
-                     for c, o, r in zip(confidence, outcome, rated, strict=True)])
+    return refusals.calibration_errors(confidence, outcome)
 
 
 def percentile(name: str, percent: float) -> Callable[[Columns], Floats]:
     """The percentile of a column, linear between neighbours."""
 
     def statistic(columns: Columns) -> Floats:
-        return np.array([np.percentile(row[~np.isnan(row)], percent)
-                         if (~np.isnan(row)).any() else np.nan for row in columns[name]])
+        values = np.sort(columns[name], axis=1)  # NaN last
+        last = (~np.isnan(values)).sum(axis=1) - 1
+        place = np.maximum(last, 0) * percent / 100
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, np.maximum(last, 0))
+        row = np.arange(len(values))
+        low, high = values[row, below], values[row, above]
+        found: Floats = low + (high - low) * (place - below)
+        return found
 
     return statistic
 

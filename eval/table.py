@@ -15,11 +15,17 @@ from eval.batch import Options, run_batch, summary
 from eval.errors import EvaluationError
 from eval.figures import Figures
 from eval.questions import load_questions
-from eval.tables import align
+from eval.tables import align, figures_table
 from rag.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 COLD_STARTS = 3
+READER = ("em", "f1", "sentence_right", "evidence_f1")
+
+
+def shared() -> Path:
+    """The folder of corpus, questions and data that is not part of the project."""
+    return Path(os.environ.get("WENJU_SHARED", ROOT.parent / "shared"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,11 @@ class Material:
         Raises:
             EvaluationError: neither is there.
         """
-        shared = Path(os.environ.get("WENJU_SHARED", ROOT.parent / "shared"))
-        for found in (cls(shared / "corpus", shared / "questions" / "dev.jsonl"),
+        for found in (cls(shared() / "corpus", shared() / "questions" / "dev.jsonl"),
                       cls(ROOT / "examples" / "corpus", ROOT / "examples" / "questions.jsonl")):
             if found.corpus.is_dir() and found.questions.is_file():
                 return found
-        raise EvaluationError(f"no corpus with questions under {shared} or {ROOT / 'examples'}; "
+        raise EvaluationError(f"no corpus with questions under {shared()} or {ROOT / 'examples'}; "
                               "set WENJU_SHARED, or name --corpus and --questions")
 
 
@@ -74,6 +79,7 @@ def print_table(material: Material, settings: Settings, out: Path | None) -> Fig
                             Options(force=True, without_evidence=True))
         figures = outcome.scores.overall
         print(summary(outcome) + "\n")
+        _print_reader(own, folder / "reader")
         question = load_questions(material.questions).questions[0].text
         print(_speed_table([
             Speed("indexing the corpus", indexing, 6, "s"),
@@ -82,6 +88,20 @@ def print_table(material: Material, settings: Settings, out: Path | None) -> Fig
             Speed("import rag", _import_time(), 0.2, "s"),
         ]))
     return figures
+
+
+def _print_reader(settings: Settings, out: Path) -> None:
+    """Exact match and F1 of the short answer on CMRC trial, its passage given; nothing where
+    the set is not there."""
+    from eval.benchmarks.running import GIVEN, Plan, run_benchmark
+
+    trial = shared() / "data" / "cmrc2018" / "trial.json"
+    if not trial.is_file():
+        return
+    outcome = run_benchmark(Plan("cmrc2018", trial, (GIVEN,)), settings, out, Options(force=True))
+    figures = outcome[GIVEN].scores.overall
+    chosen = {name: figures[name] for name in READER if name in figures}
+    print(f"{trial.name} of CMRC 2018, the passage given\n{figures_table(chosen)}\n")
 
 
 def _speed_table(speeds: list[Speed]) -> str:

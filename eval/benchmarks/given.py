@@ -1,5 +1,5 @@
 """Passages that a question brings along, in place of an index: the assistant that is measured
-runs unchanged, over these passages alone and without vectors."""
+runs unchanged, over these passages alone."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-import numpy as np
-import numpy.typing as npt
-
 from rag.indexing.index import Field, Terms
+from rag.models.encoder import Encoder, Float32
 from rag.text.segment import bigrams, words
 from rag.types import Chunk, Document, DocumentInfo, Run, Span
 
@@ -22,8 +20,18 @@ _CUT = {Field.WORDS: words, Field.BIGRAMS: bigrams}
 class Collection:
     """All passages of a benchmark: how rare a term is in them is known to every question."""
 
-    def __init__(self, passages: Mapping[str, str]) -> None:
+    def __init__(self, passages: Mapping[str, str], encoder: Encoder) -> None:
         self.passages = passages
+        self.encoder = encoder
+
+    @cached_property
+    def _vectors(self) -> dict[str, Float32]:
+        texts = list(self.passages.values())
+        return dict(zip(self.passages, self.encoder.encode_documents(texts), strict=True))
+
+    def cosine(self, name: str, vector: Float32) -> float:
+        """The cosine of a passage and a vector of the encoder."""
+        return float(self._vectors[name] @ vector)
 
     def __len__(self) -> int:
         return len(self.passages)
@@ -63,28 +71,23 @@ class GivenIndex:
         return len(self._collection)
 
     @property
-    def encoder(self) -> GivenIndex:
-        """No encoder: `encode_queries` gives a zero vector."""
-        return self
-
-    def encode_queries(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """A zero vector of one dimension for each text."""
-        return np.zeros((len(texts), 1), np.float32)
+    def encoder(self) -> Encoder:
+        """The encoder of the collection."""
+        return self._collection.encoder
 
     def pinned(self) -> GivenIndex:
         """Itself: nothing changes it."""
         return self
 
-    def rank_vectors(self, vector: object, k: int) -> list[tuple[int, float]]:  # noqa: ARG002
-        """Nothing: there are no vectors."""
-        return []
+    def rank_vectors(self, vector: Float32, k: int) -> list[tuple[int, float]]:
+        """Every row with its cosine, best first, ties by row."""
+        return _best([self._collection.cosine(name, vector) for name in self._names], k)
 
     def rank_words(self, terms: Terms, k: int) -> list[tuple[int, float]]:
         """Every row with its BM25 score, best first, ties by row."""
         scores = [sum(self._score(field, wanted, name) for field, wanted in terms.items())
                   for name in self._names]
-        order = sorted(range(len(scores)), key=lambda row: (-scores[row], row))
-        return [(row, scores[row]) for row in order[:k]]
+        return _best(scores, k)
 
     def _score(self, field: Field, wanted: Mapping[str, float], name: str) -> float:
         """BM25. Source: Robertson, Zaragoza, The Probabilistic Relevance Framework (2009), 3."""
@@ -130,3 +133,8 @@ class GivenIndex:
         return Document(id=name, name=name, path=name, title=name, date=None,
                         date_inferred=False, text=text, blocks=(),
                         origin=(Run(0, 0, len(text)),), source=text)
+
+
+def _best(scores: Sequence[float], k: int) -> list[tuple[int, float]]:
+    order = sorted(range(len(scores)), key=lambda row: (-scores[row], row))
+    return [(row, scores[row]) for row in order[:k]]

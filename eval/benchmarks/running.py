@@ -22,6 +22,7 @@ from eval.questions import Question
 from eval.run import digest
 from rag.assistant import Assistant
 from rag.indexing.index import Index
+from rag.models.encoder import load_encoder
 from rag.settings import Settings
 
 LOADERS: Mapping[str, Callable[[Path], Benchmark]] = {
@@ -118,7 +119,7 @@ def _run_given(
 
 def asking_given(benchmark: Benchmark, settings: Settings) -> Ask:
     """Asks each question of its own passages."""
-    collection = Collection(benchmark.passages)
+    collection = Collection(benchmark.passages, load_encoder(settings.encoder))
     names = {item.question.id: item.passages for item in benchmark.given}
 
     def ask(question: Question) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from eval.benchmarks.material import (
 from eval.errors import EvaluationError
 from eval.questions import UNANSWERABLE
 from rag.text.sentences import sentences
+from rag.types import Span
 
 ANSWERED = "span"
 PATTERNS = ("*.json", "*.zip")
@@ -86,11 +87,15 @@ def _question(qa: Mapping[str, Any], context: str, name: str, file: Path) -> dic
 
 def answer_sentence(context: str, answer: str, start: int) -> str:
     """The sentence of the context that holds the answer at `start`, or, where it does not stand
-    there, at its first place; empty where it stands nowhere or goes over a sentence's end."""
+    there, at its first place; several where it goes over a sentence's end, none where it stands
+    nowhere."""
     if start < 0 or not context.startswith(answer, start):
         start = context.find(answer)
-    return next((span.of(context) for span in sentences(context)
-                 if start >= 0 and span.start <= start and start + len(answer) <= span.end), "")
+    if start < 0:
+        return ""
+    place = Span(start, start + len(answer))
+    held = [span for span in sentences(context) if span.overlaps(place)]
+    return context[held[0].start : held[-1].end] if held else ""
 
 
 def _flat(value: Any) -> list[Any]:

@@ -63,7 +63,17 @@ def calibration_error(confidence: Floats, outcome: Floats, bins: int = BINS) -> 
     >>> round(calibration_error(np.array([0.9, 0.7]), np.array([1.0, 0.0])), 4)
     0.4
     """
-    if not len(confidence):
-        return float("nan")
-    found = reliability(confidence, outcome, bins)
-    return sum(n * abs(o - c) for n, c, o in found) / len(confidence)
+    return float(calibration_errors(confidence[None, :], outcome[None, :], bins)[0])
+
+
+def calibration_errors(confidence: Floats, outcome: Floats, bins: int = BINS) -> Floats:
+    """`calibration_error` of each row of two arrays (rows, questions); NaN entries are left
+    out."""
+    rated = ~np.isnan(confidence) & ~np.isnan(outcome)
+    known = np.where(rated, confidence, 0.0)
+    gap = np.where(rated, outcome, 0.0) - known
+    place = np.where(rated, np.minimum((known * bins).astype(np.int64), bins - 1), bins)
+    total = sum(np.abs(np.where(place == i, gap, 0.0).sum(axis=1)) for i in range(bins))
+    count = rated.sum(axis=1)
+    errors: Floats = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
+    return errors

@@ -26,9 +26,10 @@ TILES = ("evidence_recall_1000", "mrr", "answer_hit", "evidence_f1", "refusal_au
 
 def write_report(
     path: Path, title: str, facts: Mapping[str, str], rows: Sequence[Mapping[str, Any]],
-    scores: Scores,
+    scores: Scores, further: str = "",
 ) -> None:
-    """Writes the page of a run. `facts` are shown under the title as they are."""
+    """Writes the page of a run. `facts` are shown under the title as they are, the text
+    `further`, lines of columns, under the headline."""
     entries = [entry(row) for row in rows]
     sections = {
         "title": escape(title),
@@ -37,6 +38,7 @@ def write_report(
         "tiles": _tiles(scores.overall),
         "headline": _headline(scores.overall),
         "outcomes": _outcomes(entries),
+        "further": f"<pre>{escape(further)}</pre>" if further else "",
         "types": _groups("By type", scores.by_type),
         "documents": _groups("By document", scores.by_document),
         "charts": _charts(rows, scores),

@@ -14,6 +14,7 @@ from eval.benchmarks.given import Collection, GivenIndex
 from eval.benchmarks.running import asking_given, load_benchmark
 from eval.errors import EvaluationError
 from rag.indexing.index import Field
+from rag.models.encoder import load_encoder
 from rag.settings import Settings
 from rag.text.segment import words
 
@@ -63,6 +64,7 @@ def test_answer_sentence_prefers_the_stated_place() -> None:
     text = "甲在北。乙在北。"
     assert squad.answer_sentence(text, "在北", 5) == "乙在北。"
     assert squad.answer_sentence(text, "在北", -1) == "甲在北。"
+    assert squad.answer_sentence(text, "北。乙", 2) == text
     assert squad.answer_sentence(text, "在南", 2) == ""
 
 
@@ -143,7 +145,12 @@ def test_unknown_sets_and_missing_files_are_refused(tmp_path: Path) -> None:
 
 def test_given_passages_are_all_found_and_ordered_by_their_words() -> None:
     passages = {"a": "渔民在冬天出船。", "b": CONTEXT, "c": "别的集合里的文字。"}
-    index = GivenIndex(Collection(passages), ["a", "b"])
+    index = GivenIndex(Collection(passages, load_encoder(Settings().encoder)), ["a", "b"])
+    [vector] = index.encoder.encode_queries(["渔民在冬天出船。"])
+    [(first, cosine), (second, less)] = index.rank_vectors(vector, 10)
+    assert (first, second) == (0, 1)
+    assert cosine == pytest.approx(1.0, abs=1e-5)
+    assert less < cosine
     terms = {Field.WORDS: dict.fromkeys(words("红河春天涨水"), 1.0)}
     ranked = index.rank_words(terms, 10)
     assert [row for row, _ in ranked] == [1, 0]

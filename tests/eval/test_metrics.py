@@ -196,3 +196,8 @@ def test_calibration_error_by_hand() -> None:
     expected = 3 / 4 * ((0.95 + 0.91 + 1.0) / 3 - 2 / 3) + 1 / 4 * 0.12
     assert refusals.calibration_error(confidence, outcome) == pytest.approx(expected)
     assert math.isnan(refusals.calibration_error(np.array([]), np.array([])))
+    rows = np.array([[0.95, 0.12, np.nan], [0.5, 0.5, 0.5]])
+    outcomes = np.array([[1.0, 0.0, 1.0], [1.0, 0.0, np.nan]])
+    assert refusals.calibration_errors(rows, outcomes) == pytest.approx([0.17 / 2, 0.0])
+    assert refusals.reliability(confidence, outcome) == [
+        (1, 0.12, 0.0), (3, pytest.approx(2.86 / 3), pytest.approx(2 / 3))]
