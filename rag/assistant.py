@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import partial
 
 from rag.answering.context import number_passages
 from rag.answering.extract import Extraction, extract
 from rag.answering.query import Query, parse_query
 from rag.answering.retrieve import retrieve
-from rag.answering.terms import Weights, weigh
+from rag.answering.terms import weigh
 from rag.answering.verify import verify
 from rag.indexing.index import Index
 from rag.settings import Settings
@@ -30,7 +30,7 @@ from rag.types import (
 EXTRACTIVE = "extractive"
 REFUSAL = "文档中没有找到能回答这个问题的依据。"
 REFUSAL_ENGLISH = "The documents hold no evidence that answers this question."
-_DOCUMENTS_KEPT = 16
+DOCUMENTS_KEPT = 16
 
 
 class Assistant:
@@ -40,7 +40,7 @@ class Assistant:
     def __init__(self, index: Index, settings: Settings | None = None) -> None:
         self.index = index
         self.settings = settings or index.settings
-        self._document = lru_cache(_DOCUMENTS_KEPT)(self._load)  # by generation and name
+        self._documents: dict[tuple[int, str], Document] = {}
 
     def search(self, question: str, k: int | None = None) -> list[Passage]:
         """The `k` passages (by default `retrieval.k`) nearest to a question, best first.
@@ -49,8 +49,10 @@ class Assistant:
             QuestionError: the question is empty or too long.
         """
         query = parse_query(question)
-        weights = weigh(query, self.index)
-        return list(self._retrieve(query, weights, k or self.settings.retrieval.k))
+        index = self.index.pinned()
+        options = self.settings.retrieval
+        found = retrieve(query, weigh(query, index), index, options, k or options.k)
+        return list(number_passages(found))
 
     def ask(self, question: str) -> Answer:
         """The answer to a question, with the quotations that it rests on.
@@ -72,8 +74,10 @@ class Assistant:
         """
         query = parse_query(question)
         start = time.perf_counter()
-        weights = weigh(query, self.index)
-        passages = self._retrieve(query, weights, self.settings.retrieval.k)
+        index = self.index.pinned()  # one generation for the whole answer
+        weights = weigh(query, index)
+        options = self.settings.retrieval
+        passages = number_passages(retrieve(query, weights, index, options, options.k))
         retrieved = time.perf_counter()
         yield Retrieved(passages)
         extraction = extract(query, weights, passages, self.settings.answering)
@@ -81,7 +85,7 @@ class Assistant:
         if extraction.claims and extraction.confidence >= self.settings.answering.min_confidence:
             for claim in extraction.claims:
                 yield Text(claim.text)
-                sentence = verify(claim, passages, self._source)
+                sentence = verify(claim, passages, partial(self._document, index))
                 sentences.append(sentence)
                 yield sentence
         timings = Timings(1000 * (retrieved - start), 1000 * (time.perf_counter() - retrieved))
@@ -89,15 +93,16 @@ class Assistant:
             yield Text(_refusal(query))
         yield Done(_answer(query, sentences, passages, extraction, timings))
 
-    def _retrieve(self, query: Query, weights: Weights, k: int) -> tuple[Passage, ...]:
-        found = retrieve(query, weights, self.index, self.settings.retrieval, k)
-        return number_passages(found)
-
-    def _source(self, name: str) -> Document:
-        return self._document(self.index.generation, name)
-
-    def _load(self, _generation: int, name: str) -> Document:
-        return self.index.document(name)
+    def _document(self, index: Index, name: str) -> Document:
+        """A document of the generation that `index` shows, kept for the next citation."""
+        key = (index.generation, name)
+        found = self._documents.get(key)
+        if found is None:
+            found = index.document(name)
+            if len(self._documents) >= DOCUMENTS_KEPT:
+                self._documents.clear()
+            self._documents[key] = found
+        return found
 
 
 def _refusal(query: Query) -> str:

@@ -70,6 +70,9 @@ class Retrieval(_Group):
     """Questions into passages."""
 
     k: int = Field(default=20, ge=1, le=1000, description="passages returned")
+    vector_weight: float | None = Field(
+        default=None, ge=0, description="weight of vectors beside words; by the encoder if not set"
+    )
     candidates: int = Field(
         default=100, ge=1, le=10_000, description="chunks taken from each part before fusion"
     )
@@ -85,7 +88,7 @@ class Answering(_Group):
         default=300, ge=20, description="characters in an extractive answer"
     )
     min_confidence: float = Field(
-        default=0.1, ge=0, le=1, description="refuse below this confidence"
+        default=0.06, ge=0, le=1, description="refuse below this confidence"
     )
 
 

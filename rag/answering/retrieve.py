@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from rag.answering.query import Query
 from rag.answering.terms import BIGRAM_WEIGHT, Weights, sentence_terms
 from rag.indexing.index import Field, Index, Terms
+from rag.models.encoder import BUILTIN
 from rag.settings import Retrieval
 from rag.text.fold import squeeze
 from rag.text.sentences import sentences
@@ -24,7 +25,8 @@ FIELD_WEIGHTS: Mapping[Field, float] = {
 }
 # Measured on the development questions, where the score is flat around them: with all of them
 # evidence recall@1000 is .885 against .873 for keywords alone, MRR .776 against .753.
-VECTOR_WEIGHT = 0.1
+BUILTIN_VECTOR_WEIGHT = 0.1
+NAMED_VECTOR_WEIGHT = 0.5
 SENTENCE_WEIGHT = 0.2
 NEIGHBOUR_WEIGHT = 0.05
 # Passages of two documents say the same when this share of the later one stands in the earlier.
@@ -59,27 +61,34 @@ def retrieve(
 
     Keyword and vector search each give candidates; the best of their sum are then read:
 
-        base = keyword / W + VECTOR_WEIGHT · max(0, cosine)
-        score = (base + SENTENCE_WEIGHT · s) · √c + NEIGHBOUR_WEIGHT · base of the better neighbour
+        base = keyword / W + v · cosine
+        score = (base + SENTENCE_WEIGHT · s) · r + NEIGHBOUR_WEIGHT · base of the better neighbour
 
-    where W is the weight of all terms of the question, c the share of it that the chunk covers
-    and s the share that its best sentence covers. Scores of one result compare.
+    where W is the weight of all terms of the question, c the share of it that the chunk covers,
+    s the share that its best sentence covers, v the weight of vectors (`vector_weight`), and
+    r = √c, or the cosine where that is more and a named encoder gave it. A cosine below 0 counts
+    0. Scores of one result compare.
     """
     depth = max(settings.candidates, 2 * k)
     by_words = dict(index.rank_words(keyword_terms(query), depth))
     vector = index.encoder.encode_queries([query.text])[0]
     by_vector = dict(index.rank_vectors(vector, depth))
-    base = fuse(by_words, by_vector, weights)
+    named = not index.encoder.name.startswith(BUILTIN)
+    base = fuse(by_words, by_vector, weights, vector_weight(named, settings))
     rows = sorted(base, key=lambda row: (-base[row], row))[:depth]
-    places = [{row: rank for rank, row in enumerate(part, 1)} for part in (by_words, by_vector)]
+    places = [
+        {row: rank for rank, row in enumerate(part, 1)} for part in (by_words, by_vector, rows)
+    ]
     found = []
     for row, chunk in zip(rows, index.chunks(rows), strict=True):
         read = _read(chunk, weights)
         lift = NEIGHBOUR_WEIGHT * _neighbour(row, base, index)
-        score = (base[row] + SENTENCE_WEIGHT * read.best) * math.sqrt(read.covered) + lift
+        reach = max(math.sqrt(read.covered), by_vector.get(row, 0.0) if named else 0.0)
+        score = (base[row] + SENTENCE_WEIGHT * read.best) * reach + lift
         parts = (
             Part("keyword", by_words.get(row, 0.0), places[0].get(row)),
             Part("vector", by_vector.get(row, 0.0), places[1].get(row)),
+            Part("fused", base[row], places[2].get(row)),
             Part("coverage", read.covered, None),
             Part("best_sentence", read.best, None),
             Part("neighbour", lift, None),
@@ -87,6 +96,14 @@ def retrieve(
         found.append(Found(Hit(chunk, score, parts), index.row_document(row)))
     found.sort(key=lambda item: (-item.hit.score, item.hit.chunk.id))
     return fold_repetitions(found[: 2 * k])[:k]
+
+
+def vector_weight(named: bool, settings: Retrieval) -> float:
+    """The weight of a cosine: the setting, else by the encoder. The built-in one sees words
+    much as the keyword search does; a network that was named sees what they miss."""
+    if settings.vector_weight is not None:
+        return settings.vector_weight
+    return NAMED_VECTOR_WEIGHT if named else BUILTIN_VECTOR_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +123,19 @@ def _read(chunk: Chunk, weights: Weights) -> _Read:
 
 
 def fuse(
-    by_words: Mapping[int, float], by_vector: Mapping[int, float], weights: Weights
+    by_words: Mapping[int, float],
+    by_vector: Mapping[int, float],
+    weights: Weights,
+    vector_weight: float,
 ) -> dict[int, float]:
     """The base score of each row that either search found; what one did not find is 0 there.
 
-    >>> fuse({1: 8.0, 2: 4.0}, {2: 0.5}, Weights({}, 8.0))
+    >>> fuse({1: 8.0, 2: 4.0}, {2: 0.5}, Weights({}, 8.0), 0.1)
     {1: 1.0, 2: 0.55}
     """
     return {
         row: by_words.get(row, 0.0) / weights.total
-        + VECTOR_WEIGHT * max(0.0, by_vector.get(row, 0.0))
+        + vector_weight * max(0.0, by_vector.get(row, 0.0))
         for row in sorted({*by_words, *by_vector})
     }
 

@@ -1,0 +1,98 @@
+"""A citation is an exact span of the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.answering.verify import NOT_CITED, NOT_QUOTED, locate, verify
+from rag.reading.clean import clean_text
+from rag.types import Claim, Document, Passage, Span, Support
+
+SOURCE = "港务局今年打算把三号码\n\n头的吊机换成ＬＥＤ灯，花费１２万元。渡轮照常。\n"
+
+
+def document() -> Document:
+    cleaned = clean_text(SOURCE)
+    text = cleaned.text.replace("\n", "")
+    assert text == cleaned.text.replace("\n", "")
+    return Document(
+        "0" * 16,
+        "a.txt",
+        "a.txt",
+        "题",
+        None,
+        False,
+        cleaned.text,
+        cleaned.blocks,
+        cleaned.origin,
+        SOURCE,
+    )
+
+
+def passage(rank: int = 1, text: str | None = None, start: int = 0) -> Passage:
+    text = document().text if text is None else text
+    return Passage(
+        rank,
+        1.0,
+        "0" * 16,
+        "a.txt",
+        "题",
+        None,
+        False,
+        (),
+        None,
+        (1, 3),
+        Span(start, start + len(text)),
+        text,
+        (),
+    )
+
+
+def source(name: str) -> Document:
+    assert name == "a.txt"
+    return document()
+
+
+def test_a_quoted_sentence_is_supported_and_its_pieces_give_it() -> None:
+    claim = Claim("头的吊机换成LED灯，花费12万元。", (1,))
+    sentence = verify(claim, [passage()], source)
+    assert (sentence.support, sentence.reason) == (Support.SUPPORTED, "")
+    (citation,) = sentence.citations
+    assert citation.quote == "头的吊机换成ＬＥＤ灯，花费１２万元。"
+    assert citation.source is not None
+    assert "".join(SOURCE[p.start : p.end] for p in citation.source) == citation.quote
+
+
+def test_a_wrong_citation_is_moved_to_the_passage_that_holds_the_sentence() -> None:
+    other = passage(1, "别的事情。")
+    right = replace(passage(), rank=2)
+    sentence = verify(Claim("渡轮照常。", (1,)), [other, right], source)
+    assert sentence.support is Support.SUPPORTED
+    assert sentence.reason == NOT_CITED
+    assert [citation.n for citation in sentence.citations] == [2]
+
+
+def test_what_stands_nowhere_is_unsupported() -> None:
+    for claim in (Claim("渡轮停航。", (1,)), Claim("渡轮停航。", (0, 7, -1)), Claim("", (1,))):
+        sentence = verify(claim, [passage()], source)
+        assert (sentence.support, sentence.reason) == (Support.UNSUPPORTED, NOT_QUOTED)
+        assert sentence.citations == ()
+
+
+@given(st.text(st.sampled_from("甲乙ＡａB ㎡臺台\n，"), min_size=1, max_size=30), st.data())
+def test_any_part_is_located_where_it_stands(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    wanted = text[start:end]
+    span = locate(wanted, passage(text=text, start=7))
+    if not wanted.strip():
+        assert span is None
+        return
+    assert span is not None
+    found = text[span.start - 7 : span.end - 7]
+    from rag.text.fold import squeeze
+
+    assert squeeze(wanted) in squeeze(found)
