@@ -24,7 +24,7 @@ STOREYS = [
     {"rag.cli"},
     {"rag.commands"},
     {"rag.server"},
-    {"rag.page", "rag.langchain"},
+    {"rag.page"},
     {"rag.assistant"},
     {"rag.answering"},
     {"rag.indexing"},
@@ -43,7 +43,6 @@ DOORS = {
     "fastapi": {"rag.server", "rag.page.blocks"},  # Gradio pages are mounted on an application
     "gradio": {"rag.page"},
     "huggingface_hub": {"rag.models.named"},
-    "langchain_core": {"rag.answering.llm", "rag.langchain"},
     "opencc": {"rag.text.fold"},
     "pydantic": {"rag.settings", "rag.server"},
     "rjieba": {"rag.text.segment"},
