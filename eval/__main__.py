@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except RagError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader has gone; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command goes on from here", file=sys.stderr)
@@ -74,7 +79,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _compare_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("a", type=Path, metavar="RUN_A", help="the run to compare with")
+    parser.add_argument("a", type=Path, metavar="RUN_A",
+                        help="the run to compare with: its folder, or its scores.jsonl")
     parser.add_argument("b", type=Path, metavar="RUN_B", help="the run that is judged")
     parser.add_argument("--alpha", type=float, default=0.05, metavar="P",
                         help="a headline measure that is worse with p below this fails (0.05)")
@@ -87,9 +93,9 @@ def _compare_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from eval.compare import compare_folders, comparison_json, comparison_text, failures
+    from eval.compare import compare, comparison_json, comparison_text, failures, load_scored
 
-    comparison = compare_folders(options.a, options.b)
+    comparison = compare(load_scored(options.a), load_scored(options.b))
     failed = failures(comparison, alpha=options.alpha, max_loss=dict(options.max_loss),
                       at_least=dict(options.at_least))
     print(json.dumps(comparison_json(comparison, failed), ensure_ascii=False, indent=1)

@@ -10,7 +10,17 @@ from typing import Any, Protocol
 
 from eval.asking import Ask, Assistant, Sources, asking, searching
 from eval.figures import Scores, figures_json, score_rows
-from eval.folder import METRICS, REPORT, RESULTS, TABLE, WITHHELD, RunFolder, write_json
+from eval.folder import (
+    METRICS,
+    REPORT,
+    RESULTS,
+    SCORES,
+    TABLE,
+    WITHHELD,
+    RunFolder,
+    write_json,
+    write_lines,
+)
 from eval.listing import write_csv
 from eval.questions import Loaded, Question, load_questions
 from eval.report.page import write_report
@@ -127,6 +137,9 @@ def run_questions(
         job.check()
     scores = score_rows(rows)
     write_json(out / METRICS, figures_json(scores) | (withheld_json(withheld) if withheld else {}))
+    write_lines(out / SCORES, [
+        {"id": str(row["id"]), "question": row["question"], "columns": columns}
+        for row, columns in zip(rows, scores.rows, strict=True)])
     write_csv(out / TABLE, rows)
     write_report(out / REPORT, job.title, _facts(made_from), rows, scores,
                  withheld_table(withheld) if withheld else "")

@@ -12,7 +12,7 @@ import numpy as np
 
 from eval.errors import EvaluationError
 from eval.figures import as_table, draw, interval
-from eval.folder import read_results
+from eval.folder import read_lines, read_results
 from eval.score import BY_NAME, MEASURES, Floats, Measure, columns_of
 from eval.tables import align
 
@@ -24,6 +24,15 @@ HEADLINE = ("evidence_recall_1000", "evidence_recall_3000", "mrr", "answer_hit",
 BY_QUESTION = ("evidence_recall_1000", "answer_hit", "evidence_recall", "em",
                "refused_answerable", "refused_unanswerable", "errors")
 """Measures that are compared question by question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A question of a run with the columns that its result was given."""
+
+    id: str
+    question: str
+    columns: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,44 +84,52 @@ class Comparison:
     changes: tuple[Change, ...]
 
 
-def compare_folders(a: Path, b: Path, resamples: int = RESAMPLES) -> Comparison:
-    """Compares two run folders on the questions that both have.
+def load_scored(path: Path) -> list[Scored]:
+    """The questions of a run: of its folder, scored anew, or of the `scores.jsonl` of one, as
+    it was scored then.
 
     Raises:
-        EvaluationError: a folder holds no run, or the two have no question in common.
+        EvaluationError: there is no run, or it is damaged or of another version.
     """
-    return compare(read_results(a), read_results(b), resamples)
+    if not path.is_file():
+        return scored(read_results(path))
+    rows = read_lines(path, {"id", "question", "columns"})
+    return [Scored(str(row["id"]), row["question"], row["columns"]) for row in rows]
 
 
-def compare(
-    a: Sequence[Mapping[str, Any]], b: Sequence[Mapping[str, Any]], resamples: int = RESAMPLES
-) -> Comparison:
-    """Compares the results of two runs, paired by question id.
+def scored(results: Sequence[Mapping[str, Any]]) -> list[Scored]:
+    """Results with their columns."""
+    return [Scored(str(row["id"]), row["question"], columns_of(row)) for row in results]
+
+
+def compare(a: Sequence[Scored], b: Sequence[Scored], resamples: int = RESAMPLES) -> Comparison:
+    """Compares two runs, paired by question id.
 
     Raises:
         EvaluationError: no question in common, or an id stands for two different questions.
     """
-    others = {str(row["id"]): row for row in b}
-    pairs = [(row, others[str(row["id"])]) for row in a if str(row["id"]) in others]
+    others = {item.id: item for item in b}
+    pairs = [(item, others[item.id]) for item in a if item.id in others]
     if not pairs:
         raise EvaluationError("the two runs have no question in common, by `id`; compare runs "
                               "of the same question file")
-    for row, other in pairs:
-        if row["question"] != other["question"]:
+    for item, other in pairs:
+        if item.question != other.question:
             raise EvaluationError(
-                f"question {row['id']} is {row['question']!r} in one run and "
-                f"{other['question']!r} in the other; compare runs of the same question file")
-    rows_a = [columns_of(row) for row, _ in pairs]
-    rows_b = [columns_of(other) for _, other in pairs]
+                f"question {item.id} is {item.question!r} in one run and {other.question!r} in "
+                "the other; compare runs of the same question file")
+    table_a = as_table([item.columns for item, _ in pairs])
+    table_b = as_table([other.columns for _, other in pairs])
     return Comparison(
         questions=len(pairs),
         left_out=len(a) + len(b) - 2 * len(pairs),
-        differences=_differences(as_table(rows_a), as_table(rows_b), resamples),
+        differences=_differences(table_a, table_b, resamples),
         changes=tuple(
-            Change(str(row["id"]), row["question"], BY_NAME[name], x[name], y[name])
-            for (row, _), x, y in zip(pairs, rows_a, rows_b, strict=True)
+            Change(item.id, item.question, BY_NAME[name], item.columns[name], other.columns[name])
+            for item, other in pairs
             for name in BY_QUESTION
-            if name in x and name in y and x[name] != y[name]),
+            if name in item.columns and name in other.columns
+            and item.columns[name] != other.columns[name]),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ RUN = "run.json"
 REPORT = "report.html"
 TABLE = "results.csv"
 WITHHELD = "without_evidence.jsonl"
-OWN_FILES = (RESULTS, METRICS, RUN, REPORT, TABLE, WITHHELD)
+SCORES = "scores.jsonl"
+OWN_FILES = (RESULTS, METRICS, RUN, REPORT, TABLE, WITHHELD, SCORES)
 
 
 class RunFolder:
@@ -115,12 +116,14 @@ def as_line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def read_lines(path: Path, *, torn_end: bool = False) -> list[dict[str, Any]]:
-    """The objects of a JSONL file; none where there is no file. With `torn_end` a last line
-    that an interruption cut off is left out.
+def read_lines(
+    path: Path, fields: Collection[str] = ("id", "status"), *, torn_end: bool = False
+) -> list[dict[str, Any]]:
+    """The objects of a JSONL file, each with `fields`; none where there is no file. With
+    `torn_end` a last line that an interruption cut off is left out.
 
     Raises:
-        EvaluationError: a line is no JSON object.
+        EvaluationError: a line is no JSON object, or lacks a field.
     """
     if not path.exists():
         return []
@@ -132,8 +135,9 @@ def read_lines(path: Path, *, torn_end: bool = False) -> list[dict[str, Any]]:
             row = json.loads(line)
         except ValueError as error:
             raise EvaluationError(f"{path}, line {number} is damaged: {error}") from None
-        if not isinstance(row, dict) or "id" not in row or "status" not in row:
-            raise EvaluationError(f"{path}, line {number} is no result: `id` or `status` missing")
+        if not isinstance(row, dict) or not all(name in row for name in fields):
+            raise EvaluationError(f"{path}, line {number} is no result of a run: "
+                                  f"it needs {', '.join(sorted(fields))}")
         rows.append(row)
     return rows
 

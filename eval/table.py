@@ -78,7 +78,7 @@ def print_table(material: Material, settings: Settings, out: Path | None) -> Fig
         outcome = run_batch(Engine.open(own), material.questions, folder / "run",
                             Options(force=True, without_evidence=True))
         figures = outcome.scores.overall
-        print(summary(outcome) + "\n")
+        print(summary(outcome, required=material.corpus.is_relative_to(shared())) + "\n")
         _print_reader(own, folder / "reader")
         question = load_questions(material.questions).questions[0].text
         print(_speed_table([

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eval.__main__ import main
-from eval.compare import compare, failures, mcnemar, paired_p
+from eval.compare import Scored, compare, failures, mcnemar, paired_p, scored
 from eval.errors import EvaluationError
 
 QUOTE = "这是证明答案的那一句原文"
@@ -27,8 +27,12 @@ def result(identity: int, *, found: bool, latency_ms: float = 5.0) -> dict[str, 
     }
 
 
-def results(right: int, wrong: int) -> list[dict[str, Any]]:
+def rows(right: int, wrong: int) -> list[dict[str, Any]]:
     return [result(i, found=i < right) for i in range(right + wrong)]
+
+
+def results(right: int, wrong: int) -> list[Scored]:
+    return scored(rows(right, wrong))
 
 
 def test_mcnemar_is_the_exact_binomial_test() -> None:
@@ -45,9 +49,8 @@ def test_paired_p_by_hand() -> None:
 
 
 def test_equal_runs_compare_as_equal_whatever_their_speed() -> None:
-    a = results(5, 5)
-    b = [{**row, "measured": {"latency_ms": 7.0}} for row in a]
-    comparison = compare(a, b, resamples=200)
+    slower = scored([{**row, "measured": {"latency_ms": 7.0}} for row in rows(5, 5)])
+    comparison = compare(results(5, 5), slower, resamples=200)
     assert comparison.changes == ()
     by_name = {d.measure.name: d for d in comparison.differences}
     assert by_name["mrr"].a == by_name["mrr"].b == 0.5
@@ -58,7 +61,7 @@ def test_equal_runs_compare_as_equal_whatever_their_speed() -> None:
 
 def test_what_got_better_and_worse_is_named() -> None:
     a, b = results(2, 10), results(9, 3)
-    b[0] = result(0, found=False)
+    b[:1] = scored([result(0, found=False)])
     comparison = compare(a, b, resamples=500)
     hit = next(d for d in comparison.differences if d.measure.name == "answer_hit")
     assert hit.a == pytest.approx(2 / 12)
@@ -85,23 +88,23 @@ def test_a_significant_loss_fails_and_so_do_the_stated_limits() -> None:
 
 def test_runs_of_other_questions_are_refused() -> None:
     with pytest.raises(EvaluationError, match="no question in common"):
-        compare(results(1, 0), [result(7, found=True)])
+        compare(results(1, 0), scored([result(7, found=True)]))
     with pytest.raises(EvaluationError, match="question 0 is"):
-        compare(results(1, 0), [{**result(0, found=True), "question": "另一问？"}])
+        compare(results(1, 0), scored([{**result(0, found=True), "question": "另一问？"}]))
     comparison = compare(results(2, 0), results(3, 0), resamples=10)
     assert (comparison.questions, comparison.left_out) == (2, 1)
 
 
-def write_run(folder: Path, rows: list[dict[str, Any]]) -> Path:
+def write_run(folder: Path, lines: list[dict[str, Any]]) -> Path:
     folder.mkdir()
     (folder / "run.json").write_text('{"format": 1}')
-    (folder / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in lines))
     return folder
 
 
 def test_the_command_gates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    good = write_run(tmp_path / "good", results(10, 2))
-    bad = write_run(tmp_path / "bad", results(4, 8))
+    good = write_run(tmp_path / "good", rows(10, 2))
+    bad = write_run(tmp_path / "bad", rows(4, 8))
     assert main(["compare", str(bad), str(good)]) == 0
     assert "Better in B" in capsys.readouterr().out
     assert main(["compare", str(good), str(bad)]) == 1
@@ -112,3 +115,18 @@ def test_the_command_gates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Is this the folder of a finished run?" in captured.err
+
+
+def test_the_scores_of_a_run_stand_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = write_run(tmp_path / "good", rows(10, 2))
+    kept = tmp_path / "scores.jsonl"
+    kept.write_text("".join(
+        json.dumps({"id": item.id, "question": item.question, "columns": dict(item.columns)}) + "\n"
+        for item in results(10, 2)))
+    assert main(["compare", str(kept), str(good)]) == 0
+    assert "equal, question by question" in capsys.readouterr().out
+    kept.write_text('{"id": 1, "question": "?"}')
+    assert main(["compare", str(kept), str(good)]) == 1
+    assert "it needs columns, id, question" in capsys.readouterr().err
