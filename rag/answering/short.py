@@ -32,24 +32,26 @@ _ASKED_UNIT = re.compile(
     r"(?:多少|几)\s?(?:[十百千万亿]{0,2})(美元|欧元|英镑|港元|公里|平方公里|[\u4e00-\u9fff])"
 )
 _MONEY = re.compile(r"多少钱|多少资金|金额|融资|营收|收入|市值|估值|规模|投资")
-_SHARE = re.compile(r"占比|比例|比重|份额|百分之|增速|增长率|幅度|几成|share|percent|rate")
+_SHARE = re.compile(r"占比|比例|比重|份额|百分之|增速|率|幅度|几成|share|percent|rate")
 
 
 def short_answer(query: Query, chosen: Sequence[Evidence]) -> str | None:
-    """What answers a question for a number, a date or a name, in the characters of the first
-    chosen sentence that holds one; None for other questions or where there is none.
+    """What answers a question for a number, a date or a name, in the characters of one of the
+    chosen sentences; None for other questions or where there is none.
 
-    Of several candidates the one wins whose unit is asked for, then the one nearest to the
-    question's words.
+    Of several candidates the one wins whose unit is asked for, then the one in the better
+    sentence, then the one nearest to the question's words.
     """
     form = _FORMS.get(query.kind)
     if form is None:
         return None
-    for evidence in chosen:
-        best = min(_candidates(query, evidence, form), default=None)
-        if best is not None:
-            return best[2]
-    return None
+    found = (
+        (mismatch, place, distance, text)
+        for place, evidence in enumerate(chosen)
+        for mismatch, distance, text in _candidates(query, evidence, form)
+    )
+    best = min(found, default=None)
+    return best[3] if best else None
 
 
 def _candidates(

@@ -221,6 +221,7 @@ def _mark_title(
         and fragments[i].role is Role.BODY
         and len(texts[i]) <= _LONGEST_TITLE
         and not texts[i].endswith(("。", "，", "；", ",", "”"))
+        and not texts[i].startswith(("（", "("))
         and (ranks[i] is None or ranks[i] == PLAIN)
     ):
         ranks[i] = ARTICLE

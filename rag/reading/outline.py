@@ -16,7 +16,7 @@ _FORMS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (CHAPTER, re.compile(rf"第[{_NUMERAL}\d]+[章编篇部卷](?:\s|$|[^{_NUMERAL}\d，。])")),
     (SECTION, re.compile(rf"第[{_NUMERAL}\d]+节(?:\s|$|\S)")),
     (LABEL, re.compile(r"【[^】]{1,20}】\s*$")),
-    (BULLET, re.compile(r"[❖◆■●▲★]\s*\S")),
+    (BULLET, re.compile(r"[❖◆■●★]\s*\S")),
     (CHAPTER, re.compile(rf"附录[{_NUMERAL}\dA-Z]*[：: ]")),
     (FIRST, re.compile(rf"[{_NUMERAL}]{{1,3}}、\s*\S")),
     (SECOND, re.compile(rf"[（(][{_NUMERAL}]{{1,3}}[）)]\s*\S")),
@@ -35,6 +35,7 @@ _TABLE_TITLE = re.compile(r"表\s?\d{1,3}(?:[-.]\d+)?[：:\s].{2,60}$|表[：:].
 _FIGURE_TITLE = re.compile(r"图\s?\d{1,3}(?:[-.]\d+)?[：:\s].{2,60}$|图[：:].{2,60}$")
 _CREDIT = re.compile(
     r"(?:^|[\s。])\S{2,8}\s?[/／]图$|(?:^|。)图\s?[/／]\s?\S{1,12}$|^(?:摄影|供图)[：:/／]"
+    r"|^▲|(?:摄影|供图|图)[/／]\S{2,6}$"
 )
 _SOURCE = re.compile(r"(?:(?:资料|数据|图片|信息)?来源|注|制图|制表|说明|Source)[：:]")
 _GENERIC_TITLE = re.compile(
@@ -56,7 +57,7 @@ def heading_rank(text: str) -> int | None:
     >>> heading_rank("（一）经济发展情况"), heading_rank("一、是企业，二是居民。")
     (6, None)
     """
-    if len(text) > MAX_HEADING_CHARACTERS:
+    if len(text) > MAX_HEADING_CHARACTERS or "。" in text[:-1]:
         return None
     for rank, form in _FORMS:
         if form.match(text):

@@ -20,7 +20,9 @@ _FUNCTION_WORDS = """
 这些 那些 有 没有 吗 呢 吧 啊 呀 着 过 地 得 所 上 中 下 里 到 等 个 哪 哪些 哪个 哪里 哪儿 哪家 哪位
 什么 什么样 为什么 为何 怎么 怎样 怎么样 怎 如何 谁 多少 多大 多长 多久 几 几个 何 何时 何地 何人
 请 请问 是否 能否 可否 可以 分别 一下 根据 其中 我 你 您 他 她 它 我们 你们 他们 有关 进行 以及 时候
-a an and are at by did do does for how in is of on or the to was were what when where which who why
+a about according an and are as at be been by can could did do does for from had has have how in "
+    "into is it its many much of on or over per say says than that the their there these this those to was "
+    "were what when where which who whose why will with would
 """  # noqa: E501 (counted at two columns a character)
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 """Folded words that say little about what a question is about, for the query side only: the
@@ -88,6 +90,15 @@ def words(text: str, *, parts: bool = True) -> list[str]:
     if "第" in prepared:
         terms += [f"第{_integer(n)}{unit}" for n, unit in _ORDINAL.findall(prepared)]
     return terms
+
+
+def cut(text: str) -> list[str]:
+    """`text` cut into words, marks and white space: joined, they are `text` again.
+
+    >>> cut("投资总额 5亿元。")
+    ['投资', '总额', ' ', '5', '亿元', '。']
+    """
+    return list(rjieba.cut(_clean(text)))
 
 
 def bigrams(text: str) -> list[str]:
