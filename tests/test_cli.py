@@ -105,7 +105,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts.mkdir()
     (texts / "桥梁.txt").write_text(
         "青石桥维修纪要\n\n2024年5月6日，镇政府完成了青石桥的维修。"
-        "维修共花费人民币38万元，比预算少2万元。\n\n桥长42米，建于清代。\n",
+        "青石桥的维修共花费人民币38万元，比预算少2万元。\n\n桥长42米，建于清代。\n",
         encoding="utf-8",
     )
     (texts / "图书馆.txt").write_text(

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 from rag.commands.opening import load_settings
@@ -15,6 +16,7 @@ from rag.settings import DEFAULT_INDEX, Settings
 SAMPLE_INDEX = Path("index/sample")
 SAMPLE_QUESTIONS = Path("examples/questions.jsonl")
 MAX_EXAMPLES = 6
+MAX_OF_A_TYPE = 2
 # Read by the page's framework at import; it would otherwise call outside addresses.
 OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -58,15 +60,20 @@ def _folder(settings: Settings) -> Path:
 
 
 def examples_for(folder: Path) -> list[str]:
-    """Example questions for the index in `folder`: for the sample's one question on each of
-    some documents, the last one without an answer; none for another index."""
+    """Example questions for the index in `folder`: for the sample's easy questions on different
+    documents, at most two of a type, the last one without an answer; none for another index."""
     if folder.resolve() != SAMPLE_INDEX.resolve() or not SAMPLE_QUESTIONS.exists():
         return []
     lines = SAMPLE_QUESTIONS.read_text(encoding="utf-8").splitlines()
-    questions = [json.loads(line) for line in lines if line.strip()]
-    first: dict[str, str] = {}
-    for item in questions:
-        for evidence in item["evidence"][:1]:
-            first.setdefault(evidence["doc"], item["question"])
-    answerable = list(first.values())[: MAX_EXAMPLES - 1]
-    return answerable + [item["question"] for item in questions if not item["evidence"]][:1]
+    easy = [item for item in map(json.loads, lines) if item["difficulty"] == "easy"]
+    chosen: list[str] = []
+    documents: set[str] = set()
+    types: Counter[str] = Counter()
+    for item in easy:
+        named = {evidence["doc"] for evidence in item["evidence"]}
+        if named and not named & documents and types[item["type"]] < MAX_OF_A_TYPE:
+            chosen.append(item["question"])
+            documents |= named
+            types[item["type"]] += 1
+    refused = [item["question"] for item in easy if not item["evidence"]]
+    return chosen[: MAX_EXAMPLES - 1] + refused[:1]

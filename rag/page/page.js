@@ -74,14 +74,16 @@
 
   // When an answer is complete, its first evidence opens by itself where there is room for it.
   let settled = '';
+  const top = (turn) => requestAnimationFrame(() => turn.scrollIntoView({ block: 'start' }));
   function follow() {
     const turn = document.querySelector('#wj-now .wj-turn');
     if (!turn) return;
     const question = turn.querySelector('.wj-question').textContent;
     if (turn.dataset.state === 'busy') {
-      if (settled !== 'busy') turn.scrollIntoView({ block: 'start', behavior: 'smooth' });
+      if (settled !== 'busy') top(turn);
       settled = 'busy';
     } else if (settled !== question) {
+      if (settled !== 'busy') top(turn);
       settled = question;
       const first = turn.querySelector('.wj-cite') ?? turn.querySelector('.wj-nearest button');
       if (first) show(first, false); else close();

@@ -98,10 +98,12 @@ def _sentences(sentences: Sequence[Sentence]) -> str:
         for citation in sentence.citations:
             buttons += _cite(number, citation)
             number += 1
+        # The last mark and the numbers stay on one line.
+        body, end = escape(sentence.text[:-1]), escape(sentence.text[-1:])
         parts.append(
             f'<span class="wj-s" data-support="{sentence.support.value}">'
-            f'<span class="wj-said">{escape(sentence.text)}</span>{buttons}{_support(sentence)}'
-            "</span>"
+            f'<span class="wj-said">{body}</span><span class="wj-end">'
+            f'<span class="wj-said">{end}</span>{buttons}</span>{_support(sentence)}</span>'
         )
     return " ".join(parts)
 
