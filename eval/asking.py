@@ -11,7 +11,6 @@ from eval.metrics.citations import gives_quote
 from eval.metrics.folding import count_characters
 from eval.questions import Question
 from eval.score import ERROR, RETRIEVED
-from rag.errors import RagError
 from rag.text.tokens import count_tokens
 from rag.types import Answer, Passage
 from rag.wire import answer_json, citations_json, passage_json
@@ -98,10 +97,11 @@ def enough_passages(
 
 
 def result(question: Question, ask: Ask) -> dict[str, Any]:
-    """The line of `results.jsonl` for a question; an error on purpose is kept in it."""
+    """The line of `results.jsonl` for a question; an error is kept in it, an unforeseen one
+    too: it must not end a long run."""
     try:
         value = ask(question)
-    except RagError as error:
+    except Exception as error:  # noqa: BLE001 (whatever it is, it is shown by name and counted)
         value = {"question": question.text, "status": ERROR,
                  "error": f"{type(error).__name__}: {error}"}
     return merge(question.fields, value)

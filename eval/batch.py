@@ -25,7 +25,7 @@ from eval.listing import write_csv
 from eval.questions import Loaded, Question, load_questions
 from eval.report.page import write_report
 from eval.run import UNPACED, Pace, digest, run
-from eval.score import BY_NAME
+from eval.score import BY_NAME, ERROR
 from eval.tables import figures_table, groups_table
 from eval.withheld import (
     WithheldScores,
@@ -133,6 +133,10 @@ def run_questions(
         again = run(withheld_questions(job.questions), job.ask_again, out / WITHHELD,
                     pace=options.pace, retry_errors=options.retry_errors, label="without evidence")
         withheld = score_withheld(rows, again)
+    failed = sum(row["status"] == ERROR for row in rows)
+    if failed:
+        print(f"{failed} of {len(rows)} questions failed: see `error` in {out / RESULTS}; "
+              "--retry-errors asks them again", file=sys.stderr)
     if job.check:
         job.check()
     scores = score_rows(rows)

@@ -75,8 +75,9 @@ def _tiles(figures: Figures) -> str:
 
 def _headline(figures: Figures) -> str:
     rows = []
+    judged = "evidence_recall_1000" in figures
     for name, figure in figures.items():
-        requirement = requirement_of(name)
+        requirement = requirement_of(name) if judged else None
         verdict = ""
         if requirement is not None:
             reached = requirement.reached(figure.value)

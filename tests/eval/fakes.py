@@ -45,6 +45,8 @@ class FakeAssistant:
         self.asked.append(question)
         if "坏" in question:
             raise QuestionError("the question is bad")
+        if "虫" in question:
+            raise ZeroDivisionError("a bug")
         passages = self.search(question)
         best = passages[0]
         refused = best.score < self._threshold

@@ -126,6 +126,18 @@ def test_failed_questions_are_asked_again_on_request(questions: Path, tmp_path: 
     assert len(read_lines(out / "results.jsonl")) == 4
 
 
+def test_an_unforeseen_error_does_not_end_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text('{"question": "虫？"}\n{"question": "红河春天？"}', encoding="utf-8")
+    run_batch(FakeEngine(PASSAGES), path, tmp_path / "out")
+    first, second = read_lines(tmp_path / "out" / "results.jsonl")
+    assert first["error"] == "ZeroDivisionError: a bug"
+    assert second["status"] == "answered"
+    assert "1 of 2 questions failed" in capsys.readouterr().err
+
+
 def test_an_index_that_changes_during_the_run_is_an_error(questions: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(EvaluationError, match="changed"):
