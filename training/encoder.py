@@ -30,7 +30,7 @@ class Recipe:
     steps: int = 2500
     batch: int = 1024
     rate: float = 0.02
-    scale: float = 50.0  # inverse temperature of the cosines
+    scale: float = 30.0  # inverse temperature of the cosines
     frequency: float = 3e-4  # a of the initial weight a / (a + p)
     dropout: float = 0.1  # share of tokens left out
     seed: int = 1
@@ -41,10 +41,10 @@ def initial_table(counts: npt.NDArray[np.int64], recipe: Recipe) -> npt.NDArray[
 
     Source: Arora et al. (2017), SIF.
     """
-    rng = np.random.default_rng(recipe.seed)
+    torch.manual_seed(recipe.seed)
     weights = recipe.frequency / (recipe.frequency + counts / counts.sum())
-    table = rng.standard_normal((len(counts), recipe.dimension)) * weights[:, None]
-    return np.asarray(table, np.float32)
+    table = torch.randn(len(counts), recipe.dimension) * torch.from_numpy(weights).float()[:, None]
+    return np.asarray(table.numpy(), np.float32)
 
 
 def train_table(
@@ -60,7 +60,6 @@ def train_table(
     Source: in-batch softmax over cosines as in Henderson et al. (2017) and
     MultipleNegativesRankingLoss.
     """
-    torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     weights = torch.from_numpy(start.copy())
