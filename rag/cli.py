@@ -107,6 +107,10 @@ def _add_index(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prune", action="store_true", help="take out documents under PATH whose files are gone"
     )
+    parser.add_argument(
+        "--rebuild", action="store_true",
+        help="make every vector anew, with another encoder than before too",
+    )  # fmt: skip
     parser.set_defaults(runs="indexing:index")
 
 

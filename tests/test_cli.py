@@ -262,6 +262,15 @@ def test_a_vanished_file_stays_until_pruned(folder: Path, tmp_path: Path) -> Non
     assert (pruned["documents"], pruned["removed"]) == (1, 1)
 
 
+def test_rebuild_reads_everything_again(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "甲.txt").write_text("甲文件说：库房的钥匙在门卫处。", encoding="utf-8")
+    index = ("index", str(tmp_path), "--index", "fourth", "--json")
+    counts = [
+        json.loads(rag(*index, *flags, folder=folder).stdout) for flags in ((), (), ("--rebuild",))
+    ]
+    assert [(c["read"], c["unchanged"]) for c in counts] == [(1, 0), (0, 1), (1, 0)]
+
+
 def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)

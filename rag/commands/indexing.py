@@ -28,8 +28,9 @@ def index(arguments: argparse.Namespace) -> int:
     settings = load_settings(arguments)
     with _progress() as progress:
         built = Index.build(
-            arguments.paths, settings.index, settings, prune=arguments.prune, progress=progress
-        )
+            arguments.paths, settings.index, settings,
+            prune=arguments.prune, rebuild=arguments.rebuild, progress=progress,
+        )  # fmt: skip
     report = built.report
     if report is None:
         raise TypeError("Index.build gave no report")

@@ -28,6 +28,7 @@ Progress = Callable[[str, int, int], None]
 
 _ENCODED_AT_ONCE = 512  # chunks; bounds memory, and small documents share a call of the encoder
 _REASONS_SHOWN = 20
+_TO_BE_REMADE = ""  # as `made_with`: no program's, so whatever has it is made again
 _RACY_NS = 2_000_000_000
 """A file changed less than this before it was read may change again without a newer time on a
 coarse clock; its time is not trusted and its content is compared at the next update."""
@@ -78,7 +79,7 @@ def _run(
                 check_encoder(folder, recorded, encoder)
         now = fingerprint(settings.chunking, encoder.name, encoder.dimension)
         run = Update(catalog, settings, encoder, now)
-        run.run(paths, prune=options.prune, progress=options.progress)
+        run.run(paths, options)
         if recorded is None and not run.read:
             raise UnreadableDocument(_nothing(paths, run.skipped))
         if run.read or run.removed or now != recorded:
@@ -113,14 +114,16 @@ class Update:
     _paths: dict[str, Entry] = field(default_factory=dict)
     _pending: list[tuple[Document, Entry, Chunks]] = field(default_factory=list)
 
-    def run(self, paths: Sequence[Path], *, prune: bool, progress: Progress | None) -> None:
+    def run(self, paths: Sequence[Path], options: Options) -> None:
         """Takes in all files under `paths`, and again what the catalog holds from an older
-        program or other settings.
+        program or other settings, or, for a rebuild, all that it holds.
 
         Raises:
             DocumentError: a path does not exist. ModelError: the encoder fails.
         """
         entries = self.catalog.entries()
+        if options.rebuild:
+            entries = [replace(entry, made_with=_TO_BE_REMADE) for entry in entries]
         self._names = {entry.name: entry for entry in entries}
         self._paths = {entry.path: entry for entry in entries}
         files = find_files(paths)
@@ -133,9 +136,9 @@ class Update:
                 self._take(path, name, absolute(found.root))
             except (DocumentError, OSError, UnicodeEncodeError) as error:
                 self.skipped.append(Skipped(_printable(name), _reason(error)))
-            if progress is not None:
-                progress(_printable(name), done, len(files))
-        self._gone(entries, paths, seen, prune=prune)
+            if options.progress is not None:
+                options.progress(_printable(name), done, len(files))
+        self._gone(entries, paths, seen, prune=options.prune)
         self._refresh(entries, seen)
         self._flush()
 
