@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -85,7 +85,9 @@ class Document:
     `text` is the cleaned text, `source` the decoded file, or None for a format without a text
     of its own. `origin` maps `text` to `source`: runs sorted by `start`, not overlapping;
     every character of `text` other than white space lies in a run and is the same character
-    in the source. `date` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    in the source; empty where there is no source. `date` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    `warnings` say what of the file is not in the text; they are shown when the file is read
+    and not stored.
     """
 
     id: str
@@ -98,6 +100,7 @@ class Document:
     blocks: tuple[Block, ...]
     origin: tuple[Run, ...]
     source: str | None
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def pieces(self, span: Span) -> tuple[Span, ...]:
         """The spans of the source that `span` of the text was taken from, in text order.
@@ -269,7 +272,10 @@ class Answer:
     `text` is the answer with a marker `[n]` after each sentence's last mark; for
     `NO_EVIDENCE` it is the refusal and `sentences` is empty. `passages` is the ranked list of
     the retrieval. `confidence` in [0, 1] is the answerer's own estimate that the passages hold
-    an answer. `model` is the chat model's name or `extractive`.
+    an answer. `model` is the chat model's name or `extractive`. `searched` is the question as it
+    was searched for, where earlier turns of the conversation went into it, else empty. `notice`
+    says what the reader should know of how the answer was made (the chat model failed and this is
+    the extractive answer), else empty.
     """
 
     question: str
@@ -281,18 +287,30 @@ class Answer:
     confidence: float
     model: str
     timings: Timings
+    searched: str = ""
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Event: the passages that the answer will rest on are known."""
+    """Event: the passages that the answer will rest on are known. `searched` as in `Answer`."""
 
     passages: tuple[Passage, ...]
+    searched: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of a conversation and the text that answered it."""
+
+    question: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Event: a piece of the answer's text, not yet checked."""
+    """Event: a piece of the answer's text, not yet checked and without markers; an empty one
+    says that the answerer is still waiting."""
 
     piece: str
 
@@ -331,6 +349,7 @@ class Report:
     seconds: float
     missing: tuple[str, ...] = ()
     split_sentences: int = 0
+    warnings: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "passages": [passage_json(passage) for passage in answer.passages],
         "confidence": answer.confidence,
         "model": answer.model,
+        "searched": answer.searched,
+        "notice": answer.notice,
         "timings": {
             "retrieve_ms": answer.timings.retrieve_ms,
             "answer_ms": answer.timings.answer_ms,
@@ -94,6 +96,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "seconds": report.seconds,
         "missing": list(report.missing),
         "split_sentences": report.split_sentences,
+        "warnings": [{"document": s.document, "reason": s.reason} for s in report.warnings],
     }
 
 

@@ -69,6 +69,9 @@ def show_report(report: Report, folder: str, terminal: Terminal) -> str:
     ]
     if report.split_sentences:
         lines.append(terminal.flow([(f"{report.split_sentences} 个过长的句子被切开", "warn")]))
+    if report.warnings:
+        lines.append(terminal.paint("没有完整读入的文件：", "warn"))
+        lines += [terminal.flow([(line, "")], 2) for line in _skipped(report.warnings)]
     if report.skipped:
         lines.append(terminal.paint("跳过的文件：", "warn"))
         lines += [terminal.flow([(line, "")], 2) for line in _skipped(report.skipped)]

@@ -110,6 +110,7 @@ class Update:
     chunks: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    warnings: list[Skipped] = field(default_factory=list)
     _names: dict[str, Entry] = field(default_factory=dict)
     _paths: dict[str, Entry] = field(default_factory=dict)
     _pending: list[tuple[Document, Entry, Chunks]] = field(default_factory=list)
@@ -147,6 +148,7 @@ class Update:
         return Report(
             self.read, self.unchanged, self.removed, tuple(self.skipped), self.documents,
             self.chunks, seconds, tuple(self.missing), self.split,
+            tuple(self.warnings),
         )  # fmt: skip
 
     def _name(self, found: Found, path: str) -> str:
@@ -195,6 +197,7 @@ class Update:
             if (after.st_size, after.st_mtime_ns) != state:
                 raise UnreadableDocument("the file changed while it was read; try again")
             self._add(document, entry)
+            self.warnings += [Skipped(_printable(name), text) for text in document.warnings]
         self._names[name] = self._paths[path] = entry
 
     def _add(self, document: Document, entry: Entry) -> None:

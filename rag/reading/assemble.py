@@ -24,7 +24,8 @@ def assemble(
         if not key:
             continue
         if draft.kind not in _MAY_REPEAT and key in first:
-            repeats.setdefault(first[key], []).append(draft.fragment.lines)
+            if draft.fragment.lines:
+                repeats.setdefault(first[key], []).append(draft.fragment.lines)
             continue
         first.setdefault(key, len(kept))
         kept.append(draft)
@@ -54,6 +55,28 @@ def assemble(
             )
         )
     return "".join(parts), tuple(blocks), tuple(_joined(runs))
+
+
+def write_out(drafts: Sequence[Draft]) -> tuple[str, tuple[Block, ...]]:
+    """Text and blocks of a file without a text of its own: every draft is kept, blocks know
+    their page and no lines."""
+    parts: list[str] = []
+    blocks: list[Block] = []
+    position = 0
+    for draft in drafts:
+        text = draft.fragment.text
+        if not text.strip():
+            continue
+        start = position + (1 if parts else 0)
+        position = start + len(text)
+        blocks.append(
+            Block(
+                Span(start, position), draft.kind, draft.headings, draft.fragment.page,
+                lead=draft.lead,
+            )
+        )  # fmt: skip
+        parts.append(text)
+    return "\n".join(parts), tuple(blocks)
 
 
 def _joined(runs: Sequence[Run]) -> list[Run]:

@@ -83,6 +83,7 @@ class _Table:
 
     def begin(self, title: str) -> None:
         self.title, self.header, self.tabbed = title, "", False
+        self.number: int | None = None
         self.cells: list[str] = []
 
     def end(self) -> None:
@@ -92,7 +93,9 @@ class _Table:
         """A row with tabs: the first of them is the header; up to two short lines directly
         above it are title and unit."""
         if self.tabbed:
-            return
+            if fragments[i].table == self.number:
+                return
+            self.begin("")
         first = i
         while (
             first > 0
@@ -101,8 +104,9 @@ class _Table:
             and (_UNIT.match(texts[first - 1]) or is_plain_heading(texts[first - 1]))
         ):
             first -= 1
-        self.begin(self.title or " ".join(texts[first:i]))
-        self.tabbed = True
+        above = [text for text in texts[first:i] if not self.title or _UNIT.match(text)]
+        self.begin(" ".join([self.title, *above]).strip())
+        self.tabbed, self.number = True, fragments[i].table
 
     def lead(self, fragment: Fragment, text: str) -> tuple[str, ...]:
         """What leads this fragment, which then may become header or cell itself."""
@@ -166,6 +170,10 @@ def _ranks(
         if fragment.role in (Role.TABLE_TITLE, Role.NOTE, Role.CAPTION):
             in_table = fragment.role is Role.TABLE_TITLE
         if fragment.role is not Role.BODY:
+            continue
+        if fragment.rank is not None:
+            ranks[i] = fragment.rank
+            in_table = False
             continue
         rank = heading_rank(texts[i])
         if rank is None and titles and squeeze(texts[i]) in titles:

@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.reading.assemble import assemble
+from rag.reading.assemble import assemble, write_out
 from rag.reading.blocks import Draft, outline
 from rag.reading.dates import infer_date
-from rag.reading.flow import fragments
+from rag.reading.flow import Fragment, fragments
 from rag.reading.furniture import find_furniture
 from rag.reading.layout import infer_layout
 from rag.reading.lines import Line, split_lines
 from rag.reading.outline import is_generic_title, is_plain_heading
 from rag.reading.parsers.markdown import parse_markdown
+from rag.reading.parsers.plain import decode
+from rag.settings import Reading
 from rag.types import Block, BlockKind, Run
 
 _TITLE_LINES = 12
@@ -23,7 +25,9 @@ _MASTHEAD_REPEATS = 3
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What a text became. `title` and `date` are None where nothing states or suggests them."""
+    """What a file became. `title` and `date` are None where nothing states or suggests them.
+    `source` is the decoded file, or None for a format without a text of its own; `origin` is
+    then empty. `warnings` say what of the file is not in the text."""
 
     text: str
     blocks: tuple[Block, ...]
@@ -31,6 +35,26 @@ class Cleaned:
     title: str | None
     date: str | None
     date_inferred: bool
+    source: str | None
+    warnings: tuple[str, ...] = ()
+
+
+def read_text(data: bytes, _settings: Reading) -> Cleaned:
+    """A text file.
+
+    Raises:
+        UnreadableDocument: empty, binary, or in no encoding known here.
+    """
+    return clean_text(decode(data).text)
+
+
+def read_markdown(data: bytes, _settings: Reading) -> Cleaned:
+    """A Markdown file.
+
+    Raises:
+        UnreadableDocument: empty, binary, or in no encoding known here.
+    """
+    return clean_markdown(decode(data).text)
 
 
 def clean_text(source: str) -> Cleaned:
@@ -67,7 +91,28 @@ def _cleaned(
 ) -> Cleaned:
     text, blocks, origin = assemble(drafts, paged="\f" in source)
     inferred = infer_date([line.text for line in lines]) if date is None else None
-    return Cleaned(text, blocks, origin, title, date or inferred, date is None)
+    return Cleaned(text, blocks, origin, title, date or inferred, date is None, source)
+
+
+def clean_fragments(
+    fragments: Sequence[Fragment],
+    titles: frozenset[str] = frozenset(),
+    *,
+    title: str | None = None,
+    date: str | None = None,
+    inferred: str | None = None,
+    warnings: Sequence[str] = (),
+) -> Cleaned:
+    """The fragments of a file without a text of its own. `titles` are the squeezed titles that
+    its contents list; `title` and `date` are what the file states about itself, `inferred`
+    the date that stands for one where neither the file nor its text tells one."""
+    drafts = outline(fragments, titles)
+    text, blocks = write_out(drafts)
+    found = date or infer_date([fragment.text for fragment in fragments]) or inferred
+    return Cleaned(
+        text, blocks, (), title or _first_heading(drafts), found, date is None, None,
+        tuple(warnings),
+    )  # fmt: skip
 
 
 def _masthead(lines: Sequence[Line]) -> str | None:

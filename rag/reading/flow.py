@@ -48,17 +48,36 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """A paragraph, heading, row, caption … before the outline is known."""
+    """A paragraph, heading, row, caption … before the outline is known.
+
+    `lines` is None in a file without a text of its own, `page` where there are no pages.
+    `rank` is the rank of a heading that the file itself marks as one, by a style or the size
+    of its type; `table` numbers the table that a row belongs to.
+    """
 
     role: Role
     pieces: tuple[Piece, ...]
-    lines: tuple[int, int]
-    page: int
+    lines: tuple[int, int] | None
+    page: int | None
+    rank: int | None = None
+    table: int | None = None
 
     @property
     def text(self) -> str:
         """The pieces joined: what the document will hold."""
         return "".join(piece.joint + piece.text for piece in self.pieces)
+
+
+def written(
+    role: Role,
+    text: str,
+    page: int | None = None,
+    *,
+    rank: int | None = None,
+    table: int | None = None,
+) -> Fragment:
+    """A fragment of a file without a text of its own."""
+    return Fragment(role, (Piece(0, text, ""),), None, page, rank, table)
 
 
 def fragment(role: Role, lines: Sequence[Line]) -> Fragment:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
-from rag.reading.clean import Cleaned, clean_markdown, clean_text
-from rag.reading.parsers.plain import decode
+from rag.reading.formats import parser_of, supported
 from rag.settings import Reading
 from rag.types import Document
 
 # Raised whenever the same file gives another Document than before.
 READER_VERSION = 1
 
-_CLEANERS: dict[str, Callable[[str], Cleaned]] = {
-    ".txt": clean_text,
-    ".text": clean_text,
-    ".log": clean_text,
-    ".md": clean_markdown,
-    ".markdown": clean_markdown,
-}
 _HIDDEN = re.compile(r"^[.~]|~$|\.(?:tmp|swp|part|crdownload)$", re.IGNORECASE)
 _DATE = re.compile(r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 
@@ -110,27 +102,20 @@ def read_bytes(path: Path, settings: Reading) -> bytes:
 
 
 def read_document(path: Path, name: str, settings: Reading) -> Document:
-    """A file as a Document, named `name` in the collection.
+    """A file as a Document, named `name` in the collection; its id is a hash of its bytes and
+    the name.
 
     Raises:
         UnsupportedFormat: no parser for the file's ending.
-        UnreadableDocument: empty, binary, in no known encoding, too large, unreadable.
+        UnreadableDocument: empty, binary, damaged, in no known encoding, too large, unreadable.
     """
-    cleaner = _CLEANERS.get(path.suffix.lower() or ".txt")
-    if cleaner is None:
+    parse = parser_of(path.suffix)
+    if parse is None:
         raise UnsupportedFormat(
-            f"{path.suffix} files cannot be read; supported: {', '.join(sorted(_CLEANERS))}"
+            f"{path.suffix} files cannot be read; supported: {', '.join(supported())}"
         )
     data = read_bytes(path, settings)
-    return parse_document(data, cleaner, path, name)
-
-
-def parse_document(
-    data: bytes, cleaner: Callable[[str], Cleaned], path: Path, name: str
-) -> Document:
-    """Bytes as a Document; its id is a hash of the bytes and the name."""
-    decoded = decode(data)
-    cleaned = cleaner(decoded.text)
+    cleaned = parse(data, settings)
     if not cleaned.text:
         raise UnreadableDocument("nothing is left of the file once page furniture is taken out")
     stated = cleaned.date if cleaned.date and _DATE.match(cleaned.date) else None
@@ -144,7 +129,8 @@ def parse_document(
         text=cleaned.text,
         blocks=cleaned.blocks,
         origin=cleaned.origin,
-        source=decoded.text,
+        source=cleaned.source,
+        warnings=cleaned.warnings,
     )
 
 

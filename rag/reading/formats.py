@@ -1,0 +1,40 @@
+"""Which parser reads which file, by the ending of its name.
+
+A parser takes a file's bytes and gives a cleaned text; what it needs is imported when it is
+called, so that reading a text file loads no library for another format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from rag.reading.clean import Cleaned
+from rag.settings import Reading
+
+Parser = Callable[[bytes, Reading], Cleaned]
+
+# Ending -> module and function.
+_PARSERS = {
+    ".txt": "rag.reading.clean:read_text",
+    ".text": "rag.reading.clean:read_text",
+    ".log": "rag.reading.clean:read_text",
+    ".md": "rag.reading.clean:read_markdown",
+    ".markdown": "rag.reading.clean:read_markdown",
+}
+
+
+def parser_of(suffix: str) -> Parser | None:
+    """The parser for files whose name ends with `suffix` (`.pdf`); a name without an ending is
+    a text's. None where there is none."""
+    place = _PARSERS.get(suffix.lower() or ".txt")
+    if place is None:
+        return None
+    module, _, name = place.partition(":")
+    parser: Parser = getattr(import_module(module), name)
+    return parser
+
+
+def supported() -> list[str]:
+    """The endings of files that can be read, sorted."""
+    return sorted(_PARSERS)
