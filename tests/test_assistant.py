@@ -28,7 +28,8 @@ def test_events_come_in_order_and_agree_with_the_answer(assistant: Assistant) ->
     assert isinstance(events[0], Retrieved) and isinstance(events[-1], Done)
     answer = events[-1].answer
     assert events[0].passages == answer.passages
-    pieces, sentences = [], []
+    pieces: list[str] = []
+    sentences: list[Sentence] = []
     for event in events[1:-1]:
         if isinstance(event, Text):
             pieces.append(event.piece)
