@@ -96,7 +96,7 @@ def cut(text: str) -> list[str]:
     """`text` cut into words, marks and white space: joined, they are `text` again.
 
     >>> cut("投资总额 5亿元。")
-    ['投资', '总额', ' ', '5', '亿元', '。']
+    ['投资总额', ' ', '5', '亿元', '。']
     """
     return list(rjieba.cut(_clean(text)))
 
