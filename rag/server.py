@@ -7,10 +7,12 @@ server is up. An error is `{"error": message}` with a status from 400 up.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import uvicorn
@@ -18,16 +20,18 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from rag import __version__
 from rag.answering.query import parse_query
 from rag.errors import GenerationError, QuestionError, RagError, SettingsError
+from rag.http.gate import Gate, Rules
+from rag.http.login import Token
 from rag.page.blocks import mount_page
 from rag.types import Answer, Event, IndexStatus, Passage
 from rag.wire import answer_json, passage_json
 
 MAX_BODY_BYTES = 64_000  # a question of 2,000 characters needs 24,000 where all is escaped
+LIMITS: Mapping[str, int] = MappingProxyType({"/api/": MAX_BODY_BYTES})
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 ANY_ADDRESS = ("0.0.0.0", "::")
 # How long open connections (a page that listens) hold up the end of the program.
@@ -68,15 +72,23 @@ def create_app(
     status: Callable[[], IndexStatus],
     examples: Sequence[str] = (),
     host: str = "127.0.0.1",
+    token: Token | None = None,
 ) -> FastAPI:
-    """The application: API and page. Requests that name another host than `host` or this
-    machine are refused, so that no foreign name can be pointed at it (DNS rebinding)."""
+    """The application: API and page, behind the gate. Requests must name `host` or this machine,
+    and carry `token` where there is one.
+
+    Raises:
+        SettingsError: `host` can be reached from other machines, and there is no token.
+    """
+    if token is None and not is_own(host):
+        raise SettingsError(
+            f"everyone who reaches {host} could read these documents; set a token in RAG_TOKEN, "
+            "or listen on 127.0.0.1"
+        )
     # The documentation pages of FastAPI load their scripts from elsewhere.
     app = FastAPI(title="Wenju", docs_url=None, redoc_url=None, openapi_url=None)
-    if host not in ANY_ADDRESS:
-        app.add_middleware(
-            TrustedHostMiddleware, allowed_hosts=[*LOOPBACK, host], www_redirect=False
-        )
+    hosts = None if host in ANY_ADDRESS else (*LOOPBACK, host)
+    app.add_middleware(Gate, rules=Rules(hosts, token, LIMITS))
     app.add_exception_handler(_BadRequest, _refuse)
     app.add_exception_handler(RagError, _report)
     app.add_exception_handler(Exception, _apologise)
@@ -112,7 +124,7 @@ async def _parameters(request: Request, kind: type[_P]) -> _P:
         if request.method == "GET":
             wanted = kind.model_validate(dict(request.query_params))
         else:
-            wanted = kind.model_validate(json.loads(await _body(request)))
+            wanted = kind.model_validate(json.loads(await request.body()))
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors())
         raise _BadRequest(422, "; ".join(problems)) from None
@@ -120,16 +132,6 @@ async def _parameters(request: Request, kind: type[_P]) -> _P:
         raise _BadRequest(400, f"the body is not a JSON object: {error}") from None
     parse_query(wanted.question)
     return wanted
-
-
-async def _body(request: Request) -> bytes:
-    """The body of a request, read no further than the limit."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
-            raise _BadRequest(413, f"the body is longer than {MAX_BODY_BYTES:,} bytes")
-    return body
 
 
 def _refuse(_: Request, error: Exception) -> JSONResponse:
@@ -151,6 +153,18 @@ def _report(_: Request, error: Exception) -> JSONResponse:
 def _apologise(_: Request, error: Exception) -> JSONResponse:
     _log.error("no reply to a request", exc_info=error)
     return JSONResponse({"error": "internal error; the log of the server has it"}, 500)
+
+
+def is_own(host: str) -> bool:
+    """Whether only this machine reaches `host`.
+
+    >>> is_own("127.0.0.1"), is_own("0.0.0.0")
+    (True, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:

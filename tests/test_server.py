@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from rag.errors import GenerationError, ModelError, SettingsError
+from rag.http.login import Token
 from rag.server import MAX_BODY_BYTES, address_of, create_app, listen
 from rag.types import Answer, IndexStatus
 from rag.wire import answer_json, passage_json
@@ -103,14 +104,33 @@ def test_failures_have_a_status_and_keep_their_secrets(
 
 
 def test_another_host_name_is_refused(client: TestClient) -> None:
-    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 400
-    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+    assert client.get("/healthz", headers={"host": "evil.example"}).status_code == 403
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 403
     assert client.get("/healthz", headers={"host": "localhost:7860"}).status_code == 200
-    with TestClient(
-        create_app(FakeAssistant(), lambda: STATUS, host="0.0.0.0"),
-        base_url="http://rag.example",
-    ) as everywhere:
-        assert everywhere.get("/healthz").status_code == 200
+
+
+def test_another_machine_is_let_in_with_a_token_only() -> None:
+    for host in ("0.0.0.0", "::", "192.168.1.5", "rag.example"):
+        with pytest.raises(SettingsError, match="RAG_TOKEN"):
+            create_app(FakeAssistant(), lambda: STATUS, host=host)
+    app = create_app(FakeAssistant(), lambda: STATUS, host="0.0.0.0", token=Token("a long secret"))
+    with TestClient(app, base_url="http://rag.example") as everywhere:
+        assert everywhere.get("/healthz").status_code == 403
+        bearer = {"Authorization": "Bearer a long secret"}
+        assert everywhere.get("/healthz", headers=bearer).status_code == 200
+
+
+def test_the_events_of_the_page_are_behind_the_gate(client: TestClient) -> None:
+    body = {"data": ["营业收入是多少？", None], "fn_index": 0, "session_hash": "s"}
+    foreign = {"origin": "http://evil.example"}
+    reply = client.post("/gradio_api/queue/join", json=body, headers=foreign)
+    assert (reply.status_code, reply.json()) == (
+        403,
+        {"error": "the request comes from another web page"},
+    )
+    upload = client.post("/gradio_api/upload", files={"files": b"x"})
+    assert upload.status_code == 403
+    assert client.post("/gradio_api/queue/join", content=b"x" * 300_000).status_code == 413
 
 
 def test_the_page_is_on_the_same_port(client: TestClient) -> None:

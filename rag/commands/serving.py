@@ -17,6 +17,8 @@ SAMPLE_INDEX = Path("index/sample")
 SAMPLE_QUESTIONS = Path("examples/questions.jsonl")
 MAX_EXAMPLES = 6
 MAX_OF_A_TYPE = 2
+# What everybody must know who wants in; without it, only this machine is listened to.
+TOKEN_VARIABLE = "RAG_TOKEN"
 # Read by the page's framework at import; it would otherwise call outside addresses.
 OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -31,21 +33,19 @@ def serve(arguments: argparse.Namespace) -> int:
     `index/default`, or the sample's where only that has been built."""
     os.environ.update(OFFLINE)
     from rag.assistant import Assistant
+    from rag.http.login import Token
     from rag.indexing.index import Index
-    from rag.server import LOOPBACK, address_of, create_app, listen, run
+    from rag.server import address_of, create_app, listen, run
 
+    secret = os.environ.get(TOKEN_VARIABLE)
+    token = None if secret is None else Token(secret)
     settings = load_settings(arguments)
     folder = _folder(settings)
     index = Index.open(folder, settings)
     with listen(arguments.host, arguments.port) as listener:
         app = create_app(
-            Assistant(index, settings), index.status, examples_for(folder), arguments.host
+            Assistant(index, settings), index.status, examples_for(folder), arguments.host, token
         )
-        if arguments.host not in LOOPBACK:
-            print(
-                f"rag: warning: everyone who reaches {arguments.host} can read these documents",
-                file=sys.stderr,
-            )
         address = address_of(listener)
         print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
         sys.stdout.flush()

@@ -68,6 +68,21 @@ def test_a_port_in_use_and_a_missing_index_end_it(folder: Path, tmp_path: Path) 
             assert message in done.stderr
 
 
+def test_other_machines_are_let_in_with_a_token_only(folder: Path) -> None:
+    for token, message in ((None, "could read these documents"), ("short", "12 characters")):
+        done = subprocess.run(
+            [sys.executable, "-m", "rag", "serve", "--host", "0.0.0.0", "--port", "0"],
+            cwd=folder,
+            env=ENVIRON if token is None else {**ENVIRON, "RAG_TOKEN": token},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("rag: ")
+        assert message in done.stderr
+
+
 def test_the_sample_has_examples_and_another_index_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     examples = examples_for(Path("index/sample"))

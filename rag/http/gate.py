@@ -1,0 +1,227 @@
+"""The gate: one ASGI middleware in front of everything that is served, the page's own included.
+
+It decides by the request alone, before any of it is understood: is the name under which the
+server was reached one of its own (no foreign name is pointed at it: DNS rebinding), does a
+request that may change something come from the page itself (no other web page sends it: CSRF),
+does it carry the token or a session where one is asked for, is its body within the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag.http.login import COOKIE, Token, login_html
+
+READING = frozenset({"GET", "HEAD"})
+LOGIN_PATH = "/login"
+MAX_LOGIN_BYTES = 4_000
+# A wrong token costs this much, so that nobody tries many.
+WRONG_TOKEN_SECONDS = 1.0
+DEFAULT_LIMIT_BYTES = 256_000
+# The page takes files by a way of its own; gradio's would fill the disk for anybody.
+CLOSED = ("/gradio_api/upload",)
+_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the gate lets in. `hosts` are the names that the server answers to, None for any;
+    `token` is asked of everybody where there is one; `limits` holds the greatest body in bytes
+    by the beginning of the path, the longest beginning counts."""
+
+    hosts: Sequence[str] | None
+    token: Token | None = None
+    limits: Mapping[str, int] | None = None
+
+    def limit(self, path: str) -> int:
+        """How many bytes a request to `path` may have.
+
+        >>> Rules(None, limits={"/a": 5, "/a/b": 7}).limit("/a/b/c")
+        7
+        """
+        limits = self.limits or {}
+        best = max((start for start in limits if path.startswith(start)), key=len, default=None)
+        return DEFAULT_LIMIT_BYTES if best is None else limits[best]
+
+
+class Gate:
+    """The middleware. What it refuses gets 403, a body that is too long 413, each with an
+    `{"error": message}`; a browser without a session gets the form that asks for the token."""
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+        self.app = app
+        self.rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one connection."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            # Nothing here speaks it, and browsers do not keep other pages from opening one.
+            await send({"type": "websocket.close", "code": 1008, "reason": "not served"})
+        else:
+            await self.app(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, path = Headers(scope=scope), str(scope["path"])
+        reason = self._refusal(str(scope["method"]), path, headers)
+        if reason:
+            await _reply(send, 403, reason)
+        elif self.rules.token is not None and path == LOGIN_PATH:
+            await self._login(self.rules.token, scope, receive, send)
+        elif self.rules.token is not None and not self.rules.token.admits(headers):
+            await _ask_for_token(headers, send)
+        else:
+            await self._limited(_without_foreign_origin(scope, headers), receive, send)
+
+    def _refusal(self, method: str, path: str, headers: Headers) -> str:
+        """Why the request is not let in; empty when it is."""
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._own_name(hosts[0]):
+            return f"this server does not answer to the name {', '.join(hosts)!r:.100}"
+        if method not in READING and is_foreign(headers):
+            return "the request comes from another web page"
+        if path.startswith(CLOSED):
+            return "not served"
+        return ""
+
+    def _own_name(self, host: str) -> bool:
+        if self.rules.hosts is None:
+            return True
+        name = _hostname(host)
+        return name is not None and name in {_bare(own) for own in self.rules.hosts}
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands on the request, its body no further than the limit."""
+        limit = self.rules.limit(str(scope["path"]))
+        stated = Headers(scope=scope).get("content-length", "0")
+        if not stated.isdecimal() or int(stated) > limit:
+            await _too_long(send, limit)
+            return
+        taken, started, over = 0, False, False
+
+        async def counted() -> Message:
+            nonlocal taken, over
+            message = await receive()
+            taken += len(message.get("body", b""))
+            over = over or taken > limit
+            return {"type": "http.disconnect"} if over else message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            if not over or started:
+                started = True
+                await send(message)
+
+        try:
+            await self.app(scope, counted, watched)
+        except Exception:
+            if not over:
+                raise
+        if over and not started:
+            await _too_long(send, limit)
+
+    async def _login(self, token: Token, scope: Scope, receive: Receive, send: Send) -> None:
+        """The form that asks for the token, and its answer: a session in a cookie."""
+        if scope["method"] != "POST":
+            await _html(send, 200, login_html())
+            return
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > MAX_LOGIN_BYTES:
+                await _too_long(send, MAX_LOGIN_BYTES)
+                return
+            if not message.get("more_body", False):
+                break
+        given = parse_qs(body.decode("utf-8", "replace")).get("token", [""])[0]
+        if not token.is_(given):
+            await asyncio.sleep(WRONG_TOKEN_SECONDS)
+            await _html(send, 403, login_html(wrong=True))
+            return
+        secure = "; Secure" if scope.get("scheme") == "https" else ""
+        cookie = f"{COOKIE}={token.session}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        extra = [(b"set-cookie", cookie.encode()), (b"location", b"/")]
+        await _send(send, 303, b"text/plain", b"", extra)
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether another web page made the browser send this. Programs that are no browser send
+    neither header.
+
+    >>> is_foreign(Headers({"host": "127.0.0.1:1", "origin": "http://127.0.0.1:1"}))
+    False
+    >>> is_foreign(Headers({"host": "127.0.0.1:1", "origin": "null"}))
+    True
+    """
+    origin = headers.get("origin")
+    if origin is not None:
+        own = headers.get("host", "").lower()
+        return origin.lower() not in {f"http://{own}", f"https://{own}"}
+    return headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+
+
+def _without_foreign_origin(scope: Scope, headers: Headers) -> Scope:
+    """The request without the Origin of another page, so that no reply tells the browser to
+    let that page read it."""
+    if "origin" not in headers or not is_foreign(headers):
+        return scope
+    kept = [(name, value) for name, value in scope["headers"] if name != b"origin"]
+    return {**scope, "headers": kept}
+
+
+def _hostname(host: str) -> str | None:
+    try:
+        parts = urlsplit(f"//{host}")
+        parts.port  # noqa: B018 (raises where it is no number)
+    except ValueError:
+        return None
+    return parts.hostname if parts.username is None and not parts.path else None
+
+
+def _bare(host: str) -> str:
+    return host.strip("[]").lower()
+
+
+async def _ask_for_token(headers: Headers, send: Send) -> None:
+    if "text/html" in headers.get("accept", ""):
+        await _html(send, 403, login_html())
+    else:
+        await _reply(send, 403, "this server wants its token: Authorization: Bearer TOKEN")
+
+
+async def _too_long(send: Send, limit: int) -> None:
+    await _reply(send, 413, f"the body is longer than {limit:,} bytes")
+
+
+async def _reply(send: Send, status: int, message: str) -> None:
+    body = json.dumps({"error": message}, ensure_ascii=False).encode("utf-8", "replace")
+    await _send(send, status, b"application/json", body)
+
+
+async def _html(send: Send, status: int, text: str) -> None:
+    await _send(send, status, b"text/html; charset=utf-8", text.encode(), [_POLICY])
+
+
+async def _send(
+    send: Send, status: int, kind: bytes, body: bytes, extra: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
+    headers = [
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *extra,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
