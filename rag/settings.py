@@ -17,8 +17,8 @@ from rag.errors import SettingsError
 
 DEFAULT_INDEX = Path("index/default")
 DEFAULT_CONFIG = Path("rag.toml")
-# Variables with the prefix that are not settings.
-NOT_SETTINGS = {"RAG_QUIET", "RAG_TOKEN"}
+# Variables with the prefix that are not settings; a key is read where it is used, never kept.
+NOT_SETTINGS = {"RAG_QUIET", "RAG_API_KEY"}
 
 
 class _Group(BaseModel):
@@ -30,6 +30,9 @@ class Reading(_Group):
 
     max_file_bytes: int = Field(
         default=100_000_000, ge=1, description="larger files are skipped, bytes"
+    )
+    max_pages: int = Field(
+        default=20_000, ge=1, description="files with more pages are skipped, pages"
     )
 
 
@@ -88,7 +91,49 @@ class Answering(_Group):
         default=300, ge=20, description="characters in an extractive answer"
     )
     min_confidence: float = Field(
-        default=0.12, ge=0, le=1, description="refuse below this confidence"
+        default=0.15, ge=0, le=1, description="refuse below this confidence"
+    )
+
+
+class Chat(_Group):
+    """The chat model that writes answers. Its key is no setting: it comes from the variable
+    `RAG_API_KEY` or `OPENAI_API_KEY`."""
+
+    model: str = Field(
+        default="",
+        pattern=r"^$|^[a-z_]+:\S+$",
+        description="PROVIDER:NAME, `openai:` for every OpenAI-compatible server; none if empty",
+    )
+    base_url: str = Field(
+        default="", pattern=r"^$|^https?://\S+$", description="address of the server, with its /v1"
+    )
+    timeout_seconds: float = Field(
+        default=60, gt=0, le=3600, description="longest silence of the server, seconds"
+    )
+    max_retries: int = Field(
+        default=2, ge=0, le=10, description="further tries where trying again can help"
+    )
+    temperature: float = Field(
+        default=0.0, ge=0, le=2, description="0 for the most likely words each time"
+    )
+    context_tokens: int = Field(
+        default=8192, ge=512, description="tokens that the model takes in, its answer included"
+    )
+    margin: float = Field(
+        default=0.15,
+        ge=0,
+        le=0.9,
+        description="share of the context kept free: the count of tokens is an estimate",
+    )
+    max_answer_tokens: int = Field(default=800, ge=16, description="longest answer, tokens")
+    fallback: bool = Field(
+        default=False, description="where the model fails, give the extractive answer, marked"
+    )
+    strict: bool = Field(
+        default=False, description="say only checked sentences, withhold unsupported ones"
+    )
+    prompts: Path | None = Field(
+        default=None, description="TOML file of prompts, as `rag prompts` prints them"
     )
 
 
@@ -101,6 +146,7 @@ class Settings(_Group):
     encoder: Encoder = Encoder()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
+    chat: Chat = Chat()
 
     @classmethod
     def load(

@@ -7,33 +7,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.answering.candidates import candidates
 from rag.answering.query import Kind, Query
 from rag.answering.terms import Weights, sentence_terms, terms_of
-from rag.text.fold import fold
+from rag.reading.lines import ends_sentence
+from rag.reading.outline import is_byline
+from rag.text.fold import fold, squeeze
 from rag.types import Passage
 
 # Weights of a sentence's score; coverage lies in [0, 1]. Chosen on the development questions
 # and checked on CMRC trial (see ARCHITECTURE.md); the score is flat around them.
-CONTEXT_WEIGHT = 0.3
+TOPIC_WEIGHT = 0.8
+BESIDE_WEIGHT = 0.3
 PASSAGE_WEIGHT = 0.4
 KIND_WEIGHT = 0.2
-# Scraps and questions answer nothing.
 PENALTY = 0.3
+UNMARKED_PENALTY = 0.1
 SHORT_CHARACTERS = 8
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_NUMERALS = "一二三四五六七八九十百千两"
-_QUANTITY = re.compile(rf"\d|[{_NUMERALS}几]成|[百千万亿]分之|[{_NUMERALS}]+[万亿个家项]")
-_DATE = re.compile(r"\d\s?[年月日号]|季度|\d{4}[-/.]\d|[一二三四五六七八九十]月")
-_NAME = re.compile(
-    r"《[^》]+》|“[^”]+”|[a-z]{2,}|公司|集团|大学|研究|银行|机构|基金|局|院|部|省|市|先生|教授"
-)
 _CAUSE = re.compile(
     r"因为|由于|原因|因此|所以|导致|是因|源于|得益于|为了|使得|受.{1,12}影响|以致|从而|以免"
 )
 _DEFINITION = re.compile(r"是指|指的是|即|是一种|是一个|称为|所谓|意思|定义|也就是|被称|：")
 _SIGNS: dict[Kind, re.Pattern[str]] = {
-    Kind.ENTITY: _NAME,
     Kind.CAUSE: _CAUSE,
     Kind.DEFINITION: _DEFINITION,
 }
@@ -61,16 +57,18 @@ def score_sentences(query: Query, weights: Weights, passages: Sequence[Passage])
     for passage in passages:
         own = sentence_terms(passage.text)
         above = terms_of(" ".join((passage.title, *passage.headings, *passage.lead)))
+        headings = squeeze("".join((passage.title, *passage.headings)))
         for i, sentence in enumerate(own):
             text = sentence.span.of(passage.text)
             beside = (other.terms for other in own[max(0, i - 1) : i + 2])
-            covered = weights.covered(sentence.terms)
-            around = weights.covered(above.union(*beside))
+            titled = sentence.terms | above
+            said = weights.covered(sentence.terms)
+            topic = weights.covered(titled) - said
+            near = weights.covered(titled.union(*beside)) - said - topic
+            covered = said + TOPIC_WEIGHT * topic + BESIDE_WEIGHT * near
             typed = _typed(query, text)
-            score = covered + CONTEXT_WEIGHT * (around - covered)
-            score += PASSAGE_WEIGHT * passage.score / top + KIND_WEIGHT * typed
-            if len(text) < SHORT_CHARACTERS or text.endswith(("？", "?")):
-                score -= PENALTY
+            score = covered + PASSAGE_WEIGHT * passage.score / top + KIND_WEIGHT * typed
+            score -= _emptiness(text, headings)
             found.append(
                 Evidence(
                     passage=passage,
@@ -86,13 +84,19 @@ def score_sentences(query: Query, weights: Weights, passages: Sequence[Passage])
 
 
 def _typed(query: Query, text: str) -> bool:
-    """Whether a sentence holds something of the kind that is asked for, beyond the question's
-    own figures."""
-    folded = fold(text).replace(",", "")
-    if query.kind is Kind.NUMBER:
-        numbers = set(_NUMBER.findall(folded)) - query.numbers
-        return bool(numbers) or bool(_QUANTITY.search(_NUMBER.sub("", folded)))
-    if query.kind is Kind.DATE:
-        return bool(_DATE.search(folded)) and bool(set(_NUMBER.findall(folded)) - query.numbers)
+    """Whether a sentence holds something of the kind that is asked for, beyond what stands in
+    the question."""
+    if query.kind in (Kind.NUMBER, Kind.DATE, Kind.ENTITY):
+        return any(found.misfit == 0 for found in candidates(query, text))
     sign = _SIGNS.get(query.kind)
-    return bool(sign and sign.search(folded))
+    return bool(sign and sign.search(fold(text)))
+
+
+def _emptiness(text: str, above: str) -> float:
+    """What a sentence loses: scraps, questions, bylines and headings answer nothing, and a line
+    without a mark at its end (a signature, a label) rarely does, unless it is a table's row."""
+    if len(text) < SHORT_CHARACTERS or text.endswith(("？", "?")) or is_byline(text):
+        return PENALTY
+    if ends_sentence(text) or "\t" in text:
+        return 0.0
+    return PENALTY if squeeze(text) in above else UNMARKED_PENALTY

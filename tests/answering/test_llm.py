@@ -1,0 +1,189 @@
+"""The chat model over real HTTP: what it says, what goes wrong, what is tried again."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import Any
+
+import pytest
+
+from rag.answering.llm import ChatModel, Message
+from rag.errors import (
+    ContextTooLong,
+    GenerationError,
+    GenerationRefused,
+    GenerationTimeout,
+    SettingsError,
+)
+from rag.settings import Chat
+from tests.chat_server import ChatServer, Reply, serve
+
+KEY = "sk-very-secret-0123456789"
+PROMPT = [Message("system", "规则"), Message("user", "问题")]
+
+
+def model(server: ChatServer, **changes: Any) -> ChatModel:
+    return ChatModel(server.settings(**changes), {"OPENAI_API_KEY": KEY})
+
+
+def failure(server: ChatServer, **changes: Any) -> GenerationError:
+    with pytest.raises(GenerationError) as caught:
+        model(server, **changes).reply(PROMPT)
+    assert KEY not in str(caught.value)
+    assert server.url in str(caught.value) or "chat." in str(caught.value)
+    return caught.value
+
+
+def test_pieces_come_as_they_are_sent_and_the_request_says_what_is_set() -> None:
+    with serve(Reply(["双礁", "大桥", "。[1]"])) as server:
+        pieces = [p for p in model(server, temperature=0.3).stream(PROMPT, max_tokens=77) if p]
+        assert pieces == ["双礁", "大桥", "。[1]"]
+        (request,) = server.requests
+        assert request["messages"] == [
+            {"role": "system", "content": "规则"},
+            {"role": "user", "content": "问题"},
+        ]
+        assert (request["model"], request["temperature"], request["stream"]) == (
+            "scripted", 0.3, True,
+        )  # fmt: skip
+        assert 77 in (request.get("max_tokens"), request.get("max_completion_tokens"))
+        assert server.keys == [f"Bearer {KEY}"]
+
+
+def test_the_own_variable_comes_before_the_common_one() -> None:
+    with serve(Reply(["好。"])) as server:
+        environ = {"OPENAI_API_KEY": "common", "RAG_API_KEY": "own"}
+        assert ChatModel(server.settings(), environ).reply(PROMPT) == "好。"
+        assert ChatModel(server.settings(), {}).reply(PROMPT) == "好。"
+        assert server.keys == ["Bearer own", "Bearer none"]
+
+
+def test_a_wrong_key_is_said_once_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    wrong = Reply(status=401, error={"message": f"Incorrect API key provided: {KEY}"})
+    with serve(wrong) as server:
+        error = failure(server)
+        assert "401" in str(error) and "RAG_API_KEY" in str(error)
+        assert not error.retryable and len(server.requests) == 1
+    assert KEY not in caplog.text
+
+
+def test_an_unknown_model() -> None:
+    with serve(Reply(status=404, error={"message": "no such model"})) as server:
+        error = failure(server)
+        assert "'scripted'" in str(error) and "/models" in str(error)
+        assert not error.retryable and len(server.requests) == 1
+
+
+def test_too_many_requests_are_tried_again_after_the_time_that_is_asked_for() -> None:
+    busy = Reply(status=429, error={"message": "slow down"}, headers={"Retry-After": "0.01"})
+    with serve(busy, busy, Reply(["好。"])) as server:
+        assert model(server, max_retries=2).reply(PROMPT) == "好。"
+        assert len(server.requests) == 3
+
+
+def test_a_server_that_asks_for_an_hour_is_not_waited_for() -> None:
+    busy = Reply(status=429, error={"message": "slow down"}, headers={"Retry-After": "3600"})
+    with serve(busy) as server:
+        error = failure(server)
+        assert "429" in str(error) and error.retryable and len(server.requests) == 1
+
+
+def test_an_empty_account_is_not_tried_again() -> None:
+    with serve(Reply(status=429, error={"message": "insufficient_quota"})) as server:
+        error = failure(server)
+        assert "credit" in str(error) and not error.retryable and len(server.requests) == 1
+
+
+def test_a_failing_server_is_tried_as_often_as_is_set() -> None:
+    failing = Reply(status=500, error={"message": "boom"}, headers={"Retry-After": "0"})
+    with serve(failing) as server:
+        error = failure(server, max_retries=1)
+        assert "500" in str(error) and "boom" in str(error) and error.retryable
+        assert len(server.requests) == 2
+
+
+def test_a_prompt_that_is_too_long_has_an_error_of_its_own() -> None:
+    for message in (
+        "This model's maximum context length is 4096 tokens. However, you requested 5000",
+        "the request exceeds the available context size (4096 tokens)",
+    ):
+        with serve(Reply(status=400, error={"message": message})) as server:
+            error = failure(server)
+            assert isinstance(error, ContextTooLong) and "context_tokens" in str(error)
+            assert len(server.requests) == 1
+
+
+def test_a_filtered_reply_is_a_refusal() -> None:
+    with serve(Reply(["不"], finish="content_filter")) as server:
+        assert isinstance(failure(server), GenerationRefused)
+
+
+def test_a_server_that_says_nothing_in_time() -> None:
+    with serve(Reply(["晚了"], wait=0)) as server:
+        error = failure(server, timeout_seconds=0.2, max_retries=0)
+        assert isinstance(error, GenerationTimeout) and "0.2 s" in str(error)
+        assert server.left.wait(5)
+
+
+def test_a_reply_that_stalls_is_no_complete_one() -> None:
+    with serve(Reply(["前半", "后半"], wait=1)) as server:
+        error = failure(server, timeout_seconds=0.2)
+        assert isinstance(error, GenerationTimeout) and len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(["前半"], cut=True),
+        Reply(["前半"], finish=None),
+        Reply(["前半", b"data: {nonsense\n\n"]),
+        Reply(["前半", b'data: {"error": {"message": "worker died"}}\n\n']),
+    ],
+    ids=["dropped", "no reason", "malformed", "error"],
+)
+def test_a_reply_that_breaks_off_is_no_complete_one(reply: Reply) -> None:
+    with serve(reply) as server:
+        got = []
+        with pytest.raises(GenerationError, match="cut off in the middle") as caught:
+            got += model(server).stream(PROMPT)
+        assert caught.value.retryable and len(server.requests) == 1
+
+
+def test_a_malformed_first_chunk_is_tried_again() -> None:
+    with serve(Reply([b"data: {nonsense\n\n"]), Reply(["好。"])) as server:
+        assert model(server).reply(PROMPT) == "好。"
+
+
+def test_an_empty_reply_is_an_error() -> None:
+    with serve(Reply([], finish="length")) as server:
+        assert "max_answer_tokens" in str(failure(server))
+
+
+def test_no_server_at_the_address() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://me:secret@127.0.0.1:{unused.getsockname()[1]}/v1"
+        settings = Chat(model="openai:x", base_url=url, max_retries=0)
+        with pytest.raises(GenerationError, match="no connection to http://127.0.0.1") as caught:
+            ChatModel(settings, {}).reply(PROMPT)
+    assert "refused" in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_leaving_ends_the_request_before_and_after_the_first_word() -> None:
+    for wait, said in ((0, [""]), (1, ["前半"])):
+        with serve(Reply(["前半", "后半"], wait=wait)) as server:
+            stream = model(server).stream(PROMPT)
+            assert [next(p for p in stream if p or not wait)] == said
+            stream.close()  # type: ignore[attr-defined]
+            assert server.left.wait(5)
+
+
+def test_settings_that_cannot_be() -> None:
+    with pytest.raises(SettingsError, match="no chat model"):
+        ChatModel(Chat(), {})
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
+        ChatModel(Chat(model="openai:x"), {}).reply(PROMPT)
+    with pytest.raises(SettingsError, match="nowhere"):
+        ChatModel(Chat(model="nowhere:x"), {}).reply(PROMPT)
