@@ -15,6 +15,9 @@
     ├── ModelError             an encoder, reranker or reader
     │   └── ModelUnavailable       it cannot be loaded on this machine
     └── GenerationError        the chat model; carries `retryable`
+        ├── GenerationTimeout      it said nothing for too long
+        ├── GenerationRefused      it, or its server's filter, would not answer
+        └── ContextTooLong         the prompt does not fit into its context
 
 A message says what happened, the value, the limit, and what to do.
 """
@@ -84,3 +87,15 @@ class GenerationError(RagError):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+class GenerationTimeout(GenerationError):
+    """The chat model said nothing for longer than the limit."""
+
+
+class GenerationRefused(GenerationError):
+    """The chat model, or a filter of its server, would not answer."""
+
+
+class ContextTooLong(GenerationError):
+    """The prompt does not fit into the chat model's context."""

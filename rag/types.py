@@ -300,14 +300,6 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A question of a conversation and the text that answered it."""
-
-    question: str
-    answer: str
-
-
-@dataclass(frozen=True, slots=True)
 class Text:
     """Event: a piece of the answer's text, not yet checked and without markers; an empty one
     says that the answerer is still waiting."""

@@ -24,7 +24,8 @@ STOREYS = [
     {"rag.cli"},
     {"rag.commands"},
     {"rag.server"},
-    {"rag.page", "rag.http"},
+    {"rag.page"},
+    {"rag.http"},
     {"rag.assistant"},
     {"rag.answering"},
     {"rag.indexing"},
@@ -40,11 +41,13 @@ FRONT = "rag"
 
 DOORS = {
     "faiss": {"rag.indexing.dense"},
-    "fastapi": {"rag.server", "rag.page.blocks"},  # Gradio pages are mounted on an application
+    "fastapi": {"rag.server", "rag.http", "rag.page.blocks"},  # Gradio pages are mounted on an application
     "gradio": {"rag.page"},
     "huggingface_hub": {"rag.models.named"},
+    "langchain": {"rag.answering.llm"},
+    "langchain_core": {"rag.answering.llm", "rag.langchain"},  # models; the adapter
     "opencc": {"rag.text.fold"},
-    "pydantic": {"rag.settings", "rag.server"},
+    "pydantic": {"rag.settings", "rag.server", "rag.http"},
     "rjieba": {"rag.text.segment"},
     "safetensors": {"rag.models.encoder"},
     "sentence_transformers": {"rag.models.named"},

@@ -21,8 +21,9 @@ LEAST_FREE_BYTES = 1_000_000_000
 # What a working installation cannot do without; asked for where the distribution itself is
 # not installed (a checkout on the path) and cannot be asked.
 PACKAGES = (
-    "faiss-cpu", "fastapi", "gradio", "numpy", "opencc", "pydantic", "rjieba", "safetensors",
-    "tantivy", "tiktoken", "tokenizers", "tqdm", "uvicorn",
+    "faiss-cpu", "fastapi", "gradio", "langchain", "langchain-core", "langchain-openai", "numpy",
+    "opencc", "pydantic", "rjieba", "safetensors", "tantivy", "tiktoken", "tokenizers", "tqdm",
+    "uvicorn",
 )  # fmt: skip
 
 

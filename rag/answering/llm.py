@@ -1,0 +1,235 @@
+"""Chat models. Third party: LangChain's chat models; the adapter for LangChain applications is
+`rag.langchain`.
+
+Requests run on one event loop in a thread of its own, so that a reply can be left at any moment,
+also while nothing of it has come. Nothing is imported, and nothing leaves this machine, until a
+model is set and asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import random
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from rag.answering.llm_errors import (
+    Failure,
+    broken_off,
+    empty_reply,
+    refused,
+    shown_address,
+    translate,
+)
+from rag.errors import GenerationError, ModelUnavailable, SettingsError
+from rag.settings import Chat
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+OPENAI = "openai"
+KEYS = ("RAG_API_KEY", "OPENAI_API_KEY")
+INSTALL = "pip install langchain langchain-openai"
+# An empty piece is given this often while the model says nothing: who waits can leave then.
+WAIT_SECONDS = 0.25
+# The wait before a further try, doubled each time, and the longest that a server may ask for.
+FIRST_DELAY_SECONDS = 0.5
+MAX_DELAY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A part of a prompt and who says it."""
+
+    role: Literal["system", "user"]
+    text: str
+
+
+class ChatModel:
+    """A chat model of a server. Safe to use from several threads."""
+
+    def __init__(self, settings: Chat, environ: Mapping[str, str] | None = None) -> None:
+        if not settings.model:
+            raise SettingsError("no chat model is set; set chat.model, for example openai:NAME")
+        self.settings = settings
+        self.name = settings.model
+        self._environ = os.environ if environ is None else environ
+
+    def stream(self, messages: Sequence[Message], max_tokens: int | None = None) -> Iterator[str]:
+        """The reply in pieces as they come; an empty piece is given while nothing comes. Closing
+        the iterator ends the request. What can be tried again is, until something has come.
+
+        Raises:
+            GenerationError: and its kinds; the message says what to do.
+            ModelUnavailable: a package is missing.
+            SettingsError: LangChain knows no such provider, or there is no key.
+        """
+        request = _Request(self._model, messages, max_tokens, self)
+        items: queue.SimpleQueue[str | GenerationError | None] = queue.SimpleQueue()
+        running = asyncio.run_coroutine_threadsafe(request.run(items.put), _loop())
+        try:
+            while True:
+                try:
+                    item = items.get(timeout=WAIT_SECONDS)
+                except queue.Empty:
+                    yield ""
+                    continue
+                if item is None:
+                    return
+                if isinstance(item, GenerationError):
+                    raise item
+                yield item
+        finally:
+            running.cancel()
+
+    def reply(self, messages: Sequence[Message], max_tokens: int | None = None) -> str:
+        """The whole reply. Raises: as `stream`."""
+        return "".join(self.stream(messages, max_tokens))
+
+    @property
+    def secret(self) -> str:
+        """The key, or nothing."""
+        return next((self._environ[name] for name in KEYS if self._environ.get(name)), "")
+
+    @cached_property
+    def address(self) -> str:
+        """Where requests go, without any name and password in it."""
+        return shown_address(self.settings.base_url) or f"the server of {self.name}"
+
+    @cached_property
+    def _model(self) -> BaseChatModel:
+        try:
+            from langchain.chat_models import init_chat_model
+        except ImportError:
+            raise ModelUnavailable(
+                f"the chat model {self.name!r} needs LangChain; {INSTALL}"
+            ) from None
+        try:
+            model: BaseChatModel = init_chat_model(self.name, **self._options())
+        except ImportError as error:
+            raise ModelUnavailable(str(error)) from None
+        except ValueError as error:
+            raise SettingsError(f"chat.model {self.name!r}: {self._hidden(str(error))}") from None
+        return model
+
+    def _options(self) -> dict[str, Any]:
+        settings = self.settings
+        options: dict[str, Any] = {
+            "temperature": settings.temperature,
+            "max_tokens": settings.max_answer_tokens,
+            "max_retries": 0,
+        }
+        if settings.base_url:
+            options["base_url"] = settings.base_url
+        if self.name.startswith(f"{OPENAI}:"):
+            if not self.secret and not settings.base_url:
+                raise SettingsError(
+                    f"no key for {self.name!r}: set the variable OPENAI_API_KEY, or chat.base_url "
+                    "for a server of your own that needs none"
+                )
+            # Servers of one's own want no key, the client wants one.
+            options |= {"api_key": self.secret or "none", "use_responses_api": False}
+            options["stream_chunk_timeout"] = None
+        elif self._environ.get("RAG_API_KEY"):
+            options["api_key"] = self._environ["RAG_API_KEY"]
+        return options
+
+    def _hidden(self, message: str) -> str:
+        return message.replace(self.secret, "…") if self.secret else message
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One question to a model, with what is tried again; runs on the event loop."""
+
+    model: BaseChatModel
+    messages: Sequence[Message]
+    max_tokens: int | None
+    chat: ChatModel
+
+    async def run(self, put: Callable[[str | GenerationError | None], None]) -> None:
+        """Hands the pieces to `put`, then None, or the error that ended them."""
+        tries = self.chat.settings.max_retries + 1
+        for attempt in range(tries):
+            started = False
+            try:
+                async for piece in self._pieces():
+                    started = True
+                    put(piece)
+            except Exception as error:  # noqa: BLE001 (providers raise what they like)
+                failure = self._failure(error, started)
+                delay = failure.delay_seconds
+                if delay is None:
+                    delay = FIRST_DELAY_SECONDS * 2**attempt * random.uniform(0.75, 1.25)
+                last = started or attempt + 1 == tries or delay > MAX_DELAY_SECONDS
+                if last or not failure.error.retryable:
+                    put(failure.error)
+                    return
+                await asyncio.sleep(delay)
+            else:
+                put(None)
+                return
+
+    async def _pieces(self) -> AsyncIterator[str]:
+        limit = self.chat.settings.timeout_seconds
+        options: dict[str, Any] = {} if self.max_tokens is None else {"max_tokens": self.max_tokens}
+        messages = [(message.role, message.text) for message in self.messages]
+        said, ended = False, ""
+        stream = self.model.astream(messages, **options)
+        async with aclosing(stream) as chunks:  # type: ignore[type-var]
+            while True:
+                try:
+                    chunk = await asyncio.wait_for(anext(chunks), limit)
+                except StopAsyncIteration:
+                    break
+                ended = _finish(chunk.response_metadata) or ended
+                if chunk.text:
+                    said = True
+                    yield str(chunk.text)
+        if ended == "content_filter":
+            raise refused(self.chat.address)
+        if not ended and self.chat.name.startswith(f"{OPENAI}:"):
+            raise broken_off(self.chat.address, "it ended without saying that it was complete")
+        if not said:
+            raise empty_reply(self.chat.name, ended)
+
+    def _failure(self, error: Exception, started: bool) -> Failure:
+        if isinstance(error, GenerationError):
+            return Failure(error)
+        settings = self.chat.settings
+        return translate(
+            error,
+            started=started,
+            address=self.chat.address,
+            model=self.chat.name,
+            timeout_seconds=settings.timeout_seconds,
+            secret=self.chat.secret,
+        )
+
+
+def _finish(metadata: Mapping[str, Any]) -> str:
+    """Why the model stopped, as far as a chunk says; empty while it goes on."""
+    for key in ("finish_reason", "stop_reason", "done_reason"):
+        if isinstance(metadata.get(key), str):
+            return str(metadata[key])
+    return ""
+
+
+_lock = threading.Lock()
+_loops: list[asyncio.AbstractEventLoop] = []
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all requests, started when it is first needed."""
+    with _lock:
+        if not _loops:
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, daemon=True, name="chat").start()
+            _loops.append(loop)
+        return _loops[0]
