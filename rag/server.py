@@ -2,7 +2,8 @@
 
 By GET (query) and POST (JSON body) alike: `/api/search` (`question`, `k`, `explain`) and
 `/api/ask` (`question`) give what the commands give with `--json`; `/healthz` says that the
-server is up. An error is `{"error": message}` with a status from 400 up.
+server is up; `/v1/chat/completions` is for clients of OpenAI's API. An error is
+`{"error": message}` with a status from 400 up.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from starlette.concurrency import run_in_threadpool
 from rag import __version__
 from rag.answering.query import parse_query
 from rag.errors import GenerationError, QuestionError, RagError, SettingsError
+from rag.http.completions import completions
 from rag.http.gate import Gate, Rules
 from rag.http.login import Token
 from rag.page.blocks import mount_page
@@ -31,7 +33,8 @@ from rag.types import Answer, Event, IndexStatus, Passage
 from rag.wire import answer_json, passage_json
 
 MAX_BODY_BYTES = 64_000  # a question of 2,000 characters needs 24,000 where all is escaped
-LIMITS: Mapping[str, int] = MappingProxyType({"/api/": MAX_BODY_BYTES})
+MAX_TALK_BYTES = 1_000_000  # a chat client sends the whole conversation
+LIMITS: Mapping[str, int] = MappingProxyType({"/api/": MAX_BODY_BYTES, "/v1/": MAX_TALK_BYTES})
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "::1")
 ANY_ADDRESS = ("0.0.0.0", "::")
 # How long open connections (a page that listens) hold up the end of the program.
@@ -115,6 +118,7 @@ def create_app(
         wanted = await _parameters(request, _Parameters)
         return JSONResponse(answer_json(await run_in_threadpool(assistant.ask, wanted.question)))
 
+    app.include_router(completions(assistant))
     return mount_page(app, assistant, status, examples)
 
 
