@@ -18,7 +18,7 @@ from rag.errors import SettingsError
 DEFAULT_INDEX = Path("index/default")
 DEFAULT_CONFIG = Path("rag.toml")
 # Variables with the prefix that are not settings; a key is read where it is used, never kept.
-NOT_SETTINGS = {"RAG_QUIET", "RAG_API_KEY"}
+NOT_SETTINGS = {"RAG_QUIET", "RAG_API_KEY", "RAG_TOKEN"}
 
 
 class _Group(BaseModel):
