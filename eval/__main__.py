@@ -38,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     _run_parser(commands.add_parser("run", help="ask the questions of a file"))
     _compare_parser(commands.add_parser("compare", help="say which of two runs is better"))
     _benchmark_parser(commands.add_parser("benchmark", help="run a published question set"))
+    _verification_parser(commands.add_parser(
+        "verification", help="measure the check of sentences against their quotations"))
     _table_parser(commands.add_parser("table", help="index the corpus and print the figures"))
     return parser
 
@@ -137,6 +139,22 @@ def _benchmark(options: argparse.Namespace) -> int:
     ))
     for way, outcome in found.items():
         print(f"{options.name}, {way}\n{summary(outcome, required=False)}\n")
+    return 0
+
+
+def _verification_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shared", type=Path, nargs="?", metavar="DIR",
+                        help="folder with data/news.jsonl.xz and questions/dev.jsonl; by default "
+                             "$WENJU_SHARED, else ../shared")
+    parser.set_defaults(command=_verification)
+
+
+def _verification(options: argparse.Namespace) -> int:
+    import os
+
+    from eval.verification import table
+
+    print(table(options.shared or Path(os.environ.get("WENJU_SHARED", "../shared"))))
     return 0
 
 

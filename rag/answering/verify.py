@@ -14,7 +14,7 @@ from functools import lru_cache
 from rag.text.fold import fold, fold_aligned, squeeze
 from rag.text.segment import STOP_WORDS, words
 from rag.text.sentences import sentences
-from rag.text.values import Date, Values, directions, negated, values
+from rag.text.values import Date, Values, direction_words, directions, negated, values
 from rag.types import Citation, Claim, Document, Passage, Sentence, Span, Support
 
 # A sentence is supported when this share of its content words stands in the quotation, and
@@ -24,10 +24,11 @@ PARTLY_COVERED = 0.35
 # A quotation is at most so many sentences in a row; a shorter one is preferred where it covers
 # nearly as much.
 WINDOW = 3
+ALIKE = 0.5
 LONGER_GAIN = 0.08
 
-NOT_QUOTED = "the sentence does not stand in the passages"
-NOT_CITED = "the sentence stands in another passage than the one cited"
+NOT_QUOTED = "检索到的段落里没有这句话的依据"
+NOT_CITED = "依据在另一段，引用已改到那里"
 
 Source = Callable[[str], Document]
 """A document by its name."""
@@ -53,7 +54,6 @@ class _Facts:
     squeezed: str
     content: frozenset[str]
     values: Values
-    directions: frozenset[str]
 
 
 def verify(claim: Claim, passages: Sequence[Passage], source: Source) -> Sentence:
@@ -108,10 +108,10 @@ def check(text: str, quote: str, around: str = "", year: int | None = None) -> C
     missing = _missing_names(claim, told, wider)
     if missing:
         support = Support.PARTLY if covered >= COVERED else Support.UNSUPPORTED
-        return Check(support, f"not in the quotation: {'、'.join(missing)}", "name", covered)
+        return Check(support, f"引文里没有：{'、'.join(missing)}", "name", covered)
     if covered >= COVERED:
         return Check(Support.SUPPORTED, "", "", covered)
-    reason = f"the quotation covers {covered:.0%} of the sentence"
+    reason = f"引文只支持这句话的一部分（{covered:.0%}）"
     support = Support.PARTLY if covered >= PARTLY_COVERED else Support.UNSUPPORTED
     return Check(support, reason, "coverage", covered)
 
@@ -129,7 +129,7 @@ def _facts(text: str, year: int | None) -> _Facts:
         and word not in STOP_WORDS
         and word not in figures
     )
-    return _Facts(folded, "".join(folded.split()), content, found, directions(text))
+    return _Facts(folded, "".join(folded.split()), content, found)
 
 
 def _coverage(claim: _Facts, told: _Facts, wider: _Facts) -> float:
@@ -150,23 +150,24 @@ def _contradictions(
     """What the quotation does not say or says otherwise, worst first."""
     for number in claim.values.numbers:
         if not any(number.same(other) for other in told.values.numbers):
-            yield "number", f"the figure {number.text} is not in the quotation"
-    years = frozenset(
-        date.year for date in (*told.values.dates, *wider.values.dates) if date.year is not None
-    )
-    years |= {year} if year is not None else frozenset()
+            yield "number", f"引文里没有数字 {number.text}"
+    years = _years(told) or (_years(wider) | ({year} if year is not None else frozenset()))
     dates = (*told.values.dates, *wider.values.dates)
     for date in claim.values.dates:
         if not any(date.within(other, years) for other in dates) and not _only_year(date, years):
-            yield "date", f"the date {date.text} is not in the quotation"
+            yield "date", f"引文里没有日期 {date.text}"
     for term in claim.values.quoted:
         if term not in told.squeezed and term not in wider.squeezed:
-            yield "quoted", f"the term “{term}” is not in the quotation"
+            yield "quoted", f"引文里没有“{term}”"
     if _turned(claim, told):
-        yield "direction", "the quotation says the opposite direction"
+        yield "direction", "引文说的升降方向相反"
     word = _reversed(claim, told)
     if word:
-        yield "negation", f"the quotation says the opposite of “{word}”"
+        yield "negation", f"引文对“{word}”的肯定与否定相反"
+
+
+def _years(facts: _Facts) -> frozenset[int]:
+    return frozenset(date.year for date in facts.values.dates if date.year is not None)
 
 
 def _only_year(date: Date, years: frozenset[int]) -> bool:
@@ -174,21 +175,33 @@ def _only_year(date: Date, years: frozenset[int]) -> bool:
 
 
 def _turned(claim: _Facts, told: _Facts) -> bool:
-    """Whether a rise in the claim is a fall in the quotation, or the other way round: compared
-    clause by clause where a figure is shared, as wholes where none is."""
-    shared = False
+    """Whether a rise in the claim is a fall in the quotation, or the other way round: in clauses
+    that share a figure, or that are alike but for the words of direction."""
     for own in _clauses(claim.folded):
         for other in _clauses(told.folded):
-            mine, theirs = values(own).numbers, values(other).numbers
-            if any(a.same(b) for a in mine for b in theirs):
-                shared = True
-                if _opposite(directions(own), directions(other)):
-                    return True
-    return not shared and _opposite(claim.directions, told.directions)
+            if _same_figure(own, other) and _opposite(directions(own), directions(other)):
+                return True
+            if _alike(own, other) and _opposite(
+                frozenset(side for side, word in direction_words(own) if word not in other),
+                frozenset(side for side, word in direction_words(other) if word not in own),
+            ):
+                return True
+    return False
+
+
+def _same_figure(own: str, other: str) -> bool:
+    mine, theirs = values(own).numbers, values(other).numbers
+    return any(a.same(b) for a in mine for b in theirs)
 
 
 def _opposite(own: frozenset[str], other: frozenset[str]) -> bool:
     return len(own) == 1 and len(other) == 1 and own != other
+
+
+def _alike(own: str, other: str) -> bool:
+    """Whether most pairs of characters of one clause stand in the other."""
+    pairs = {own[i : i + 2] for i in range(len(own) - 1)}
+    return bool(pairs) and sum(pair in other for pair in pairs) >= ALIKE * len(pairs)
 
 
 def _clauses(folded: str) -> list[str]:

@@ -42,7 +42,7 @@ _COUNTS = (
 _UNIT = "|".join(sorted(map(re.escape, _MEASURES), key=len, reverse=True))
 _ARABIC = r"(?<![\d.a-z])(?<!\d,)(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 _NUMBER = re.compile(
-    rf"{_ARABIC}(?P<scale>(?:[多余]?[百千万亿]){{0,3}})[多余]?\s?(?P<unit>{_UNIT}|[{_COUNTS}])?"
+    rf"{_ARABIC}(?P<scale>(?:[多余]?[百千万亿](?![米克瓦赫卡])){{0,3}})[多余]?\s?(?P<unit>{_UNIT}|[{_COUNTS}])?"
 )
 _HAN_NUMBER = re.compile(rf"(?<![{_HAN}第])(?P<han>[{_HAN}]+)[多余]?(?P<unit>{_UNIT}|[{_COUNTS}])?")
 _TENTHS = re.compile(
@@ -272,8 +272,18 @@ def directions(text: str) -> frozenset[str]:
     >>> sorted(directions("同比增长3%，环比下降1%"))
     ['down', 'up']
     """
-    folded = fold(text)
-    return frozenset(name for name, form in (("up", UP), ("down", DOWN)) if form.search(folded))
+    return frozenset(side for side, _ in direction_words(fold(text)))
+
+
+def direction_words(folded: str) -> list[tuple[str, str]]:
+    """The words of a rise (`up`) or a fall (`down`) in a folded text, with their side.
+
+    >>> direction_words("同比增长3%")
+    [('up', '增长')]
+    """
+    return [
+        (side, word) for side, form in (("up", UP), ("down", DOWN)) for word in form.findall(folded)
+    ]
 
 
 def negated(text: str, word: str) -> frozenset[bool]:

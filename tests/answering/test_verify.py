@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.verify import NOT_CITED, NOT_QUOTED, locate, verify
+from rag.answering.verify import NOT_CITED, NOT_QUOTED, check, locate, verify
 from rag.reading.clean import clean_text
 from rag.types import Claim, Document, Passage, Span, Support
 
@@ -97,3 +98,41 @@ def test_any_part_is_located_where_it_stands(text: str, data: st.DataObject) -> 
     from rag.text.fold import squeeze
 
     assert squeeze(wanted) in squeeze(found)
+
+
+@pytest.mark.parametrize(
+    ("claim", "quote", "kind"),
+    [
+        ("吞吐量达到32,000万吨。", "港口吞吐量达到3.2亿吨。", ""),
+        ("票价上涨了三成。", "渡轮票价上涨30%。", ""),
+        ("占比提高3个百分点。", "占比提高3%。", "number"),
+        ("造价为12亿元。", "造价为12亿美元。", "number"),
+        ("灯塔于去年完工。", "灯塔于2022年完工。", ""),
+        ("灯塔于今年完工。", "灯塔于2022年完工。", "date"),
+        ("灯塔于2022年5月6日完工。", "灯塔于2022年5月完工。", "date"),
+        ("票价上涨了30%。", "渡轮票价下降30%。", "direction"),
+        ("渡轮不再停航。", "渡轮一月停航。", "negation"),
+        ("沈砚设计了灯塔。", "灯塔由人设计。", "name"),
+        ("“三班制”已经实行。", "两班制已经实行。", "quoted"),
+    ],
+)
+def test_each_kind_of_error_is_noticed(claim: str, quote: str, kind: str) -> None:
+    found = check(claim, quote, "", 2023)
+    assert found.kind == kind
+    assert (found.support is Support.SUPPORTED) == (kind == "")
+
+
+def test_a_paraphrase_is_cited_with_the_sentences_that_it_rests_on() -> None:
+    sentence = verify(
+        Claim("今年三号码头的吊机要换成LED灯，花费12万元。", (1,)), [passage()], source
+    )
+    assert sentence.support is Support.SUPPORTED
+    assert sentence.citations[0].quote.startswith("港务局今年打算")
+    assert "渡轮" not in sentence.citations[0].quote
+
+
+def test_a_wrong_figure_keeps_no_quotation() -> None:
+    sentence = verify(Claim("三号码头的吊机换成LED灯，花费13万元。", (1,)), [passage()], source)
+    assert sentence.support is Support.UNSUPPORTED
+    assert "13万元" in sentence.reason
+    assert sentence.citations == ()
