@@ -1,0 +1,196 @@
+"""What a chat model writes, as plain text and citation markers.
+
+Links, images, HTML, emphasis and list marks are taken out, a model's thinking is left out, and
+what looks like a marker becomes one. Square brackets that stay become full-width ones, and so
+does a `<` before a letter: no link and no tag can come of what is left. The text comes in pieces;
+however it is cut, the result is the same: what could still become something else is held back
+until it is decided.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MAX_LABEL = 120  # characters between brackets
+MAX_TARGET = 2000  # characters of a link's address
+MAX_TAG = 400  # characters of an HTML tag
+
+_CLOSE = re.compile(r"[\]］】\r\n]")
+_BRACKETS = str.maketrans("[]", "［］")
+_PLAIN = re.compile(r"[^\[［【<*`!\r\n]+")
+_BULLET = re.compile(r"(?:[-*•·]|#{1,6}|[0-9]{1,2}[.)])[ \t]+")
+_MAYBE_BULLET = re.compile(r"(?:[-*•·]|#{1,6}|[0-9]{1,2}[.)]?)[ \t]*")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:[\s/][^<>]*)?>|<[!?][^<>]*>")
+_MAYBE_TAG = re.compile(r"<[A-Za-z/!?]")
+_LESS = re.compile(r"< ?[\d\u3400-\u9fff]")
+_TARGET = re.compile(r"[!-~]*(?:\s+[\"'][^\r\n]*)?")
+_ADDRESS = re.compile(r"[a-z]+:|[/#.?]|www\.|<", re.IGNORECASE)
+_NUMBER = r"\d{1,3}"
+_MARKER = re.compile(
+    r"\s*\^?\s*(?:来源|文档|资料|段落|片段|出处|passages?|sources?|doc(?:ument)?s?|refs?)?\s*[:：#]?\s*"
+    rf"({_NUMBER}(?:\s*[-–—~～至]\s*{_NUMBER}|\s*[,，、;；\s]\s*{_NUMBER})*)\s*",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–—~～至]\s*({_NUMBER}))?")
+_THINKING, _THOUGHT = "<think>", "</think>"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A citation marker and the numbers in it, each once, in order."""
+
+    ranks: tuple[int, ...]
+
+
+def read_marker(label: str) -> Marker | None:
+    """What stands between brackets as a marker; None if it is none. Numbers have at most three
+    digits: four are a year.
+
+    >>> read_marker("1, 3-5"), read_marker("2023"), read_marker("来源２")
+    (Marker(ranks=(1, 3, 4, 5)), None, Marker(ranks=(2,)))
+    """
+    found = _MARKER.fullmatch(label)
+    if not found:
+        return None
+    ranks: list[int] = []
+    for first, last in _RANGE.findall(found[1]):
+        ranks += range(int(first), int(last or first) + 1)
+    return Marker(tuple(dict.fromkeys(ranks)))
+
+
+# How much of the text a step takes, what it gives, and what it puts back in front of the rest.
+_Step = tuple[int, str | Marker, str]
+
+
+class Scanner:
+    """Text in pieces into plain text and markers."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+        self._line_start = True
+        self._thinking = False
+
+    def feed(self, piece: str) -> list[str | Marker]:
+        """What is decided once `piece` is known."""
+        self._rest += piece
+        return self._drain(final=False)
+
+    def close(self) -> list[str | Marker]:
+        """What was held back; nothing more comes."""
+        return self._drain(final=True)
+
+    def _drain(self, *, final: bool) -> list[str | Marker]:
+        found: list[str | Marker] = []
+        while self._rest:
+            step = self._think(final) if self._thinking else self._step(final)
+            if step is None:
+                break
+            length, token, back = step
+            self._rest = back + self._rest[length:]
+            if isinstance(token, Marker):
+                found.append(token)
+            elif token:
+                found.append(token.translate(_BRACKETS))
+                self._line_start = token in "\r\n" or (self._line_start and token.isspace())
+        return found
+
+    def _think(self, final: bool) -> _Step | None:
+        end = self._rest.find(_THOUGHT)
+        if end >= 0:
+            self._thinking = False
+            return end + len(_THOUGHT), "", ""
+        keep = 0 if final else len(_THOUGHT) - 1
+        return (len(self._rest) - keep, "", "") if len(self._rest) > keep else None
+
+    def _step(self, final: bool) -> _Step | None:
+        rest = self._rest
+        if self._line_start:
+            if not final and _MAYBE_BULLET.fullmatch(rest):
+                return None
+            if bullet := _BULLET.match(rest):
+                return bullet.end(), "", ""
+        if rest[0] == "<":
+            return self._tag(rest, final)
+        if special := _SPECIAL.get(rest[0]):
+            return special(rest, final)
+        plain = None if self._line_start else _PLAIN.match(rest)
+        return (plain.end(), plain[0], "") if plain else (1, rest[0], "")
+
+    def _tag(self, rest: str, final: bool) -> _Step | None:
+        if rest in ("<", "< ") and not final:
+            return None
+        if not _MAYBE_TAG.match(rest):
+            return 1, "<" if _LESS.match(rest) else "＜", ""
+        end = rest.find(">", 0, MAX_TAG)
+        if end < 0 and len(rest) < MAX_TAG and not final:
+            return None
+        if rest.startswith(_THINKING):
+            self._thinking = True
+            return len(_THINKING), "", ""
+        tag = _TAG.fullmatch(rest, 0, end + 1)
+        return (end + 1, "", "") if tag else (1, "＜", "")
+
+
+def _asterisks(rest: str, final: bool) -> _Step | None:
+    """Two and more are emphasis; one may be a product."""
+    count = len(rest) - len(rest.lstrip("*"))
+    if count == len(rest) and not final:
+        return None
+    return (1, "*", "") if count == 1 else (count, "", "")
+
+
+def _exclamation(rest: str, final: bool) -> _Step | None:
+    """In front of a link it makes an image and goes with it."""
+    if len(rest) == 1:
+        return (1, "!", "") if final else None
+    if rest[1] != "[":
+        return 1, "!", ""
+    inner = _bracket(rest[1:], final)
+    if inner is None:
+        return None
+    return 1, "" if inner[2] else "!", ""
+
+
+def _bracket(rest: str, final: bool) -> _Step | None:
+    """A marker, a link (its label goes back to be read), or a bracket like any other."""
+    plain: _Step = (1, rest[0], "")
+    close = _CLOSE.search(rest, 1, MAX_LABEL)
+    if close is None:
+        return plain if final or len(rest) >= MAX_LABEL else None
+    if close[0] in "\r\n":
+        return plain
+    end = close.end()
+    if end == len(rest) and not final:
+        return None
+    label = rest[1 : close.start()]
+    marker = read_marker(label)
+    if rest[end : end + 1] == "(":
+        found = _target(rest, end + 1, final)
+        if found is None:
+            return None
+        if found:
+            return (found, marker, "") if marker else (found, "", label)
+    return (end, marker, "") if marker else plain
+
+
+def _target(rest: str, start: int, final: bool) -> int | None:
+    """The end of a link's address that begins at `start`; 0 if it is none, None if undecided."""
+    limit = start + MAX_TARGET
+    close = re.compile(r"[)\r\n]").search(rest, start, limit)
+    if close is None:
+        return 0 if final or len(rest) >= limit else None
+    inside = rest[start : close.start()].strip()
+    link = close[0] == ")" and _TARGET.fullmatch(inside) and _ADDRESS.match(inside)
+    return close.end() if link else 0
+
+
+_SPECIAL: dict[str, Callable[[str, bool], _Step | None]] = {
+    "*": _asterisks,
+    "`": lambda _rest, _final: (1, "", ""),
+    "!": _exclamation,
+    "[": _bracket,
+    "［": _bracket,
+    "【": _bracket,
+}
