@@ -91,6 +91,8 @@ def _parser() -> _Parser:
     )
     doctor.set_defaults(runs="looking:doctor")
     _add_serve(commands.add_parser("serve", parents=[common], help="open the chat page"))
+    tools = "be a server of tools for other programs (MCP)"
+    _add_mcp(commands.add_parser("mcp", parents=[common], help=tools))
     return parser
 
 
@@ -147,6 +149,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=_port, default=7860, help="0 takes a free one (7860)")
     parser.set_defaults(runs="serving:serve")
+
+
+def _add_mcp(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument(
+        "--port", type=_port, help="serve HTTP on this port, not stdin and stdout; 0: a free one"
+    )
+    parser.set_defaults(runs="serving:mcp")
 
 
 def _question(value: str) -> str:

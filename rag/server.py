@@ -21,6 +21,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
 
 from rag import __version__
 from rag.answering.query import parse_query
@@ -83,15 +84,10 @@ def create_app(
     Raises:
         SettingsError: `host` can be reached from other machines, and there is no token.
     """
-    if token is None and not is_own(host):
-        raise SettingsError(
-            f"everyone who reaches {host} could read these documents; set a token in RAG_TOKEN, "
-            "or listen on 127.0.0.1"
-        )
+    rules = _rules(host, token)
     # The documentation pages of FastAPI load their scripts from elsewhere.
     app = FastAPI(title="Wenju", docs_url=None, redoc_url=None, openapi_url=None)
-    hosts = None if host in ANY_ADDRESS else (*LOOPBACK, host)
-    app.add_middleware(Gate, rules=Rules(hosts, token, LIMITS))
+    app.add_middleware(Gate, rules=rules)
     app.add_exception_handler(_BadRequest, _refuse)
     app.add_exception_handler(RagError, _report)
     app.add_exception_handler(Exception, _apologise)
@@ -159,6 +155,20 @@ def _apologise(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": "internal error; the log of the server has it"}, 500)
 
 
+def guarded(app: ASGIApp, host: str, token: Token | None = None) -> ASGIApp:
+    """`app` behind the gate; see `create_app`."""
+    return Gate(app, _rules(host, token))
+
+
+def _rules(host: str, token: Token | None) -> Rules:
+    if token is None and not is_own(host):
+        raise SettingsError(
+            f"everyone who reaches {host} could read these documents; set a token in RAG_TOKEN, "
+            "or listen on 127.0.0.1"
+        )
+    return Rules(None if host in ANY_ADDRESS else (*LOOPBACK, host), token, LIMITS)
+
+
 def is_own(host: str) -> bool:
     """Whether only this machine reaches `host`.
 
@@ -204,7 +214,7 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(app: FastAPI, listener: socket.socket) -> None:
+def run(app: ASGIApp, listener: socket.socket) -> None:
     """Serves until the process is interrupted or told to end."""
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=MAX_SHUTDOWN_SECONDS

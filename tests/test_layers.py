@@ -24,7 +24,7 @@ STOREYS = [
     {"rag.cli"},
     {"rag.commands"},
     {"rag.server"},
-    {"rag.page"},
+    {"rag.page", "rag.mcp"},
     {"rag.http"},
     {"rag.assistant"},
     {"rag.answering"},
@@ -41,18 +41,25 @@ FRONT = "rag"
 
 DOORS = {
     "faiss": {"rag.indexing.dense"},
-    "fastapi": {"rag.server", "rag.http", "rag.page.blocks"},  # Gradio pages are mounted on an application
+    "fastapi": {
+        "rag.server",
+        "rag.http",
+        "rag.page.blocks",
+    },  # Gradio pages are mounted on an application
     "gradio": {"rag.page"},
     "huggingface_hub": {"rag.models.named"},
     "langchain": {"rag.answering.llm"},
     "langchain_core": {"rag.answering.llm", "rag.langchain"},  # models; the adapter
     "opencc": {"rag.text.fold"},
-    "pydantic": {"rag.settings", "rag.server", "rag.http"},
+    "pypdfium2": {"rag.reading.parsers.pdf"},
+    "pydantic": {"rag.settings", "rag.server", "rag.http", "rag.mcp"},
     "rjieba": {"rag.text.segment"},
     "safetensors": {"rag.models.encoder"},
     "sentence_transformers": {"rag.models.named"},
     "sqlite3": {"rag.indexing.database"},
-    "starlette": {"rag.server", "rag.http"},
+    "mcp": {"rag.mcp"},
+    "mcp_types": {"rag.mcp"},
+    "starlette": {"rag.server", "rag.http", "rag.mcp"},
     "tantivy": {"rag.indexing.lexical"},
     "tiktoken": {"rag.text.tokens"},
     "tokenizers": {"rag.models.encoder"},
@@ -60,7 +67,10 @@ DOORS = {
     "uvicorn": {"rag.server"},
 }
 EVERYWHERE = {"numpy"}  # arrays are a vocabulary, not a service
-HEAVY = {"faiss", "gradio", "langchain_core", "numpy", "sentence_transformers", "tantivy", "torch"}
+HEAVY = {
+    "faiss", "gradio", "langchain_core", "numpy", "pypdfium2", "sentence_transformers", "tantivy",
+    "torch",
+}  # fmt: skip
 
 
 def _modules() -> Iterator[tuple[str, Path]]:

@@ -1,4 +1,4 @@
-"""`rag serve`: the page and the HTTP API."""
+"""`rag serve`: the page and the HTTP API. `rag mcp`: the assistant as tools of other programs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.commands.opening import load_settings
 from rag.settings import DEFAULT_INDEX, Settings
+
+if TYPE_CHECKING:
+    from rag.http.login import Token
 
 # Where `make run` puts the index of the sample corpus, and the questions that go with it.
 SAMPLE_INDEX = Path("index/sample")
@@ -33,24 +37,52 @@ def serve(arguments: argparse.Namespace) -> int:
     `index/default`, or the sample's where only that has been built."""
     os.environ.update(OFFLINE)
     from rag.assistant import Assistant
-    from rag.http.login import Token
     from rag.indexing.index import Index
     from rag.server import address_of, create_app, listen, run
 
-    secret = os.environ.get(TOKEN_VARIABLE)
-    token = None if secret is None else Token(secret)
     settings = load_settings(arguments)
     folder = _folder(settings)
     index = Index.open(folder, settings)
     with listen(arguments.host, arguments.port) as listener:
         app = create_app(
-            Assistant(index, settings), index.status, examples_for(folder), arguments.host, token
+            Assistant(index, settings), index.status, examples_for(folder), arguments.host, _token()
         )
         address = address_of(listener)
         print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
         sys.stdout.flush()
         run(app, listener)
     return 0
+
+
+def mcp(arguments: argparse.Namespace) -> int:
+    """Serves the tools on stdin and stdout, or, with a port, over HTTP, until the client is done
+    or the process is interrupted."""
+    os.environ.update(OFFLINE)
+    from rag.assistant import Assistant
+    from rag.indexing.index import Index
+    from rag.mcp import HTTP_PATH, http_app, mcp_server
+    from rag.server import address_of, guarded, listen, run
+
+    settings = load_settings(arguments)
+    index = Index.open(_folder(settings), settings)
+    server = mcp_server(Assistant(index, settings), index.document)
+    if arguments.port is None:
+        server.run()
+        return 0
+    app = guarded(http_app(server), arguments.host, _token())
+    with listen(arguments.host, arguments.port) as listener:
+        address = address_of(listener) + HTTP_PATH
+        print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
+        sys.stdout.flush()
+        run(app, listener)
+    return 0
+
+
+def _token() -> Token | None:
+    from rag.http.login import Token
+
+    secret = os.environ.get(TOKEN_VARIABLE)
+    return None if secret is None else Token(secret)
 
 
 def _folder(settings: Settings) -> Path:

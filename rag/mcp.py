@@ -1,0 +1,110 @@
+"""The assistant as tools of the Model Context Protocol. The door to `mcp`.
+
+Three tools, none of which changes anything: `search`, `ask`, `read_passage`. They give what the
+commands give with `--json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Protocol, TypeVar
+
+from pydantic import Field
+from starlette.types import ASGIApp
+
+from rag import __version__
+from rag.errors import ModelUnavailable, RagError
+from rag.http.neighbours import DEFAULT_AROUND, MAX_AROUND, neighbours_json
+from rag.types import Answer, Document, Passage, Span
+from rag.wire import answer_json, passage_json
+
+try:
+    from mcp.server.mcpserver import MCPServer
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.server.transport_security import TransportSecuritySettings
+    from mcp_types import ToolAnnotations
+except ImportError as error:
+    raise ModelUnavailable(f"{error}; install it with: pip install 'wenju[mcp]'") from None
+
+T = TypeVar("T")
+HTTP_PATH = "/mcp"
+INSTRUCTIONS = (
+    "Questions about the user's own documents, mainly Chinese ones. `ask` gives an answer whose "
+    "sentences each carry a quotation that was checked; status no_evidence means that the "
+    "documents hold no answer. `search` gives passages; `read_passage` what stands around one."
+)
+
+Question = Annotated[str, Field(description="A question or keywords, in the documents' language")]
+
+
+class Assistant(Protocol):
+    """What the tools need of `rag.Assistant`."""
+
+    def search(self, question: str, k: int | None = None) -> list[Passage]: ...  # noqa: D102
+    def ask(self, question: str) -> Answer: ...  # noqa: D102
+
+
+def mcp_server(assistant: Assistant, document: Callable[[str], Document]) -> MCPServer[Any]:
+    """The server; `document` gives a document by its name."""
+    server: MCPServer[Any] = MCPServer(
+        "wenju",
+        title="文据 Wenju",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        log_level="WARNING",
+    )
+    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+    @server.tool(annotations=reads)
+    def search(
+        question: Question,
+        k: Annotated[int, Field(ge=1, le=100, description="How many passages")] = 10,
+    ) -> dict[str, Any]:
+        """Passages of the documents that are nearest to a question, best first. `start` and
+        `end` count the characters of the document's text."""
+        found = _or_say(lambda: assistant.search(question, k))
+        return {"passages": [passage_json(passage) for passage in found]}
+
+    @server.tool(annotations=reads)
+    def ask(question: Question) -> dict[str, Any]:
+        """An answer from the documents. Each sentence says how well it is supported and cites
+        quotations; `[n]` in `text` is the rank of a passage. Status `no_evidence`: there is no
+        answer in the documents, and `passages` are those that came nearest."""
+        return answer_json(_or_say(lambda: assistant.ask(question)))
+
+    @server.tool(annotations=reads)
+    def read_passage(
+        name: Annotated[str, Field(description="`document` of a passage or a citation")],
+        start: Annotated[int, Field(ge=0, description="Its `start`")],
+        end: Annotated[int, Field(ge=0, description="Its `end`")],
+        around: Annotated[
+            int, Field(ge=0, le=MAX_AROUND, description="Characters wanted on both sides")
+        ] = DEFAULT_AROUND,
+    ) -> dict[str, Any]:
+        """The characters `start` to `end` of a document, and what stands before and after."""
+        found = _or_say(lambda: document(name))
+        try:
+            return neighbours_json(found, Span(start, end), around)
+        except (IndexError, ValueError) as error:
+            raise ToolError(str(error)) from None
+
+    return server
+
+
+def _or_say(what: Callable[[], T]) -> T:
+    """What is asked for; an expected error is told to the client, any other one is not."""
+    try:
+        return what()
+    except RagError as error:
+        raise ToolError(str(error)) from None
+
+
+def http_app(server: MCPServer[Any]) -> ASGIApp:
+    """The server as an ASGI application at `/mcp`. It keeps nothing between requests, and
+    leaves to the gate in front of it who is let in."""
+    return server.streamable_http_app(
+        streamable_http_path=HTTP_PATH,
+        json_response=True,
+        stateless_http=True,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
