@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from tokenizers import Tokenizer
 
 from rag import builtin
 from rag.errors import ModelError
+from rag.models.vectors import Float32, normalised
 from rag.settings import Encoder as EncoderSettings
 from rag.text.fold import fold
-
-Float32 = npt.NDArray[np.float32]
 
 BUILTIN = "wenju"
 TABLE = "embedding.weight"
@@ -106,18 +104,6 @@ class BuiltinEncoder:
     def encode_queries(self, texts: Sequence[str]) -> Float32:
         """Vectors of questions; see `Encoder`."""
         return self.encode_documents(texts)
-
-
-def normalised(vectors: Float32) -> Float32:
-    """The rows at length 1; rows that are zero or not finite become zero.
-
-    >>> normalised(np.array([[3, 4], [0, 0], [np.nan, 1]], np.float32)).round(1).tolist()
-    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0], [0.0, 0.0]]
-    """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    sound = np.isfinite(lengths) & (lengths > 0)
-    scaled: Float32 = np.where(sound, vectors / np.where(sound, lengths, 1), 0)
-    return scaled.astype(np.float32, copy=False)
 
 
 def _prepare(text: str) -> str:

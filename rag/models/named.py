@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.errors import ModelUnavailable
-from rag.models.encoder import Float32, normalised
+from rag.models.vectors import Float32, normalised
 from rag.settings import Encoder as EncoderSettings
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from safetensors.numpy import save
 
 from rag import builtin
 from rag.errors import ModelError
-from rag.models.encoder import ENCODED_AT_ONCE, TABLE, BuiltinEncoder, Float32, load_encoder
+from rag.models.encoder import ENCODED_AT_ONCE, TABLE, BuiltinEncoder, load_encoder
+from rag.models.vectors import Float32
 from rag.settings import Encoder as EncoderSettings
 from rag.text.fold import fold
 
