@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.errors import StoreCorrupt
 from rag.indexing.database import Database
@@ -26,11 +25,13 @@ from rag.indexing.records import (
     row_hash,
     unpack,
 )
+from rag.indexing.rows import Int64, Rows
 from rag.types import Chunk, Document, DocumentInfo, Span
 
 CATALOG_FILE = "catalog.sqlite"
 _MEND = "mend the index with: rag verify --repair"
 _DAMAGED = f"the content is not what was stored; {_MEND}"
+_ROWS_AT_ONCE = 512
 _CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
 _INFO_COLUMNS = (
     "d.id, d.name, d.path, d.title, d.date, d.date_inferred, d.characters, d.split_sentences,"
@@ -50,15 +51,6 @@ class Entry:
     size: int
     mtime_ns: int
     made_with: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The chunks of one generation in reading order: documents by name, chunks by position.
-    `chunks[row]` and `documents[row]` are the catalog's keys, int64."""
-
-    chunks: npt.NDArray[np.int64]
-    documents: npt.NDArray[np.int64]
 
 
 class Catalog(Database):
@@ -158,6 +150,11 @@ class Catalog(Database):
         pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
         return Rows(np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1]))
 
+    def keys(self) -> Int64:
+        """The keys of all chunks, rising."""
+        found = self.all("SELECT key FROM chunks")
+        return np.sort(np.array(found, dtype=np.int64).reshape(-1))
+
     def infos(self) -> list[DocumentInfo]:
         """All documents by name."""
         return [
@@ -192,6 +189,14 @@ class Catalog(Database):
             identifier, name, path, title, date, bool(inferred), text, blocks, origin, whole
         )
 
+    def has(self, name: str) -> bool:
+        """Whether there is a document of this name."""
+        return bool(self.all("SELECT 1 FROM documents WHERE name = ?", (name,)))
+
+    def names(self) -> list[str]:
+        """The names of all documents, in order."""
+        return [name for (name,) in self.all("SELECT name FROM documents ORDER BY name")]
+
     def document_chunks(self, name: str) -> list[int]:
         """The keys of a document's chunks, in reading order."""
         found = self.all(
@@ -203,7 +208,7 @@ class Catalog(Database):
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Name and text of each document, by name."""
-        for (name,) in self.all("SELECT name FROM documents ORDER BY name"):
+        for name in self.names():
             for (text,) in self.all("SELECT text FROM documents WHERE name = ?", (name,)):
                 yield name, text
 
@@ -225,7 +230,28 @@ class Catalog(Database):
                 )
             yield _chunk(found[0])
 
-    def vectors(self, keys: npt.NDArray[np.int64], dimension: int) -> Float32:
+    def titled_chunks(self, first: int, last: int) -> Iterator[tuple[int, str, Chunk]]:
+        """Key, document's title and chunk of the chunks whose keys lie from `first` to `last`, by
+        key.
+
+        Raises:
+            StoreCorrupt: the content of one is not what was stored.
+        """
+        at = first
+        while True:
+            found = self.all(
+                f"SELECT {_CHUNK_COLUMNS}, c.key, d.title FROM chunks c"
+                " JOIN documents d ON d.key = c.document WHERE c.key BETWEEN ? AND ?"
+                " ORDER BY c.key LIMIT ?",
+                (at, last, _ROWS_AT_ONCE),
+            )
+            for *row, key, title in found:
+                yield int(key), title, _chunk(tuple(row))
+            if len(found) < _ROWS_AT_ONCE:
+                return
+            at = int(found[-1][-2]) + 1
+
+    def vectors(self, keys: Int64, dimension: int) -> Float32:
         """The vectors `(len(keys), dimension)` of these chunks.
 
         Raises:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from rag.indexing.catalog import Catalog, Rows
 from rag.indexing.lexical import Counted
 from rag.text.segment import bigrams, words
 from rag.types import Chunk
@@ -23,14 +22,11 @@ def embedding_text(title: str, chunk: Chunk) -> str:
     return f"{context_of(title, chunk)}\n{chunk.text}"
 
 
-def counted(catalog: Catalog, rows: Rows) -> Iterator[Counted]:
-    """The terms of every row, in order."""
-    title, document, context = "", -1, ""
+def counted(chunks: Iterable[tuple[int, str, Chunk]]) -> Iterator[Counted]:
+    """The terms of chunks given with their keys and their documents' titles, in order."""
+    context = ""
     above: tuple[list[str], list[str]] = ([], [])
-    for row, chunk in enumerate(catalog.chunks(rows.chunks.tolist())):
-        if rows.documents[row] != document:
-            document = int(rows.documents[row])
-            title = catalog.info(document).title
+    for key, title, chunk in chunks:
         if (now := context_of(title, chunk)) != context:
             context, above = now, (words(now), bigrams(now))
-        yield Counted(row, (words(chunk.text), bigrams(chunk.text), *above))
+        yield Counted(key, (words(chunk.text), bigrams(chunk.text), *above))

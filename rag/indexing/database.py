@@ -13,7 +13,9 @@ from typing import Any, Self
 
 from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, StoreMissing
 
-FORMAT = 1
+FORMAT = 2
+_MIGRATIONS = {1: ("DELETE FROM meta WHERE key = 'parts'",)}
+"""What makes the next format of each earlier one; derived parts are made anew afterwards."""
 _APPLICATION_ID = 0x77656E6A  # "wenj", in the file's header
 _BUSY_TIMEOUT_MS = 5000
 _SCHEMA = (
@@ -39,6 +41,10 @@ _SCHEMA = (
     ),
 )
 _SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)"  # made by SQLite for AUTOINCREMENT
+
+
+class OlderFormat(StoreMismatch):
+    """An earlier program made the catalog; opening it for writing brings it up to date."""
 
 
 class Database:
@@ -80,7 +86,12 @@ class Database:
             database.run("BEGIN")
             if not database._statements():
                 raise StoreMissing(f"the index in {path.parent} was never finished; build it again")
-            database._check()
+            found = database._check()
+            if found != FORMAT:
+                raise OlderFormat(
+                    f"{path} has format {found}, this program reads {FORMAT}; bring it up to date "
+                    f"with: rag verify --repair --index {path.parent}"
+                )
         except BaseException:
             database.close()
             raise
@@ -97,13 +108,13 @@ class Database:
         database = cls(path)
         try:
             database.run("PRAGMA journal_mode = WAL")
-            database.run("BEGIN IMMEDIATE")
+            database.begin()
             if not database._statements():
                 database.run(f"PRAGMA application_id = {_APPLICATION_ID}")
                 for statement in _SCHEMA:
                     database.run(statement)
                 database.run("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
-            database._check()
+            database._migrate(database._check())
         except BaseException:
             database.close()
             raise
@@ -112,17 +123,32 @@ class Database:
     def _statements(self) -> set[str]:
         return {sql for (sql,) in self.all("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
 
-    def _check(self) -> None:
+    def _check(self) -> int:
+        """The format, of those that this program knows."""
         statements = self._statements()
         known = _SCHEMA[0] in statements
         found = self.all("SELECT value FROM meta WHERE key = 'format'") if known else []
-        if found and found[0][0] != str(FORMAT):
+        formats = {str(number): number for number in (*_MIGRATIONS, FORMAT)}
+        if found and found[0][0] not in formats:
             raise StoreMismatch(
                 f"{self.path} has format {found[0][0]!r:.20}, this program reads {FORMAT}; "
                 "use the program that made it, or index into a new folder"
             )
         if not found or statements - {_SEQUENCE} != set(_SCHEMA):
             raise StoreCorrupt(f"{self.path} is not a catalog of this program")
+        return formats[found[0][0]]
+
+    def _migrate(self, found: int) -> None:
+        """Brings the catalog to the present format, within the transaction."""
+        for number in range(found, FORMAT):
+            for statement in _MIGRATIONS[number]:
+                self.run(statement)
+        if found != FORMAT:
+            self.run("UPDATE meta SET value = ? WHERE key = 'format'", (str(FORMAT),))
+
+    def begin(self) -> None:
+        """Begins a transaction of changes."""
+        self.run("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
         """Makes the changes current, durably."""

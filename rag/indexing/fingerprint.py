@@ -65,6 +65,11 @@ class Fingerprint:
         del facts["folding"], facts["segmenter"]
         return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
+    def shares_parts(self, other: Fingerprint) -> bool:
+        """Whether terms and vectors made with one stand beside those of the other."""
+        mine = (self.encoder, self.dimension, *self.terms)
+        return mine == (other.encoder, other.dimension, *other.terms)
+
     @property
     def terms(self) -> tuple[int, int]:
         """What shapes the terms."""

@@ -18,7 +18,7 @@ from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import write_lock
 from rag.indexing.records import Float32
-from rag.indexing.snapshot import Snapshot, finish, open_snapshot, record, settle
+from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
 from rag.indexing.update import Options, Progress, update_index
 from rag.indexing.verify import damages, mend
 from rag.settings import Settings
@@ -143,12 +143,11 @@ class Index:
         with write_lock(self.folder):
             catalog = Catalog.open_writer(self.folder)
             try:
-                generation, made_with, _ = record(catalog)
-                names = [entry.name for entry in catalog.entries()]
-                if document not in names:
-                    raise _unknown(document, names)
+                generation, made_with, parts = record(catalog)
+                if not catalog.has(document):
+                    raise _unknown(document, catalog.names())
                 removed = catalog.delete(document)
-                finish(self.folder, catalog, made_with, generation + 1)
+                Series(self.folder, catalog, made_with, generation, parts).finish()
             finally:
                 catalog.close()
         self._moved_on()
@@ -241,7 +240,7 @@ class Index:
         """
         found = self._snapshot.catalog.document(name)
         if found is None:
-            raise _unknown(name, [info.name for info in self.documents()])
+            raise _unknown(name, self._snapshot.catalog.names())
         return found
 
     def status(self) -> IndexStatus:

@@ -1,11 +1,16 @@
 """The word part of an index: BM25 over words and character bigrams. Third party: Tantivy.
 
-Terms come cut and folded; Tantivy only counts them. A row is found by its number, kept in a
+Terms come cut and folded; Tantivy only counts them. A chunk is found by its key, kept in a
 column of its own, so that the order in which Tantivy keeps its documents does not matter.
+
+Segments are written one by one and never changed: a Tantivy index is composed of their files and
+a list of them. So no merge of Tantivy's own ever runs, and what was removed is gone with the
+segment that held it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +18,15 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from rag.errors import StoreCorrupt, StoreError
+import numpy as np
 
-_ROW = "row"
+from rag.errors import StoreCorrupt, StoreError
+from rag.indexing.rows import Numbering
+
+_KEY = "key"
 _WRITER_BYTES = 64_000_000
+MANIFEST = "meta.json"
+"""The file in which Tantivy lists its segments."""
 
 
 class Field(Enum):
@@ -35,47 +45,77 @@ Terms = Mapping[Field, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The terms of one row, repeats kept, in the order of `Field`."""
+    """The terms of one chunk, repeats kept, in the order of `Field`. Without a catalog the key
+    is the row number."""
 
-    row: int
+    key: int
     terms: tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class WordSegment:
+    """A segment as Tantivy's list has it: `name` is a UUID without hyphens, with which the names
+    of its files begin, `rows` the number of chunks."""
+
+    name: str
+    rows: int
+
+
+def write_words(folder: Path, chunks: Iterable[Counted]) -> list[WordSegment]:
+    """Writes the chunks into an empty `folder`, as one segment or, where memory was too small
+    for it, several.
+
+    Raises:
+        StoreError: the disk is full, the folder cannot be written to.
+    """
+    with _errors(folder):
+        _write(folder, chunks)
+        listed = json.loads((folder / MANIFEST).read_text("utf-8"))["segments"]
+        return [
+            WordSegment(item["segment_id"].replace("-", ""), item["max_doc"]) for item in listed
+        ]
+
+
+def compose(folder: Path, segments: Iterable[WordSegment]) -> None:
+    """Makes one index of the segments whose files lie in `folder`.
+
+    Raises:
+        StoreError: the disk is full, the folder cannot be written to.
+    """
+    import tantivy
+
+    with _errors(folder):
+        tantivy.Index(_schema(), path=str(folder))
+        for path in folder.glob(".*"):  # locks and the list for a writer
+            path.unlink()
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest["segments"] = [
+            {"segment_id": _hyphened(item.name), "max_doc": item.rows, "deletes": None}
+            for item in segments
+        ]
+        (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
 
 
 class Lexical:
     """An open word part. Searching is safe from several threads."""
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Any, rows: Numbering) -> None:
         self._index = index
+        self._rows = rows
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, folder: Path | None, rows: Iterable[Counted]) -> Lexical:
-        """Writes the rows into an empty `folder`, or keeps them in memory; one segment in the
-        order of `rows`, nothing of an older index in it.
-
-        Raises:
-            StoreError: the disk is full, the folder cannot be written to.
-        """
-        import tantivy
-
-        with _errors(folder):
-            index = tantivy.Index(_schema(), path=None if folder is None else str(folder))
-            writer = index.writer(_WRITER_BYTES, 1)
-            names = [field.value for field in Field]
-            for counted in rows:
-                document = tantivy.Document()
-                document.add_unsigned(_ROW, counted.row)
-                for name, terms in zip(names, counted.terms, strict=True):
-                    document.add_text(name, " ".join(terms))
-                writer.add_document(document)
-            writer.commit()
-            writer.wait_merging_threads()
+    def build(cls, chunks: Iterable[Counted], rows: Numbering | None = None) -> Lexical:
+        """In memory."""
+        with _errors(None):
+            index = _write(None, chunks)
             index.reload()
-            return cls(index)
+            count = int(index.searcher().num_docs)
+            return cls(index, rows or Numbering(np.arange(count, dtype=np.int64)))
 
     @classmethod
-    def open(cls, folder: Path) -> Lexical:
-        """Opens what `build` wrote.
+    def open(cls, folder: Path, rows: Numbering) -> Lexical:
+        """Opens what `compose` made. Chunks that `rows` does not know are found by no query.
 
         Raises:
             StoreCorrupt: it cannot be read.
@@ -83,7 +123,7 @@ class Lexical:
         import tantivy
 
         with _errors(folder):
-            return cls(tantivy.Index(_schema(), path=str(folder), reuse=True))
+            return cls(tantivy.Index(_schema(), path=str(folder), reuse=True), rows)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -100,18 +140,22 @@ class Lexical:
         query = self._query(terms)
         if query is None or k < 1:
             return []
-        total = len(self)
-        wanted = k
+        wanted = k + 1
         while True:  # until the last score is lower than that of place k, so that ties are whole
             with _errors(None):
-                hits = self._searcher.search(query, limit=wanted + 1, count=False).hits
-            if len(hits) <= wanted or hits[-1][0] < hits[k - 1][0] or wanted >= total:
-                break
+                hits = self._searcher.search(query, limit=wanted, count=False).hits
+                keys = self._searcher.fast_field_values(_KEY, [address for _, address in hits])
+            rows = self._rows.of(np.array(keys, np.int64))
+            scored = [
+                (int(row), float(score))
+                for row, (score, _) in zip(rows, hits, strict=True)
+                if row >= 0
+            ]
+            whole = len(scored) > k and hits[-1][0] < scored[k - 1][1]
+            if whole or len(hits) < wanted:
+                scored.sort(key=lambda pair: (-pair[1], pair[0]))
+                return scored[:k]
             wanted *= 4
-        rows = self._searcher.fast_field_values(_ROW, [address for _, address in hits])
-        scored = [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
-        scored.sort(key=lambda pair: (-pair[1], pair[0]))
-        return scored[:k]
 
     def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
         """In how many rows each term stands in a field."""
@@ -134,11 +178,33 @@ class Lexical:
         return Query.boolean_query(parts) if parts else None
 
 
+def _write(folder: Path | None, chunks: Iterable[Counted]) -> Any:
+    """A Tantivy index of the chunks."""
+    import tantivy
+
+    index = tantivy.Index(_schema(), path=None if folder is None else str(folder))
+    writer = index.writer(_WRITER_BYTES, 1)
+    names = [field.value for field in Field]
+    for counted in chunks:
+        document = tantivy.Document()
+        document.add_unsigned(_KEY, counted.key)
+        for name, terms in zip(names, counted.terms, strict=True):
+            document.add_text(name, " ".join(terms))
+        writer.add_document(document)
+    writer.commit()
+    writer.wait_merging_threads()
+    return index
+
+
+def _hyphened(name: str) -> str:
+    return "-".join((name[:8], name[8:12], name[12:16], name[16:20], name[20:]))
+
+
 def _schema() -> Any:
     import tantivy
 
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field(_ROW, fast=True)
+    builder.add_unsigned_field(_KEY, fast=True)
     for field in Field:
         builder.add_text_field(field.value, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
@@ -152,3 +218,7 @@ def _errors(folder: Path | None) -> Iterator[None]:
         where = "the word index" if folder is None else f"the word index {folder}"
         kind = StoreError if isinstance(error, OSError) else StoreCorrupt
         raise kind(f"{where} cannot be used: {error}") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of Tantivy, on files that make no sense
+            raise
+        raise StoreCorrupt(f"the word index cannot be read: {error}") from None

@@ -1,43 +1,84 @@
-"""The derived files of an index: written beside the old ones, checked, swept away.
+"""The derived files of an index: which there are, checked, swept away.
 
-A part carries the generation that it was made from in its name, and the catalog records its
-size and checksum: `vectors-7.faiss` is a file, `words-7` a folder of files.
+They lie in one folder for each generation, `parts-7`. A segment holds the words and vectors of
+the chunks whose keys lie in a range; its files are written once, and later generations link to
+them. The catalog records size and checksum of every file.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from rag.errors import StoreCorrupt
-from rag.indexing.catalog import Catalog, Rows
-from rag.indexing.content import counted
-from rag.indexing.dense import Dense
-from rag.indexing.lexical import Lexical
-from rag.indexing.records import Float32
+from rag.indexing.dense import Dense, VectorFile
+from rag.indexing.lexical import MANIFEST, Lexical, WordSegment
+from rag.indexing.rows import Numbering
 
-_PART = re.compile(r"(?:vectors-[0-9]+\.faiss|words-[0-9]+)(?:\.new)?")
-_NEW = ".new"
+_FOLDER = re.compile(r"parts-[0-9]{1,18}(?:\.new)?")
+# What format 1 left behind, too.
+_SWEPT = re.compile(rf"{_FOLDER.pattern}|(?:vectors-[0-9]+\.faiss|words-[0-9]+)(?:\.new)?")
+_FILE = re.compile(r"[0-9a-f]{32}\.[a-z]{1,20}|[0-9]{1,18}-[0-9]{1,18}\.(?:vectors|codes)")
+_UUID = re.compile(r"[0-9a-f]{32}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 20
+HASHED_AT_OPENING_BYTES = 1 << 26
+"""Parts up to 64 MiB are hashed whole whenever they are opened (about .1 s); of larger ones all
+sizes are compared, and `verify` hashes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """A derived file: its name, its size in bytes, its SHA-256."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Words and vectors of the chunks whose keys lie from `first` to `last`; `rows` there were
+    when it was written. `vectors` is the stem of its vector files."""
+
+    first: int
+    last: int
+    rows: int
+    vectors: str
+    words: tuple[WordSegment, ...]
+    files: tuple[PartFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the catalog knows about the derived files: for each, relative to the index folder,
-    its size in bytes and its SHA-256. Two parts: one vector file, one folder of words."""
+    """All derived files of a generation: the folder, the list of Tantivy's segments, and the
+    segments by the keys that they hold. `folder` is empty where nothing was ever derived."""
 
-    vectors: str
-    words: str
-    files: tuple[tuple[str, int, str], ...]
+    folder: str
+    manifest: PartFile
+    segments: tuple[Segment, ...]
+
+    @classmethod
+    def none(cls) -> Parts:
+        """Nothing was derived yet."""
+        return cls("", PartFile(MANIFEST, 0, "0" * 64), ())
+
+    def files(self) -> Iterator[PartFile]:
+        """All files, relative to the folder."""
+        yield self.manifest
+        for segment in self.segments:
+            yield from segment.files
 
     def to_json(self) -> str:
         """As the catalog stores it."""
-        return json.dumps({"vectors": self.vectors, "words": self.words, "files": self.files})
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, data: str) -> Parts:
@@ -48,117 +89,116 @@ class Parts:
         """
         try:
             value = json.loads(data)
-            parts = cls(
-                value["vectors"],
-                value["words"],
-                tuple((str(name), int(size), str(digest)) for name, size, digest in value["files"]),
-            )
-            sound = all(_PART.fullmatch(name) for name in (parts.vectors, parts.words))
-            sound = sound and all(_inside(name, parts) for name, _, _ in parts.files)
-        except (ValueError, TypeError, KeyError) as error:
+            segments = tuple(_segment(item) for item in value["segments"])
+            parts = cls(str(value["folder"]), _part_file(value["manifest"]), segments)
+            sound = parts.manifest.name == MANIFEST and _ordered(segments)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise StoreCorrupt(
                 f"the record of the index's parts cannot be read: {error!r}"
             ) from None
-        if not sound:
+        if not sound or not (parts.folder == "" or _FOLDER.fullmatch(parts.folder)):
             raise StoreCorrupt("the record of the index's parts names other files")
         return parts
 
 
-def _inside(name: str, parts: Parts) -> bool:
-    folder, slash, file = name.partition("/")
-    return name == parts.vectors or (folder == parts.words and bool(slash) and _plain(file))
+def _segment(item: dict[str, Any]) -> Segment:
+    words = tuple(WordSegment(str(word["name"]), int(word["rows"])) for word in item["words"])
+    files = tuple(_part_file(file) for file in item["files"])
+    segment = Segment(
+        int(item["first"]), int(item["last"]), int(item["rows"]), str(item["vectors"]), words, files
+    )
+    sound = all(_UUID.fullmatch(word.name) for word in words)
+    if not sound or segment.rows < 0 or segment.first > segment.last:
+        raise ValueError(f"no segment: {item!r:.200}")
+    if not all(_FILE.fullmatch(file.name) for file in files) or not any(
+        file.name == f"{segment.vectors}.vectors" for file in files
+    ):
+        raise ValueError(f"a segment of other files: {item!r:.200}")
+    return segment
 
 
-def _plain(file: str) -> bool:
-    return re.fullmatch(r"[A-Za-z0-9_.-]+", file) is not None and file not in (".", "..")
+def _part_file(item: dict[str, Any]) -> PartFile:
+    file = PartFile(str(item["name"]), int(item["size"]), str(item["sha256"]))
+    if file.size < 0 or not _DIGEST.fullmatch(file.sha256):
+        raise ValueError(f"no file of a part: {item!r:.200}")
+    return file
 
 
-def write_parts(
-    folder: Path, catalog: Catalog, rows: Rows, matrix: Float32, generation: int
-) -> Parts:
-    """Writes both parts for the catalog's present content, durably, under new names. `matrix`
-    `(n, d)` holds the rows' vectors.
-
-    Raises:
-        StoreError: the disk is full or the folder cannot be written to.
-    """
-    vectors, words_folder = f"vectors-{generation}.faiss", f"words-{generation}"
-    _remove(folder / words_folder)
-    temporary = folder / (words_folder + _NEW)
-    _remove(temporary)
-    temporary.mkdir()
-    Lexical.build(temporary, counted(catalog, rows))
-    for file in sorted(temporary.iterdir()):
-        _sync(file)
-    _sync(temporary)
-    temporary.replace(folder / words_folder)
-    new = folder / (vectors + _NEW)
-    new.write_bytes(Dense.build(matrix).tobytes())
-    _sync(new)
-    new.replace(folder / vectors)
-    _sync(folder)
-    names = [vectors, *(f"{words_folder}/{file.name}" for file in _files(folder / words_folder))]
-    files = tuple((name, (folder / name).stat().st_size, _sha256(folder / name)) for name in names)
-    return Parts(vectors, words_folder, files)
+def _ordered(segments: tuple[Segment, ...]) -> bool:
+    """Whether every key belongs to one segment at most."""
+    return all(before.last < after.first for before, after in pairwise(segments))
 
 
-def damage(folder: Path, parts: Parts) -> list[str]:
-    """What is wrong with the files of the parts, one line each; empty when all is sound."""
-    found = []
-    for name, size, digest in parts.files:
-        path = folder / name
-        if path.is_symlink() or not path.is_file():
-            found.append(f"{name} is missing")
-        elif path.stat().st_size != size:
-            found.append(f"{name} has {path.stat().st_size} bytes instead of {size}")
-        elif _sha256(path) != digest:
-            found.append(f"{name} has changed since it was written")
-    return found
+def part_file(path: Path) -> PartFile:
+    """A file as it is now."""
+    return PartFile(path.name, path.stat().st_size, _sha256(path))
 
 
-def read_parts(folder: Path, parts: Parts, dimension: int, rows: int) -> tuple[Dense, Lexical]:
+def damage(folder: Path, parts: Parts, *, whole: bool = True) -> list[str]:
+    """What is wrong with the files of the parts, one line each; empty when all is sound.
+    `whole`: hash them all, else compare sizes and hash only the manifest."""
+    place = folder / parts.folder
+    lines = [_damage(place, file, whole=whole or file == parts.manifest) for file in parts.files()]
+    return [f"{parts.folder}/{line}" for line in lines if line]
+
+
+def sound(folder: Path, parts: Parts) -> Parts:
+    """The parts with those segments alone whose files are what was written."""
+    place = folder / parts.folder
+    kept = tuple(
+        segment
+        for segment in parts.segments
+        if not any(_damage(place, file, whole=True) for file in segment.files)
+    )
+    return replace(parts, segments=kept)
+
+
+def _damage(place: Path, file: PartFile, *, whole: bool) -> str:
+    path = place / file.name
+    if path.is_symlink() or not path.is_file():
+        return f"{file.name} is missing"
+    if path.stat().st_size != file.size:
+        return f"{file.name} has {path.stat().st_size} bytes instead of {file.size}"
+    if whole and _sha256(path) != file.sha256:
+        return f"{file.name} has changed since it was written"
+    return ""
+
+
+def read_parts(
+    folder: Path, parts: Parts, dimension: int, rows: Numbering
+) -> tuple[Dense, Lexical]:
     """Opens both parts once their files are what was written.
 
     Raises:
         StoreCorrupt: a file is missing, has changed or cannot be read.
     """
-    if lines := damage(folder, parts):
+    if not parts.folder:
+        raise StoreCorrupt("no parts were derived")
+    small = sum(file.size for file in parts.files()) <= HASHED_AT_OPENING_BYTES
+    if lines := damage(folder, parts, whole=small):
         raise StoreCorrupt("; ".join(lines))
-    data = (folder / parts.vectors).read_bytes()
-    recorded = {name: digest for name, _, digest in parts.files}
-    if sha256(data).hexdigest() != recorded.get(parts.vectors):
-        raise StoreCorrupt(f"{parts.vectors} has changed since it was written")
-    lexical = Lexical.open(folder / parts.words)
-    if len(lexical) != rows:
-        raise StoreCorrupt(f"{parts.words} holds {len(lexical)} rows instead of {rows}")
-    return Dense.read(data, dimension, rows), lexical
+    place = folder / parts.folder
+    lexical = Lexical.open(place, rows)
+    expected = sum(segment.rows for segment in parts.segments)
+    if len(lexical) != expected:
+        raise StoreCorrupt(f"{parts.folder} holds the words of {len(lexical)} rows, not {expected}")
+    files = [VectorFile(place / segment.vectors, segment.rows) for segment in parts.segments]
+    return Dense.open(files, dimension, rows), lexical
 
 
 def sweep(folder: Path, keep: Parts) -> None:
     """Removes derived files of other generations and what an interrupted writer left."""
     for path in folder.iterdir():
-        if _PART.fullmatch(path.name) and path.name not in (keep.vectors, keep.words):
-            _remove(path)
+        if _SWEPT.fullmatch(path.name) and path.name != keep.folder:
+            remove(path)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Removes a file or a folder with all that is in it; a link itself, not what it names."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def _files(folder: Path) -> list[Path]:
-    """The files that a reader needs; Tantivy's lock files are not among them."""
-    return sorted(path for path in folder.iterdir() if path.suffix != ".lock")
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sha256(path: Path) -> str:

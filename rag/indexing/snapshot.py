@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from rag.errors import StoreCorrupt, StoreError, StoreMissing
-from rag.indexing.catalog import Catalog, Rows
+from rag.indexing.assembling import Piece, assemble, plan
+from rag.indexing.catalog import Catalog
 from rag.indexing.content import counted
+from rag.indexing.database import OlderFormat
 from rag.indexing.dense import Dense
 from rag.indexing.fingerprint import Fingerprint
-from rag.indexing.lexical import Lexical
+from rag.indexing.lexical import Counted, Lexical
 from rag.indexing.lock import write_lock
-from rag.indexing.parts import Parts, read_parts, sweep, write_parts
+from rag.indexing.parts import Parts, read_parts, sound, sweep
+from rag.indexing.rows import Numbering, Rows
+
+_AT_ONCE_ROWS = 1024
+"""When more rows than this have to be written again for what was removed, what is new and what is
+gone is made current first, and the tidying by a commit of its own."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -44,7 +50,7 @@ def record(catalog: Catalog) -> tuple[int, Fingerprint, Parts]:
         return (
             int(meta["generation"]),
             Fingerprint.from_json(meta["fingerprint"]),
-            Parts.from_json(meta["parts"]),
+            Parts.from_json(meta["parts"]) if "parts" in meta else Parts.none(),
         )
     except (KeyError, ValueError) as error:
         raise StoreCorrupt(f"{catalog.path} lacks facts about the index: {error!r}") from None
@@ -59,21 +65,28 @@ def open_snapshot(folder: Path) -> Snapshot:
     """
     damaged: int | None = None
     while True:
-        catalog = Catalog.open_reader(folder)
+        try:
+            catalog = Catalog.open_reader(folder)
+        except OlderFormat:
+            if damaged is not None:
+                raise
+            damaged = 0
+            _try_rebuild(folder, None)
+            continue
         try:
             generation, fingerprint, parts = record(catalog)
             rows = catalog.rows()
+            numbering = Numbering(rows.chunks)
             try:
-                dense, lexical = read_parts(folder, parts, fingerprint.dimension, len(rows.chunks))
+                dense, lexical = read_parts(folder, parts, fingerprint.dimension, numbering)
             except (StoreCorrupt, OSError):
                 if damaged != generation:  # the first time; a writer may just have moved on
                     damaged = generation
                     catalog.close()
                     _try_rebuild(folder, generation)
                     continue
-                matrix = catalog.vectors(rows.chunks, fingerprint.dimension)
-                dense = Dense.build(matrix)
-                lexical = Lexical.build(None, counted(catalog, rows))
+                dense = Dense.build(catalog.vectors(rows.chunks, fingerprint.dimension))
+                lexical = Lexical.build(_all_terms(catalog, rows), numbering)
         except BaseException:
             catalog.close()
             raise
@@ -82,7 +95,13 @@ def open_snapshot(folder: Path) -> Snapshot:
         return snapshot
 
 
-def _try_rebuild(folder: Path, generation: int) -> None:
+def _all_terms(catalog: Catalog, rows: Rows) -> Iterator[Counted]:
+    if len(rows.chunks):
+        first, last = int(rows.chunks.min()), int(rows.chunks.max())
+        yield from counted(catalog.titled_chunks(first, last))
+
+
+def _try_rebuild(folder: Path, generation: int | None) -> None:
     try:
         with write_lock(folder):
             rebuild(folder, generation)
@@ -92,33 +111,73 @@ def _try_rebuild(folder: Path, generation: int) -> None:
         return
 
 
-def rebuild(folder: Path, generation: int) -> None:
-    """Makes both parts anew, as the next generation, if `generation` is still the current one.
-    The caller holds the writer lock."""
+def rebuild(folder: Path, generation: int | None) -> None:
+    """Makes anew what is damaged of the parts, as the next generation, if `generation` is still
+    the current one (None: whichever is). The caller holds the writer lock."""
     catalog = Catalog.open_writer(folder)
     try:
-        current, fingerprint, _ = record(catalog)
-        if current == generation:
-            finish(folder, catalog, fingerprint, current + 1)
+        current, fingerprint, parts = record(catalog)
+        if generation in (None, current):
+            Series(folder, catalog, fingerprint, current, sound(folder, parts)).finish()
     finally:
         catalog.close()
 
 
-def finish(folder: Path, catalog: Catalog, fingerprint: Fingerprint, generation: int) -> None:
-    """Writes the parts for what the catalog now holds, makes all of it current with one commit,
-    and removes what belonged to older generations."""
-    rows = catalog.rows()
-    matrix = (
-        catalog.vectors(rows.chunks, fingerprint.dimension)
-        if len(rows.chunks)
-        else np.empty((0, fingerprint.dimension), np.float32)
-    )
-    parts = write_parts(folder, catalog, rows, matrix, generation)
-    catalog.set_meta("generation", str(generation))
-    catalog.set_meta("fingerprint", fingerprint.to_json())
-    catalog.set_meta("parts", parts.to_json())
-    catalog.commit()
-    sweep(folder, parts)
+class Series:
+    """The generations that one writer makes current, one commit each: the parts for what the
+    catalog then holds, and all of it. Afterwards a new transaction is open."""
+
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Catalog,
+        fingerprint: Fingerprint,
+        generation: int,
+        parts: Parts,
+    ) -> None:
+        """`generation` is the last one, of whose parts the segments in `parts` may be kept."""
+        self._folder = folder
+        self._catalog = catalog
+        self._fingerprint = fingerprint
+        self._generation = generation
+        self._parts = parts
+
+    def publish(self) -> None:
+        """Makes current what is new and what is gone, writing only what is new."""
+        self._commit(self._plan(tidy=False))
+
+    def finish(self) -> None:
+        """As `publish`, and tidies: removed text leaves the files, small segments are joined.
+        Where that takes long, it comes after what is new is current, as a generation of its
+        own."""
+        tidy, quick = self._plan(tidy=True), self._plan(tidy=False)
+        if _work(tidy) - _work(quick) > _AT_ONCE_ROWS:
+            self._commit(quick)
+            tidy = self._plan(tidy=True)
+        self._commit(tidy)
+
+    def untidy(self) -> bool:
+        """Whether something removed is still in the files, or the parts lack something."""
+        return _work(self._plan(tidy=True)) > 0
+
+    def _plan(self, *, tidy: bool) -> list[Piece]:
+        return plan(self._catalog.keys(), self._parts.segments, tidy=tidy)
+
+    def _commit(self, pieces: Sequence[Piece]) -> None:
+        catalog, dimension = self._catalog, self._fingerprint.dimension
+        number = self._generation + 1
+        parts = assemble(self._folder, catalog, dimension, pieces, self._parts, number)
+        catalog.set_meta("generation", str(number))
+        catalog.set_meta("fingerprint", self._fingerprint.to_json())
+        catalog.set_meta("parts", parts.to_json())
+        catalog.commit()
+        sweep(self._folder, parts)
+        self._generation, self._parts = number, parts
+        catalog.begin()
+
+
+def _work(pieces: Iterable[Piece]) -> int:
+    return sum(piece.work for piece in pieces)
 
 
 def settle(folder: Path, snapshot: Snapshot) -> None:

@@ -11,12 +11,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from rag.errors import DocumentError, StoreError, UnreadableDocument
+from rag.indexing.assembling import SEGMENT_ROWS
 from rag.indexing.catalog import CATALOG_FILE, Catalog, Entry
 from rag.indexing.content import embedding_text
 from rag.indexing.fingerprint import Fingerprint, check_encoder, fingerprint
 from rag.indexing.lock import LOCK_FILE, write_lock
-from rag.indexing.parts import sweep
-from rag.indexing.snapshot import finish, record
+from rag.indexing.parts import Parts, sweep
+from rag.indexing.snapshot import Series, record
 from rag.models.encoder import Encoder
 from rag.reading.chunk import Chunks, chunk_document
 from rag.reading.load import Found, find_files, read_document
@@ -47,7 +48,9 @@ class Options:
 def update_index(
     folder: Path, settings: Settings, encoder: Encoder, paths: Sequence[Path], options: Options
 ) -> Report:
-    """Creates the index in `folder` or brings it up to date, all or nothing.
+    """Creates the index in `folder` or brings it up to date. Every eight thousand chunks or so
+    what is done becomes current, a whole generation; a run that ends early keeps those. A change
+    of encoder or settings becomes current all at once.
 
     Raises:
         DocumentError: a path does not exist. StoreLocked: another process is writing.
@@ -61,7 +64,7 @@ def update_index(
         with write_lock(folder):
             run = _run(folder, settings, encoder, paths, options)
     except BaseException:
-        if new:
+        if new and not _begun(folder):
             _unmake(folder, made)
         raise
     return run.report(time.monotonic() - started)
@@ -72,22 +75,26 @@ def _run(
 ) -> Update:
     catalog = Catalog.open_writer(folder)
     try:
-        generation, recorded, parts = 0, None, None
+        generation, recorded, parts = 0, None, Parts.none()
         if "generation" in catalog.meta():
             generation, recorded, parts = record(catalog)
             if catalog.counts()[0] and not options.rebuild:
                 check_encoder(folder, recorded, encoder)
         now = fingerprint(settings.chunking, encoder.name, encoder.dimension)
-        run = Update(catalog, settings, encoder, now)
+        if recorded is not None and not now.shares_parts(recorded):
+            parts = Parts.none()
+        series = Series(folder, catalog, now, generation, parts)
+        # In between an index has no two kinds of vectors or terms: such a change is one commit.
+        whole = recorded is not None and now != recorded
+        run = Update(catalog, settings, encoder, now, None if whole else series)
         run.run(paths, options)
         if recorded is None and not run.read:
             raise UnreadableDocument(_nothing(paths, run.skipped))
-        if run.read or run.removed or now != recorded:
-            finish(folder, catalog, now, generation + 1)
+        if run.read or run.removed or now != recorded or series.untidy():
+            series.finish()
         else:
             catalog.commit()
-            if parts is not None:  # what a writer left that was killed after its commit
-                sweep(folder, parts)
+            sweep(folder, parts)  # what a writer left that was killed after its commit
         run.documents, run.chunks = catalog.counts()
         return run
     finally:
@@ -96,12 +103,14 @@ def _run(
 
 @dataclass(slots=True)
 class Update:
-    """One run over files, inside the catalog's open transaction."""
+    """One run over files, inside the catalog's open transaction. With a `series` what is done is
+    made current now and then, so that a run that is killed loses little."""
 
     catalog: Catalog
     settings: Settings
     encoder: Encoder
     fingerprint: Fingerprint
+    series: Series | None
     read: int = 0
     unchanged: int = 0
     removed: int = 0
@@ -114,6 +123,7 @@ class Update:
     _names: dict[str, Entry] = field(default_factory=dict)
     _paths: dict[str, Entry] = field(default_factory=dict)
     _pending: list[tuple[Document, Entry, Chunks]] = field(default_factory=list)
+    _unpublished: int = 0
 
     def run(self, paths: Sequence[Path], options: Options) -> None:
         """Takes in all files under `paths`, and again what the catalog holds from an older
@@ -225,6 +235,10 @@ class Update:
                 start += len(chunks.chunks)
                 self.catalog.put(document, entry, chunks.chunks, part, chunks.split_sentences)
         self._pending.clear()
+        self._unpublished += len(texts)
+        if self.series is not None and self._unpublished >= SEGMENT_ROWS:
+            self.series.publish()
+            self._unpublished = 0
 
     def _gone(
         self, entries: Iterable[Entry], paths: Sequence[Path], seen: set[str], *, prune: bool
@@ -276,6 +290,16 @@ def _make_folder(folder: Path) -> list[Path]:
     except OSError as error:
         raise StoreError(f"the index folder {folder} cannot be created: {error}") from None
     return absent
+
+
+def _begun(folder: Path) -> bool:
+    """Whether a first build that failed has made something current."""
+    try:
+        catalog = Catalog.open_reader(folder)
+    except StoreError:
+        return False
+    catalog.close()
+    return True
 
 
 def _unmake(folder: Path, made: Sequence[Path]) -> None:

@@ -12,8 +12,9 @@ from rag.errors import DocumentError, StoreCorrupt
 from rag.indexing.catalog import Catalog, Entry
 from rag.indexing.content import embedding_text
 from rag.indexing.fingerprint import check_encoder
-from rag.indexing.parts import Parts, damage, read_parts
-from rag.indexing.snapshot import finish, record
+from rag.indexing.parts import Parts, damage, read_parts, sound
+from rag.indexing.rows import Numbering
+from rag.indexing.snapshot import Series, record
 from rag.reading.chunk import chunk_document
 from rag.reading.load import read_document
 from rag.settings import Settings
@@ -66,7 +67,7 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
                 mended += lines
         broken = _part_damages(folder, catalog, parts, fingerprint.dimension)
         if mended or broken:
-            finish(folder, catalog, fingerprint, generation + 1)
+            Series(folder, catalog, fingerprint, generation, sound(folder, parts)).finish()
         return mended + broken
     finally:
         catalog.close()
@@ -103,7 +104,7 @@ def _part_damages(folder: Path, catalog: Catalog, parts: Parts, dimension: int) 
     if lines := damage(folder, parts):
         return lines
     try:
-        read_parts(folder, parts, dimension, catalog.counts()[1])
+        read_parts(folder, parts, dimension, Numbering(catalog.keys()))
     except StoreCorrupt as error:
         return [str(error)]
     return []

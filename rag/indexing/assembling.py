@@ -1,0 +1,156 @@
+"""The derived files of the next generation: segments kept, made anew, joined."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rag.indexing.catalog import Catalog
+from rag.indexing.content import counted
+from rag.indexing.dense import write_vectors
+from rag.indexing.lexical import MANIFEST, WordSegment, compose, write_words
+from rag.indexing.parts import Parts, Segment, part_file, remove
+from rag.indexing.rows import Int64
+
+SEGMENT_ROWS = 8192
+"""What a segment holds when it is full. Removing one document makes its segment anew, 1 to 2 s
+for so many chunks; each further segment adds .1 ms to a keyword search."""
+
+_NEW = ".new"
+_OWN = ".write"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Chunks that will be one segment: the one that holds them already, or None."""
+
+    keys: Int64
+    segment: Segment | None
+
+    @property
+    def work(self) -> int:
+        """How many rows have to be written."""
+        return 0 if self.segment else len(self.keys)
+
+
+def plan(keys: Int64, segments: Iterable[Segment], *, tidy: bool) -> list[Piece]:
+    """How the chunks that there are (`keys`, rising) will be laid out, in their order.
+
+    `tidy`: segments that hold removed chunks are made anew, small neighbours are joined; so
+    that each chunk is written about as often as the index has doubled. Else what there is stays
+    and only new chunks are written.
+    """
+    pieces: list[Piece] = []
+    reached = 0
+    for segment in segments:
+        first, reached_now = np.searchsorted(keys, (segment.first, segment.last + 1))
+        if first > reached:
+            pieces += _fresh(keys[reached:first])
+        reached = int(reached_now)
+        own = keys[first:reached]
+        if len(own) == segment.rows or (len(own) and not tidy):
+            pieces.append(Piece(own, segment))
+        elif len(own):
+            pieces += _fresh(own)
+    pieces += _fresh(keys[reached:])
+    return _joined(pieces) if tidy else pieces
+
+
+def _fresh(keys: Int64) -> list[Piece]:
+    if not len(keys):
+        return []
+    count = max(1, round(len(keys) / SEGMENT_ROWS))
+    return [Piece(part, None) for part in np.array_split(keys, count)]
+
+
+def _joined(pieces: Sequence[Piece]) -> list[Piece]:
+    joined: list[Piece] = []
+    for new in pieces:
+        piece = new
+        while joined and _worth_joining(joined[-1], piece):
+            piece = Piece(np.concatenate((joined.pop().keys, piece.keys)), None)
+        joined.append(piece)
+    return joined
+
+
+def _worth_joining(before: Piece, after: Piece) -> bool:
+    both = len(before.keys) + len(after.keys)
+    return len(before.keys) <= 2 * len(after.keys) and both <= SEGMENT_ROWS
+
+
+def assemble(
+    folder: Path, catalog: Catalog, dimension: int, pieces: Sequence[Piece], old: Parts, number: int
+) -> Parts:
+    """Writes the parts of generation `number`, durably, under a name of their own; kept segments
+    are linked from the folder of `old`.
+
+    Raises:
+        StoreError: the disk is full or the folder cannot be written to. StoreCorrupt: a row of
+            the catalog is not what was stored.
+    """
+    name = f"parts-{number}"
+    remove(folder / name)
+    temporary = folder / (name + _NEW)
+    remove(temporary)
+    temporary.mkdir()
+    segments = []
+    for piece in pieces:
+        if piece.segment is not None:
+            for file in piece.segment.files:
+                _link(folder / old.folder / file.name, temporary / file.name)
+            segments.append(piece.segment)
+        else:
+            segments.append(_segment(temporary, catalog, dimension, piece.keys, number))
+    compose(temporary, [word for segment in segments for word in segment.words])
+    _sync(temporary / MANIFEST)
+    _sync(temporary)
+    temporary.replace(folder / name)
+    _sync(folder)
+    return Parts(name, part_file(folder / name / MANIFEST), tuple(segments))
+
+
+def _segment(place: Path, catalog: Catalog, dimension: int, keys: Int64, number: int) -> Segment:
+    """Writes words and vectors of the chunks `keys` into the folder `place`."""
+    first, last = int(keys[0]), int(keys[-1])
+    own = place / _OWN
+    own.mkdir()
+    words = write_words(own, counted(catalog.titled_chunks(first, last)))
+    paths = []
+    for path in sorted(own.iterdir()):
+        if _belongs(path, words):
+            paths.append(path.replace(place / path.name))
+    remove(own)
+    stem = place / f"{first}-{number}"
+    paths += write_vectors(stem, keys, catalog.vectors(keys, dimension))
+    for path in paths:
+        _sync(path)
+    files = tuple(part_file(path) for path in paths)
+    return Segment(first, last, len(keys), stem.name, tuple(words), files)
+
+
+def _belongs(path: Path, words: Sequence[WordSegment]) -> bool:
+    return any(path.name.startswith(f"{word.name}.") for word in words)
+
+
+def _link(source: Path, target: Path) -> None:
+    """A second name for a file that never changes; a copy where the file system has no links."""
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+        _sync(target)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
