@@ -29,6 +29,7 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 index keeps them all."""
 
 _NAME_TAGS = frozenset(("nr", "nrt", "nrfg", "ns", "nt"))
+_NOUN_TAGS = ("n", "j", "eng")
 _CJK = (
     r"\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     r"\U00020000-\U0003ffff"
@@ -127,6 +128,21 @@ def proper_names(text: str) -> list[str]:
         for word, tag in rjieba.tag(_join_spaces(fold(_clean(text))))
         if tag in _NAME_TAGS and len(word) > 1
     ]
+
+
+def first_nouns(text: str) -> str:
+    """The first nouns and names in a row in `text`, as they stand there; empty if there are none.
+
+    >>> first_nouns("2020年中国石化的营业收入是多少？")
+    '中国石化'
+    """
+    found = ""
+    for word, tag in rjieba.tag(_clean(text)):
+        if tag.startswith(_NOUN_TAGS):
+            found += word
+        elif found:
+            break
+    return found
 
 
 def _clean(text: str) -> str:
