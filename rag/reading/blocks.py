@@ -11,6 +11,7 @@ from rag.reading.outline import (
     ARTICLE,
     LABEL,
     LONGEST_PLAIN,
+    NO_HEADING,
     PLAIN,
     Heading,
     heading_rank,
@@ -63,6 +64,8 @@ def outline(fragments: Sequence[Fragment], titles: frozenset[str]) -> list[Draft
             table.begin(text)
         if fragment.role is Role.ROW:
             table.row(texts, fragments, i)
+        if fragment.role is Role.BODY and table.tabbed and fragment.rank == NO_HEADING:
+            table.end()  # where rows are certain, a paragraph ends their table
         lead = table.lead(fragment, text)
         item = starts_item(text) or text.endswith(("；", ";"))
         if fragment.role is Role.BODY and not lead and introduction and item:
@@ -101,6 +104,7 @@ class _Table:
             first > 0
             and i - first < 2
             and fragments[first - 1].role is Role.BODY
+            and fragments[first - 1].rank in (None, NO_HEADING)
             and (_UNIT.match(texts[first - 1]) or is_plain_heading(texts[first - 1]))
         ):
             first -= 1
@@ -171,12 +175,14 @@ def _ranks(
             in_table = fragment.role is Role.TABLE_TITLE
         if fragment.role is not Role.BODY:
             continue
-        if fragment.rank is not None:
-            ranks[i] = fragment.rank
-            in_table = False
+        listed = bool(titles) and squeeze(texts[i]) in titles
+        if fragment.rank is not None and not (listed and fragment.rank == NO_HEADING):
+            if fragment.rank != NO_HEADING:
+                ranks[i] = fragment.rank
+                in_table = False
             continue
         rank = heading_rank(texts[i])
-        if rank is None and titles and squeeze(texts[i]) in titles:
+        if rank is None and listed:
             rank = ARTICLE
         if rank is None and not in_table and _heads_body(fragments, texts, i):
             rank = PLAIN

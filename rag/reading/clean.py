@@ -100,19 +100,15 @@ def clean_fragments(
     *,
     title: str | None = None,
     date: str | None = None,
-    inferred: str | None = None,
+    stated: bool = False,
     warnings: Sequence[str] = (),
 ) -> Cleaned:
     """The fragments of a file without a text of its own. `titles` are the squeezed titles that
-    its contents list; `title` and `date` are what the file states about itself, `inferred`
-    the date that stands for one where neither the file nor its text tells one."""
+    its contents list; `stated` tells that the file itself states the `date`."""
     drafts = outline(fragments, titles)
     text, blocks = write_out(drafts)
-    found = date or infer_date([fragment.text for fragment in fragments]) or inferred
-    return Cleaned(
-        text, blocks, (), title or _first_heading(drafts), found, date is None, None,
-        tuple(warnings),
-    )  # fmt: skip
+    title = title or _first_heading(drafts)
+    return Cleaned(text, blocks, (), title, date, not stated, None, tuple(warnings))
 
 
 def _masthead(lines: Sequence[Line]) -> str | None:

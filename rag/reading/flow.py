@@ -52,7 +52,8 @@ class Fragment:
 
     `lines` is None in a file without a text of its own, `page` where there are no pages.
     `rank` is the rank of a heading that the file itself marks as one, by a style or the size
-    of its type; `table` numbers the table that a row belongs to.
+    of its type, or `NO_HEADING`; None where only the words can tell. `table` numbers the
+    table that a row belongs to.
     """
 
     role: Role

@@ -21,6 +21,7 @@ _PARSERS = {
     ".log": "rag.reading.clean:read_text",
     ".md": "rag.reading.clean:read_markdown",
     ".markdown": "rag.reading.clean:read_markdown",
+    ".pdf": "rag.reading.paged.read:read_pdf",
 }
 
 

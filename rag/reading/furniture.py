@@ -61,6 +61,16 @@ def _contents(lines: Sequence[Line]) -> tuple[set[int], frozenset[str]]:
     return found, frozenset(name for name in names if len(name) >= 3)
 
 
+def contents_title(text: str) -> str | None:
+    """The title that an entry of a table of contents names, None for any other line.
+
+    >>> contents_title("第一节 释义.............. 4"), contents_title("2020年 4")
+    ('第一节 释义', None)
+    """
+    match = _LEADER.match(text.replace("\t", " "))
+    return match["title"].rstrip(". ") if match and _dotted(match.group()) else None
+
+
 def _dotted(text: str) -> bool:
     match = _LEADER.match(text)
     return (

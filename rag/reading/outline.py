@@ -9,6 +9,8 @@ from rag.reading.lines import ends_sentence
 
 # Ranks order headings from outer to inner; only their order matters.
 CHAPTER, LABEL, SECTION, BULLET, ARTICLE, FIRST, SECOND, THIRD, FOURTH, PLAIN, TABLE = range(11)
+# The rank of what its type shows to be no heading, whatever its words look like.
+NO_HEADING = -1
 
 MAX_HEADING_CHARACTERS = 40
 _NUMERAL = "一二三四五六七八九十百零〇"

@@ -1,0 +1,1 @@
+"""Pages of placed characters into fragments: tables, columns, furniture, paragraphs."""

@@ -1,0 +1,138 @@
+"""A PDF file as a cleaned text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import takewhile
+
+from rag.errors import UnreadableDocument
+from rag.reading.clean import Cleaned, clean_fragments
+from rag.reading.dates import infer_date
+from rag.reading.paged.columns import foot, reading_order
+from rag.reading.paged.grid import Grid, find_grids
+from rag.reading.paged.paragraphs import fragments
+from rag.reading.paged.repeats import without_furniture
+from rag.reading.paged.stretches import join, stretches
+from rag.reading.paged.typeset import usual_type
+from rag.reading.paged.values import Line
+from rag.reading.parsers.pdf import Paged, parse_pdf
+from rag.settings import Reading
+
+_TITLE_SIZE = 1.3
+_LONGEST_TITLE = 90
+_YEARS_BEFORE = 5
+_PAGES_NAMED = 12
+# The columns of a table that goes on on the next page stand where they stood, points.
+_SAME_EDGE = 4.0
+
+
+def read_pdf(data: bytes, settings: Reading) -> Cleaned:
+    """A PDF file with a text layer. A page that is a picture only is named in a warning.
+
+    Raises:
+        UnreadableDocument: encrypted, damaged, too many pages, or no page has text.
+    """
+    paged = parse_pdf(data, settings.max_pages)
+    grids: list[list[Grid]] = []
+    lines: list[list[Line]] = []
+    for page in paged.pages:
+        found, rest = find_grids(page.rules, page.glyphs)
+        grids.append(found)
+        parts = stretches(rest)
+        below = foot(parts, found, page)
+        above = [part for part in parts if part not in below]
+        notes = [replace(line, note=True) for line in reading_order(below, [], page.number)]
+        lines.append(reading_order(above, found, page.number) + notes)
+    missing = [page.number for page in paged.pages if page.pictured and not page.glyphs]
+    if not any(lines):
+        raise UnreadableDocument(_no_text(paged, missing))
+    kept, titles = without_furniture(paged.pages, lines)
+    kept = _tables_numbered(kept, grids)
+    return clean_fragments(
+        fragments(kept, [(page.width, page.height) for page in paged.pages], paged.bookmarks),
+        titles,
+        title=_title(paged, kept),
+        date=_date(paged, lines),
+        warnings=[_pictures(missing, len(paged.pages))] if missing else [],
+    )
+
+
+def _date(paged: Paged, lines: Sequence[Sequence[Line]]) -> str | None:
+    """The date that the text tells, unless it lies after the file was made or long before."""
+    inferred = infer_date([line.text for page in lines for line in page])
+    created = paged.created
+    if created is None or (
+        inferred is not None
+        and inferred <= created
+        and int(inferred[:4]) >= int(created[:4]) - _YEARS_BEFORE
+    ):
+        return inferred
+    return created
+
+
+def _no_text(paged: Paged, missing: Sequence[int]) -> str:
+    if missing:
+        return _pictures(missing, len(paged.pages))
+    return f"the file has no text on any of its {len(paged.pages):,} pages"
+
+
+def _pictures(missing: Sequence[int], pages: int) -> str:
+    named = ", ".join(map(str, missing[:_PAGES_NAMED]))
+    named += " …" if len(missing) > _PAGES_NAMED else ""
+    return (
+        f"{len(missing)} of {pages} pages are pictures without a text layer and are missing "
+        f"(page {named}); give the file a text layer with an OCR program, then index it again"
+    )
+
+
+def _tables_numbered(
+    pages: Sequence[Sequence[Line]], grids: Sequence[Sequence[Grid]]
+) -> list[list[Line]]:
+    """Rows with the number of their table in the whole document; a table that goes on at the
+    top of the next page keeps its number."""
+    number = 0
+    result: list[list[Line]] = []
+    last: Grid | None = None
+    for lines, own in zip(pages, grids, strict=True):
+        numbers: dict[int, int] = {}
+        for i, line in enumerate(lines):
+            if line.table is not None and line.table not in numbers:
+                grid = own[line.table]
+                goes_on = i == 0 and last is not None and _same_columns(last, grid)
+                number += not goes_on
+                numbers[line.table] = number
+        result.append([_numbered(line, numbers) for line in lines])
+        ends = lines[-1].table if lines else None
+        last = own[ends] if ends is not None else None
+    return result
+
+
+def _numbered(line: Line, numbers: dict[int, int]) -> Line:
+    if line.table is None:
+        return line
+    return replace(line, table=numbers[line.table])
+
+
+def _same_columns(first: Grid, second: Grid) -> bool:
+    return len(first.columns) == len(second.columns) and all(
+        abs(a - b) <= _SAME_EDGE for a, b in zip(first.columns, second.columns, strict=True)
+    )
+
+
+def _title(paged: Paged, pages: Sequence[Sequence[Line]]) -> str | None:
+    """The largest words of the first page that has any, else what the file says of itself."""
+    first = next((lines for lines in pages if lines), [])
+    kind = usual_type(pages)
+    large = [line for line in first if not line.row and line.size >= _TITLE_SIZE * kind.size]
+    words = [line for line in large if re.search(r"[\u4e00-\u9fff]{3}|[A-Za-z]{4}", line.text)]
+    if words:
+        size = max(line.size for line in words)
+        start = next(i for i, line in enumerate(words) if line.size >= 0.95 * size)
+        same = takewhile(lambda line: line.size >= 0.85 * size, words[start:])
+        title = join([line.text for line in same])
+        if len(title) <= _LONGEST_TITLE:
+            return title
+    stated = paged.title or ""
+    return stated if re.search(r"[\u4e00-\u9fff]{4}", stated) else None

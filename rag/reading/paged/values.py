@@ -1,0 +1,96 @@
+"""What a page holds: characters and ruling lines, each with its place.
+
+Lengths are in points; `x` runs to the right and `y` down from the upper left corner of the page
+as it is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: left, top, right, bottom."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """From left to right."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """From top to bottom."""
+        return self.y1 - self.y0
+
+    @property
+    def middle(self) -> float:
+        """Half way from top to bottom."""
+        return (self.y0 + self.y1) / 2
+
+
+def around(boxes: list[Box]) -> Box:
+    """The smallest box around all of `boxes`, of which there is at least one."""
+    return Box(
+        min(box.x0 for box in boxes),
+        min(box.y0 for box in boxes),
+        max(box.x1 for box in boxes),
+        max(box.y1 for box in boxes),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A character on a page; `size` is that of its type, `spaced` tells that white space stands
+    before it."""
+
+    text: str
+    box: Box
+    size: float
+    bold: bool
+    spaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, counted from 1. `glyphs` stand in the order of the file, white space left out;
+    `rules` are thin straight lines; `pictured` tells that it holds a picture."""
+
+    number: int
+    width: float
+    height: float
+    glyphs: tuple[Glyph, ...]
+    rules: tuple[Box, ...]
+    pictured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of a file's outline: its level from 0 and the page it points to, from 1."""
+
+    title: str
+    level: int
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A stretch of text on one line of a page, or in one cell. `x0` and `x1` are the edges of
+    the column it stands in, `row` whether it is a row of a table, its cells separated by tabs,
+    `note` whether it stands below the rule at the foot of the page."""
+
+    text: str
+    box: Box
+    size: float
+    bold: bool
+    page: int
+    x0: float = 0.0
+    x1: float = 0.0
+    row: bool = False
+    table: int | None = None
+    note: bool = False
