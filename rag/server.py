@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -25,8 +26,18 @@ from starlette.types import ASGIApp
 
 from rag import __version__
 from rag.answering.query import parse_query
-from rag.errors import GenerationError, QuestionError, RagError, SettingsError
+from rag.collection import Collection
+from rag.errors import (
+    DocumentError,
+    GenerationError,
+    QuestionError,
+    RagError,
+    SettingsError,
+    StoreLocked,
+    UnknownDocument,
+)
 from rag.http.completions import completions
+from rag.http.documents import documents
 from rag.http.gate import Gate, Rules
 from rag.http.login import Token
 from rag.page.blocks import mount_page
@@ -77,18 +88,22 @@ def create_app(
     examples: Sequence[str] = (),
     host: str = "127.0.0.1",
     token: Token | None = None,
+    collection: Collection | None = None,
 ) -> FastAPI:
     """The application: API and page, behind the gate. Requests must name `host` or this machine,
-    and carry `token` where there is one.
+    and carry `token` where there is one. With `collection` its documents are shown, added and
+    removed.
 
     Raises:
         SettingsError: `host` can be reached from other machines, and there is no token.
     """
-    rules = _rules(host, token)
+    largest = 0 if collection is None else collection.settings.reading.max_file_bytes
+    rules = _rules(host, token, {**LIMITS, "/api/documents/": largest})
     # The documentation pages of FastAPI load their scripts from elsewhere.
     app = FastAPI(title="Wenju", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Gate, rules=rules)
     app.add_exception_handler(_BadRequest, _refuse)
+    app.add_exception_handler(RequestValidationError, _refuse)
     app.add_exception_handler(RagError, _report)
     app.add_exception_handler(Exception, _apologise)
 
@@ -115,7 +130,9 @@ def create_app(
         return JSONResponse(answer_json(await run_in_threadpool(assistant.ask, wanted.question)))
 
     app.include_router(completions(assistant))
-    return mount_page(app, assistant, status, examples)
+    if collection is not None:
+        app.include_router(documents(collection))
+    return mount_page(app, assistant, status, examples, documents=collection is not None)
 
 
 async def _parameters(request: Request, kind: type[_P]) -> _P:
@@ -135,14 +152,21 @@ async def _parameters(request: Request, kind: type[_P]) -> _P:
 
 
 def _refuse(_: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RequestValidationError):
+        problems = (f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        return JSONResponse({"error": "; ".join(problems)}, 422)
     status = error.status if isinstance(error, _BadRequest) else 400
     return JSONResponse({"error": str(error)}, status)
 
 
 def _report(_: Request, error: Exception) -> JSONResponse:
     match error:
-        case QuestionError() | SettingsError():
+        case QuestionError() | SettingsError() | DocumentError():
             status = 400
+        case UnknownDocument():
+            status = 404
+        case StoreLocked():
+            status = 409
         case GenerationError():
             status = 502
         case _:
@@ -160,13 +184,13 @@ def guarded(app: ASGIApp, host: str, token: Token | None = None) -> ASGIApp:
     return Gate(app, _rules(host, token))
 
 
-def _rules(host: str, token: Token | None) -> Rules:
+def _rules(host: str, token: Token | None, limits: Mapping[str, int] = LIMITS) -> Rules:
     if token is None and not is_own(host):
         raise SettingsError(
             f"everyone who reaches {host} could read these documents; set a token in RAG_TOKEN, "
             "or listen on 127.0.0.1"
         )
-    return Rules(None if host in ANY_ADDRESS else (*LOOPBACK, host), token, LIMITS)
+    return Rules(None if host in ANY_ADDRESS else (*LOOPBACK, host), token, limits)
 
 
 def is_own(host: str) -> bool:

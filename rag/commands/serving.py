@@ -34,19 +34,19 @@ OFFLINE = {
 
 def serve(arguments: argparse.Namespace) -> int:
     """Opens the page and stays until it is interrupted. Without a named index this is
-    `index/default`, or the sample's where only that has been built."""
+    `index/default`, or the sample's where only that has been built. Where there is no index, the
+    page takes the files for one."""
     os.environ.update(OFFLINE)
-    from rag.assistant import Assistant
-    from rag.indexing.index import Index
+    token = _token()
+    from rag.collection import Collection
     from rag.server import address_of, create_app, listen, run
 
     settings = load_settings(arguments)
     folder = _folder(settings)
-    index = Index.open(folder, settings)
+    collection = Collection(folder, settings)
+    examples = examples_for(folder)
     with listen(arguments.host, arguments.port) as listener:
-        app = create_app(
-            Assistant(index, settings), index.status, examples_for(folder), arguments.host, _token()
-        )
+        app = create_app(collection, collection.status, examples, arguments.host, token, collection)
         address = address_of(listener)
         print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
         sys.stdout.flush()

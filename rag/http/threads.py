@@ -1,4 +1,4 @@
-"""From an iterator that blocks to one that an event loop can wait for, and leave."""
+"""From work that blocks to items that an event loop can wait for, and leave."""
 
 from __future__ import annotations
 
@@ -10,29 +10,51 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+class Left(Exception):
+    """Raised in a thread that puts an item where nobody waits any more."""
+
+
 async def in_thread(start: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
     """The items of an iterator that blocks, which is started and run in a thread of its own;
     what it raises is raised here. When this is closed, the thread stops at its next item."""
+
+    def run(put: Callable[[T], None]) -> None:
+        for item in start():
+            put(item)
+
+    items = from_thread(run)
+    try:
+        async for item in items:
+            yield item
+    finally:
+        await items.aclose()
+
+
+async def from_thread(run: Callable[[Callable[[T], None]], None]) -> AsyncGenerator[T, None]:
+    """What `run` puts, called in a thread of its own; what it raises is raised here. When this
+    is closed, its next call of `put` raises `Left`."""
     loop = asyncio.get_running_loop()
     items: asyncio.Queue[tuple[T] | Exception | None] = asyncio.Queue()
     left = threading.Event()
 
-    def put(item: tuple[T] | Exception | None) -> None:
+    def send(item: tuple[T] | Exception | None) -> None:
         if not left.is_set() and not loop.is_closed():
             loop.call_soon_threadsafe(items.put_nowait, item)
 
-    def run() -> None:
-        try:
-            for item in start():
-                if left.is_set():
-                    return
-                put((item,))
-        except Exception as error:  # noqa: BLE001 (it is raised again where the items are read)
-            put(error)
-        else:
-            put(None)
+    def put(item: T) -> None:
+        if left.is_set():
+            raise Left
+        send((item,))
 
-    threading.Thread(target=run, daemon=True, name="answer").start()
+    def work() -> None:
+        try:
+            run(put)
+        except Exception as error:  # noqa: BLE001 (it is raised again where the items are read)
+            send(error)
+        else:
+            send(None)
+
+    threading.Thread(target=work, daemon=True, name="answer").start()
     try:
         while (item := await items.get()) is not None:
             if isinstance(item, Exception):

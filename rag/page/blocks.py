@@ -17,7 +17,13 @@ import gradio as gr
 from fastapi import FastAPI
 
 from rag.answering.query import MAX_QUESTION_CHARACTERS
-from rag.page.render import PANEL_HTML, header_html, turn_html, welcome_html
+from rag.page.render import (
+    DOCUMENTS_HTML,
+    PANEL_HTML,
+    header_html,
+    turn_html,
+    welcome_html,
+)
 from rag.page.streaming import Answers, answering
 from rag.page.turn import Turn
 from rag.types import IndexStatus
@@ -44,14 +50,17 @@ def mount_page(
     assistant: Answers,
     status: Callable[[], IndexStatus],
     examples: Sequence[str] = (),
+    *,
+    documents: bool = False,
 ) -> FastAPI:
-    """Puts the page at `/` of `app`. `status` is asked at every load of the page."""
+    """Puts the page at `/` of `app`. `status` is asked at every load of the page; `documents`
+    says that `app` serves `rag.http.documents`, and the page shows them."""
 
     async def in_a_loop() -> FastAPI:
         return mount()
 
     def mount() -> FastAPI:
-        return _mount(app, page(assistant, status, examples))
+        return _mount(app, page(assistant, status, examples, documents=documents))
 
     try:
         asyncio.get_running_loop()
@@ -62,6 +71,8 @@ def mount_page(
 
 
 def _mount(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
+    styles = "".join(map(_file, ("page.css", "documents.css")))
+    scripts = "".join(map(_file, ("page.js", "documents.js")))
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
@@ -76,7 +87,7 @@ def _mount(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
         app_kwargs={"openapi_url": None},
         theme=gr.themes.Base(font=_FONTS, font_mono=_MONO),
         # Not `css`: gradio would put a prefix before each selector, those of the body included.
-        head=f"<style>{_file('page.css')}</style><script>{_file('page.js')}</script>",
+        head=f"<style>{styles}</style><script>{scripts}</script>",
     )
     return mounted
 
@@ -86,17 +97,29 @@ def _file(name: str) -> str:
 
 
 def page(
-    assistant: Answers, status: Callable[[], IndexStatus], examples: Sequence[str] = ()
+    assistant: Answers,
+    status: Callable[[], IndexStatus],
+    examples: Sequence[str] = (),
+    *,
+    documents: bool = False,
 ) -> gr.Blocks:
-    """The page: head, conversation, question, evidence."""
+    """The page: head, conversation, question, evidence, documents."""
+
+    def state() -> tuple[str, str]:
+        now = status()
+        return (
+            header_html(now, documents=documents),
+            welcome_html(now, examples, documents=documents),
+        )
+
     blocks: gr.Blocks
     with gr.Blocks(title="文据 Wenju", analytics_enabled=False, fill_width=True) as blocks:
         turns = gr.State(())
-        head = _html(header_html(status()), "wj-head")
+        head = _html(state()[0], "wj-head")
         with gr.Row(elem_id="wj-main"):
             with gr.Column(elem_id="wj-talk"):
                 welcome = gr.HTML(
-                    welcome_html(status(), examples),
+                    state()[1],
                     elem_id="wj-hello",
                     js_on_load=_EXAMPLES_SCRIPT,
                     apply_default_css=False,
@@ -117,9 +140,11 @@ def page(
                 )
             with gr.Column(elem_id="wj-side"):
                 _html(PANEL_HTML, "wj-evidence")
+        if documents:
+            _html(DOCUMENTS_HTML, "wj-documents")
         _connect(assistant, turns, question, (welcome, past, now))
         blocks.load(
-            lambda: (header_html(status()), welcome_html(status(), examples)),
+            state,
             outputs=[head, welcome],
             show_progress="hidden",
             api_visibility="private",

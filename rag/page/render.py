@@ -184,35 +184,58 @@ def _store(passages: Sequence[Passage], cited: dict[int, list[tuple[int, Citatio
     return f'<div class="wj-store" hidden>{cards}</div>'
 
 
-def header_html(status: IndexStatus) -> str:
-    """The head of the page with the state of the index."""
+def header_html(status: IndexStatus, *, documents: bool = False) -> str:
+    """The head of the page with the state of the index; with `documents` the way to them."""
     older = ' · <span class="wj-older">索引比程序旧，请再运行 rag index</span>' * status.stale
+    ways = (
+        '<nav class="wj-nav"><button type="button" data-view="talk" aria-current="page">对话'
+        '</button><button type="button" data-view="docs">文档</button></nav>'
+    )
     return (
         '<div class="wj-bar"><span class="wj-seal" aria-hidden="true">据</span>'
-        '<h1>文据 <small lang="en">Wenju</small></h1>'
-        f'<p class="wj-status">{status.documents:,} 份文档 · {status.chunks:,} 段'
-        f" · <span>{escape(status.index)}</span>{older}</p></div>"
+        f'<h1>文据 <small lang="en">Wenju</small></h1>{ways * documents}'
+        f'<p class="wj-status"><span class="wj-counts">{status.documents:,} 份文档 · '
+        f"{status.chunks:,} 段</span> · <span>{escape(status.index)}</span>{older}</p></div>"
     )
 
 
-def welcome_html(status: IndexStatus, examples: Sequence[str]) -> str:
-    """What stands on the page before the first question."""
-    if status.documents == 0:
-        return (
-            '<div class="wj-welcome"><p class="wj-hero">索引里还没有文档</p>'
-            "<p>先把文件读进来，再打开这个页面：</p>"
-            f"<pre><code>rag index 文件夹 --index {escape(status.index)}</code></pre></div>"
-        )
+def welcome_html(status: IndexStatus, examples: Sequence[str], *, documents: bool = False) -> str:
+    """What stands on the page before the first question; the page's script says how many
+    documents there are when files are added."""
     buttons = "".join(
         f'<li><button type="button" data-question="{text}">{text}</button></li>'
         for text in map(escape, examples)
     )
     chips = f'<ul class="wj-examples" aria-label="例题">{buttons}</ul>' if examples else ""
-    return (
-        '<div class="wj-welcome"><p class="wj-hero">向你的文档提问</p>'
-        "<p>每句话都附原文出处，点数字即可核对；资料里没有的，会直说没有。</p>"
-        f"{chips}</div>"
+    add = (
+        '<p>把文件或文件夹拖到这里，或者</p><p><button type="button" class="wj-main-button" '
+        'data-view="docs">添加文件</button></p><p>也可以在命令行里读入：</p>'
     )
+    return (
+        f'<div class="wj-welcome" data-documents="{status.documents}"><div class="wj-when-empty">'
+        '<p class="wj-hero">索引里还没有文档</p>'
+        f"{add if documents else '<p>先把文件读进来，再打开这个页面：</p>'}"
+        f"<pre><code>rag index 文件夹 --index {escape(status.index)}</code></pre></div>"
+        '<div class="wj-when-filled"><p class="wj-hero">向你的文档提问</p>'
+        "<p>每句话都附原文出处，点数字即可核对；资料里没有的，会直说没有。</p>"
+        f"{chips}</div></div>"
+    )
+
+
+DOCUMENTS_HTML = (
+    '<section class="wj-docs" aria-label="文档"><div class="wj-docs-add">'
+    '<p class="wj-docs-drop">把文件或文件夹拖到这里</p><div class="wj-docs-buttons">'
+    '<button type="button" class="wj-main-button" data-pick="wj-pick-files">选择文件</button>'
+    '<button type="button" class="wj-second-button" data-pick="wj-pick-folder">选择文件夹</button>'
+    '</div><input id="wj-pick-files" type="file" multiple hidden aria-label="选择文件">'
+    '<input id="wj-pick-folder" type="file" webkitdirectory hidden aria-label="选择文件夹">'
+    '<div class="wj-docs-progress" hidden><progress max="1" value="0" aria-label="进度"></progress>'
+    '<span></span><button type="button" class="wj-plain wj-docs-cancel">取消</button></div>'
+    '<p class="wj-docs-note" role="status"></p><ul class="wj-docs-skipped"></ul></div>'
+    '<div class="wj-docs-head"><span class="wj-docs-count"></span><input class="wj-docs-find" '
+    'type="search" placeholder="查找文档，或文中提到的词" aria-label="查找文档"></div>'
+    '<ul class="wj-docs-list"></ul></section>'
+)
 
 
 PANEL_HTML = (

@@ -79,16 +79,21 @@ def hostile_answer(text: str) -> Answer:
     )
 
 
+def elements(html: str) -> list[str]:
+    return [element for element, _ in Reader(html).elements]
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_markup(text: str) -> None:
-    harmless = [e for e, _ in Reader(done(hostile_answer("无害"))).elements]
+    harmless = elements(done(hostile_answer("无害")))
     pages = {
         done(hostile_answer(text)): harmless,
-        done(replace(refusal(text), text=text)): [e for e, _ in Reader(done(refusal())).elements],
+        done(replace(refusal(text), text=text)): elements(done(refusal())),
         turn_html(Turn(text).failed(text)): ["article", "h2", "div", "b", "p"],
         turn_html(Turn(text, pending=text, passages=())): ["article", "h2", "div", "span", "p"],
-        welcome_html(STATUS, [text]): ["div", "p", "p", "ul", "li", "button"],
-        header_html(replace(STATUS, index=text)): ["div", "span", "h1", "small", "p", "span"],
+        welcome_html(STATUS, [text]): elements(welcome_html(STATUS, ["无害"])),
+        welcome_html(replace(STATUS, index=text), []): elements(welcome_html(STATUS, [])),
+        header_html(replace(STATUS, index=text)): elements(header_html(STATUS)),
     }
     for html, expected in pages.items():
         read = Reader(html)
@@ -213,7 +218,9 @@ def test_a_stopped_turn_keeps_what_is_there() -> None:
 def test_an_empty_index_says_what_to_do() -> None:
     empty = replace(STATUS, documents=0, chunks=0)
     assert "rag index 文件夹 --index index/sample" in Reader(welcome_html(empty, ["问？"])).text
-    assert "问？" not in welcome_html(empty, ["问？"])
+    assert 'data-documents="0"' in welcome_html(empty, ["问？"])
+    assert "data-view" not in welcome_html(empty, [])
+    assert 'data-view="docs"' in welcome_html(empty, [], documents=True)
 
 
 def test_the_head_names_the_index_and_its_size() -> None:

@@ -1,0 +1,197 @@
+"""A collection as the page sees it: an index that may not be there yet, the files that were
+added by the page, and the questions asked of it.
+
+What is not derived lies beside the index folder, in a folder of its own name with `.page`:
+`files` holds the files that were added.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from rag.assistant import Assistant
+from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing
+from rag.indexing.index import Index, Progress
+from rag.settings import Settings
+from rag.types import Answer, Document, DocumentInfo, Event, IndexStatus, Passage, Report
+
+MAX_NAME_BYTES = 1_000
+MAX_PART_BYTES = 200  # most file systems hold 255, and a file being written has a longer name
+NOT_IN_NAMES = frozenset('\\:*?"<>|')  # names that every system can hold
+
+
+class Collection:
+    """An index folder and what the page keeps beside it. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        """Opens the index in `folder` if there is one.
+
+        Raises:
+            StoreMismatch: it is of another format. StoreCorrupt: it is damaged.
+        """
+        self.folder = folder
+        self.settings = settings
+        self.kept = folder.with_name(f"{folder.name}.page")
+        self.files = self.kept / "files"
+        self._writing = threading.Lock()
+        self._assistant: Assistant | None = None
+        with suppress(StoreMissing):
+            self._assistant = Assistant(Index.open(folder, settings), settings)
+
+    @property
+    def index(self) -> Index:
+        """The index.
+
+        Raises:
+            StoreMissing: nothing was added yet.
+        """
+        return self._opened().index
+
+    def _opened(self) -> Assistant:
+        if self._assistant is None:
+            raise StoreMissing("还没有文档，请先添加文件。No documents yet; add files first.")
+        return self._assistant
+
+    def search(self, question: str, k: int | None = None) -> list[Passage]:
+        """See `Assistant.search`; raises StoreMissing where nothing was added yet."""
+        return self._opened().search(question, k)
+
+    def ask(self, question: str) -> Answer:
+        """See `Assistant.ask`; raises StoreMissing where nothing was added yet."""
+        return self._opened().ask(question)
+
+    def stream(self, question: str) -> Iterator[Event]:
+        """See `Assistant.stream`; raises StoreMissing where nothing was added yet."""
+        return self._opened().stream(question)
+
+    def status(self) -> IndexStatus:
+        """What the index holds; nothing, of generation 0, where there is none."""
+        if self._assistant is None:
+            return IndexStatus(str(self.folder), 0, 0, 0, "", 0, stale=False)
+        return self.index.status()
+
+    def documents(self, containing: str = "") -> list[DocumentInfo]:
+        """The documents by name; with `containing` those that have it in their text, name or
+        title."""
+        if self._assistant is None:
+            return []
+        everything = self.index.documents()
+        if not containing.strip():
+            return list(everything)
+        wanted = containing.strip().casefold()
+        mentioning = {info.name for info in self.index.documents(mentioning=containing)}
+        return [
+            info
+            for info in everything
+            if info.name in mentioning or wanted in f"{info.name}\n{info.title}".casefold()
+        ]
+
+    def document(self, name: str) -> Document:
+        """A whole document; raises UnknownDocument where there is none of that name."""
+        return self.index.document(name)
+
+    def is_added(self, info: DocumentInfo) -> bool:
+        """Whether the document's file was added by the page, and goes when it is removed."""
+        return Path(info.path).is_relative_to(self.files.absolute())
+
+    def keep(self, name: str, pieces: Iterable[bytes]) -> int:
+        """Keeps a file under `name`, which may have folders in it; `update` then reads it.
+        Returns its size in bytes.
+
+        Raises:
+            DocumentError: the name is none that a file can have here.
+            StoreError: it cannot be written.
+        """
+        place = self.files.joinpath(*checked_name(name))
+        part = place.with_name(f"{place.name}.{threading.get_ident()}.part")
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.writelines(pieces)
+                size = file.tell()
+            part.replace(place)
+        except OSError as error:
+            raise StoreError(f"{name} cannot be kept: {error.strerror or error}") from None
+        finally:
+            part.unlink(missing_ok=True)
+        return size
+
+    def update(self, progress: Progress | None = None) -> Report:
+        """Reads what was added since the last time. Files that cannot be read are not kept.
+
+        Raises:
+            StoreLocked: this or another program is writing to the index.
+            UnreadableDocument: none of the first files can be read.
+        """
+        if not self._writing.acquire(blocking=False):
+            raise StoreLocked("files are being read already; wait until they are")
+        try:
+            report = self._update(progress)
+        finally:
+            self._writing.release()
+        for skipped in report.skipped:
+            self._drop(skipped.document)
+        return report
+
+    def _update(self, progress: Progress | None) -> Report:
+        if self._assistant is not None:
+            return self.index.update([self.files], progress=progress)
+        try:
+            index = Index.build([self.files], self.folder, self.settings, progress=progress)
+        except DocumentError:
+            for path in [path for path in self.files.rglob("*") if path.is_file()]:
+                path.unlink()
+            raise
+        self._assistant = Assistant(index, self.settings)
+        assert index.report is not None
+        return index.report
+
+    def remove(self, name: str) -> int:
+        """Takes a document out of the index; its file goes with it if the page had added it.
+        Returns how many chunks went.
+
+        Raises:
+            UnknownDocument: there is none of that name. StoreLocked: someone is writing.
+        """
+        if not self._writing.acquire(blocking=False):
+            raise StoreLocked("files are being read; wait until they are")
+        try:
+            found = next((info for info in self.documents() if info.name == name), None)
+            removed = self.index.remove(name)
+            if found is not None and self.is_added(found):
+                Path(found.path).unlink(missing_ok=True)
+        finally:
+            self._writing.release()
+        return removed
+
+    def _drop(self, name: str) -> None:
+        with suppress(DocumentError, OSError):
+            self.files.joinpath(*checked_name(name)).unlink(missing_ok=True)
+
+
+def checked_name(name: str) -> tuple[str, ...]:
+    """The parts of a file's name, folders first.
+
+    Raises:
+        DocumentError: it is absolute, climbs, hides, or is one that not every system can hold.
+
+    >>> checked_name("2024/年报.txt")
+    ('2024', '年报.txt')
+    """
+    parts = name.split("/")
+    fits = len(os.fsencode(name)) <= MAX_NAME_BYTES if name.isprintable() else False
+    for part in parts:
+        good = (
+            part and part[0] not in ". " and part[-1] not in ". ~" and not set(part) & NOT_IN_NAMES
+        )
+        if not (fits and good and len(part.encode()) <= MAX_PART_BYTES):
+            raise DocumentError(
+                f"{name!r:.200} cannot be added: a name is made of parts of at most "
+                f"{MAX_PART_BYTES} bytes with / between them, none of which begins with a dot or "
+                'holds one of \\ : * ? " < > |; rename the file'
+            )
+    return tuple(parts)
