@@ -64,13 +64,16 @@ def outline(fragments: Sequence[Fragment], titles: frozenset[str]) -> list[Draft
             table.begin(text)
         if fragment.role is Role.ROW:
             table.row(texts, fragments, i)
-        if fragment.role is Role.BODY and table.tabbed and fragment.rank == NO_HEADING:
+        if fragment.role is Role.ITEM or (
+            fragment.role is Role.BODY and table.tabbed and fragment.rank == NO_HEADING
+        ):
             table.end()  # where rows are certain, a paragraph ends their table
         lead = table.lead(fragment, text)
-        item = starts_item(text) or text.endswith(("；", ";"))
-        if fragment.role is Role.BODY and not lead and introduction and item:
+        running = fragment.role in (Role.BODY, Role.ITEM)
+        item = fragment.role is Role.ITEM or starts_item(text) or text.endswith(("；", ";"))
+        if running and not lead and introduction and item:
             lead = (introduction,)
-        elif fragment.role is Role.BODY and not item:
+        elif running and not item:
             introduction = _introduction(text)
         drafts.append(Draft(fragment, _kind(fragment, text, table), above, lead))
         if fragment.role is Role.NOTE or (fragment.role is Role.BODY and table.tabbed):
@@ -145,7 +148,8 @@ def _kind(fragment: Fragment, text: str, table: _Table) -> BlockKind:
         return BlockKind.NOTE
     if fragment.role is Role.ROW or table.open:
         return BlockKind.TABLE_ROW
-    return BlockKind.LIST_ITEM if starts_item(text) else BlockKind.PARAGRAPH
+    item = fragment.role is Role.ITEM or starts_item(text)
+    return BlockKind.LIST_ITEM if item else BlockKind.PARAGRAPH
 
 
 def _introduction(text: str) -> str:

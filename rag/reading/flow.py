@@ -35,6 +35,7 @@ class Role(Enum):
     BYLINE = "byline"
     TABLE_TITLE = "table title"
     ROW = "row"
+    ITEM = "item"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,12 @@ _PARSERS = {
     ".log": "rag.reading.clean:read_text",
     ".md": "rag.reading.clean:read_markdown",
     ".markdown": "rag.reading.clean:read_markdown",
+    ".html": "rag.reading.marked.web:read_html",
+    ".htm": "rag.reading.marked.web:read_html",
+    ".xhtml": "rag.reading.marked.web:read_html",
+    ".xml": "rag.reading.marked.feed:read_xml",
+    ".rss": "rag.reading.marked.feed:read_xml",
+    ".atom": "rag.reading.marked.feed:read_xml",
     ".pdf": "rag.reading.paged.read:read_pdf",
 }
 

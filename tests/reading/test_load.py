@@ -55,7 +55,7 @@ def test_a_document(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "error", "words"),
     [
-        ("a.exe", b"MZ", UnsupportedFormat, "supported: .log"),
+        ("a.exe", b"MZ", UnsupportedFormat, "supported: .*.pdf"),
         ("a.txt", b"", UnreadableDocument, "empty"),
         ("a.txt", "目录\n\n港口..... 3\n".encode(), UnreadableDocument, "nothing is left"),
         ("a.txt", b"x" * 101, UnreadableDocument, "the limit is 100"),

@@ -22,6 +22,7 @@ _MIN_SCORE = 0.6
 _SAMPLE_BYTES = 200_000
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _MAX_CONTROL_SHARE = 0.001
+_MAX_DAMAGED = 0.002
 _MOST_FREQUENT = frozenset(
     "的一是不了在人有我他这这個个们們来來到时時大地为為子中你说說生国國年着就那和要上以会會与與及"
 )
@@ -35,9 +36,11 @@ class Decoded:
     encoding: str
 
 
-def decode(data: bytes) -> Decoded:
+def decode(data: bytes, declared: str | None = None) -> Decoded:
     """The text of `data`. A byte order mark decides; then UTF-8, if the bytes are valid; then
-    the encoding whose decoding has the largest share of common characters.
+    the `declared` encoding, if it gives a text; then the encoding whose decoding has the
+    largest share of common characters. Where a file declares its encoding, a few bytes may be
+    damaged; they become U+FFFD.
 
     Raises:
         UnreadableDocument: the bytes are empty, binary, or in no encoding known here.
@@ -53,6 +56,11 @@ def decode(data: bytes) -> Decoded:
         where = f"byte 0x{data[error.start]:02x} at offset {error.start}"
     scored = [(_score(data, encoding), -i, encoding) for i, encoding in enumerate(_CANDIDATES)]
     score, _, encoding = max(scored)
+    mended = _as_declared(data, declared)
+    if mended is not None and (
+        score < _MIN_SCORE or mended.encoding == encoding or _text_score(mended) >= score
+    ):
+        return mended
     if score < _MIN_SCORE:
         raise UnreadableDocument(
             f"the encoding is unknown: not UTF-8 ({where}), and no other encoding gives readable "
@@ -60,6 +68,25 @@ def decode(data: bytes) -> Decoded:
             "save the file as UTF-8"
         )
     return Decoded(_checked(_strict(data, encoding)), encoding)
+
+
+def _as_declared(data: bytes, declared: str | None) -> Decoded | None:
+    """The text in the encoding that the file declares, if that is one and all but a few of the
+    bytes fit."""
+    try:
+        name = codecs.lookup(declared or "").name
+    except LookupError:
+        return None
+    wider = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs"}.get(name, name)
+    text = data.decode(wider, "replace")
+    damaged = text.count("\ufffd")
+    if damaged > max(2, _MAX_DAMAGED * len(text)):
+        return None
+    return Decoded(_checked(text), wider)
+
+
+def _text_score(decoded: Decoded) -> float:
+    return _share(decoded.text[:_SAMPLE_BYTES], decoded.encoding)
 
 
 def _strict(data: bytes, encoding: str) -> str:
@@ -88,8 +115,12 @@ def _score(data: bytes, encoding: str) -> float:
         text = data.decode(encoding)[:_SAMPLE_BYTES]
     except UnicodeDecodeError:
         return 0.0
+    return 0.0 if _CONTROL.search(text) else _share(text, encoding)
+
+
+def _share(text: str, encoding: str) -> float:
     beyond = [character for character in text if character > "\x7f"]
-    if not beyond or _CONTROL.search(text):
+    if not beyond:
         return 0.0
     common = _western() if encoding == "cp1252" else _common()
     known = sum(character in common for character in beyond)

@@ -1,0 +1,1 @@
+"""Marked-up files into fragments: web pages, feeds, office documents."""
