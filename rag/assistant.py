@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
 
+from rag.answering.chat import Check, Written, rewrite, write
 from rag.answering.context import number_passages
 from rag.answering.extract import Extraction, extract
-from rag.answering.query import Query, parse_query
+from rag.answering.followup import standalone
+from rag.answering.llm import ChatModel
+from rag.answering.prompt import load_prompts, refusal_of
+from rag.answering.query import MAX_QUESTION_CHARACTERS, Query, parse_query
 from rag.answering.retrieve import retrieve
 from rag.answering.terms import weigh
 from rag.answering.verify import verify
+from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.settings import Settings
+from rag.text.fold import squeeze
 from rag.types import (
     Answer,
     Document,
@@ -23,23 +30,41 @@ from rag.types import (
     Retrieved,
     Sentence,
     Status,
+    Support,
     Text,
     Timings,
 )
 
 EXTRACTIVE = "extractive"
-REFUSAL = "文档中没有找到能回答这个问题的依据。"
-REFUSAL_ENGLISH = "The documents hold no evidence that answers this question."
 DOCUMENTS_KEPT = 16
+
+History = Sequence[tuple[str, str]]
+"""Earlier turns of a conversation, (question, answer), the latest last."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was said to a question and by whom."""
+
+    sentences: tuple[Sentence, ...]
+    model: str
+    notice: str = ""
+    prompted: tuple[int, ...] = ()
 
 
 class Assistant:
-    """Answers questions from an index. Safe to use from several threads; it keeps nothing of
-    one question for the next."""
+    """Answers questions from an index, with the chat model of the settings or, where none is
+    set, with sentences of the documents. Safe to use from several threads; it keeps nothing of
+    one question for the next.
+
+    Raises:
+        SettingsError: the file of prompts cannot be used.
+    """
 
     def __init__(self, index: Index, settings: Settings | None = None) -> None:
         self.index = index
         self.settings = settings or index.settings
+        self._prompts = load_prompts(self.settings.chat.prompts)
         self._documents: dict[tuple[int, str], Document] = {}
 
     def search(self, question: str, k: int | None = None) -> list[Passage]:
@@ -54,44 +79,96 @@ class Assistant:
         found = retrieve(query, weigh(query, index), index, options, k or options.k)
         return list(number_passages(found))
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, history: History = ()) -> Answer:
         """The answer to a question, with the quotations that it rests on.
 
-        Raises:
-            QuestionError: the question is empty or too long.
+        Raises: as `stream`.
         """
-        for event in self.stream(question):
+        for event in self.stream(question, history):
             if isinstance(event, Done):
                 return event.answer
         raise AssertionError("a stream ends with Done")
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         """The answer as it comes about: `Retrieved`, then for each sentence its `Text` and the
-        checked `Sentence`, then `Done`.
+        checked `Sentence`, then `Done`. Empty pieces of `Text` say that a chat model is being
+        waited for; closing the iterator ends the request to it.
+
+        A follow-up ("那2021年呢？") is searched for with what `history` adds to it. Where the chat
+        model fails after a part of its answer was given, and the extractive answer takes its
+        place, `Done` holds the latter alone.
 
         Raises:
             QuestionError: the question is empty or too long (at the first event).
+            GenerationError: the chat model failed, and `chat.fallback` is not set.
+            SettingsError, ModelUnavailable: the chat model cannot be used.
         """
-        query = parse_query(question)
+        asked = parse_query(question)
         start = time.perf_counter()
+        query = yield from self._searched(asked, history)
         index = self.index.pinned()  # one generation for the whole answer
         weights = weigh(query, index)
         options = self.settings.retrieval
         passages = number_passages(retrieve(query, weights, index, options, options.k))
         retrieved = time.perf_counter()
-        yield Retrieved(passages)
-        extraction = extract(query, weights, passages, self.settings.answering)
+        searched = "" if query is asked else query.text
+        yield Retrieved(passages, searched)
+        extracted = cache(partial(extract, query, weights, passages, self.settings.answering))
+        check = partial(verify, passages=passages, source=partial(self._document, index))
+        said = yield from self._say(query, passages, extracted, check)
+        timings = Timings(1000 * (retrieved - start), 1000 * (time.perf_counter() - retrieved))
+        answer = _answer(asked, said, passages, extracted(), timings)
+        yield Done(replace(answer, searched=searched))
+
+    def _searched(self, asked: Query, history: History) -> Generator[Event, None, Query]:
+        """The question as it is searched for: by the model where there is one, else by rule."""
+        if not history:
+            return asked
+        text = None
+        if self._model is not None:
+            try:
+                text = yield from rewrite(self._model, self._prompts, asked.text, history)
+            except GenerationError:
+                text = None  # the rule does; the model's error shows when it is to answer
+        text = text or standalone(asked.text, history)
+        same = text == asked.text or len(text) > MAX_QUESTION_CHARACTERS
+        return asked if same else parse_query(text)
+
+    def _say(
+        self,
+        query: Query,
+        passages: tuple[Passage, ...],
+        extracted: Callable[[], Extraction],
+        check: Check,
+    ) -> Generator[Event, None, _Said]:
+        notice = ""
+        if self._model is not None and passages:
+            try:
+                written: Written = yield from write(
+                    self._model, self._prompts, query.text, passages, check
+                )
+                name = self._model.name
+                return _Said(written.sentences, name, prompted=written.prompted)
+            except GenerationError as error:
+                if not self.settings.chat.fallback:
+                    raise
+                notice = f"对话模型没有给出完整的回答，这里是原文摘录。{error}"
+        extraction = extracted()
         sentences: list[Sentence] = []
-        if extraction.claims and extraction.confidence >= self.settings.answering.min_confidence:
+        if extraction.confidence >= self.settings.answering.min_confidence:
             for claim in extraction.claims:
                 yield Text(claim.text)
-                sentence = verify(claim, passages, partial(self._document, index))
+                sentence = check(claim)
                 sentences.append(sentence)
                 yield sentence
-        timings = Timings(1000 * (retrieved - start), 1000 * (time.perf_counter() - retrieved))
         if not sentences:
-            yield Text(_refusal(query))
-        yield Done(_answer(query, sentences, passages, extraction, timings))
+            yield Text(refusal_of(query.text))
+        return _Said(tuple(sentences), EXTRACTIVE, notice)
+
+    @cached_property
+    def _model(self) -> ChatModel | None:
+        chat = self.settings.chat
+        return ChatModel(chat) if chat.model else None
 
     def _document(self, index: Index, name: str) -> Document:
         """A document of the generation that `index` shows, kept for the next citation."""
@@ -105,29 +182,36 @@ class Assistant:
         return found
 
 
-def _refusal(query: Query) -> str:
-    return REFUSAL_ENGLISH if query.text.isascii() else REFUSAL
-
-
 def _answer(
     query: Query,
-    sentences: Sequence[Sentence],
+    said: _Said,
     passages: tuple[Passage, ...],
     extraction: Extraction,
     timings: Timings,
 ) -> Answer:
-    answered = bool(sentences)
+    answered = bool(said.sentences)
     return Answer(
         question=query.text,
         status=Status.ANSWERED if answered else Status.NO_EVIDENCE,
-        text=marked_text(sentences) if answered else _refusal(query),
-        short=extraction.short if answered else None,
-        sentences=tuple(sentences),
+        text=marked_text(said.sentences) if answered else refusal_of(query.text),
+        short=_short(said, extraction),
+        sentences=said.sentences,
         passages=passages,
         confidence=extraction.confidence,
-        model=EXTRACTIVE,
+        model=said.model,
         timings=timings,
+        notice=said.notice,
+        prompted=said.prompted,
     )
+
+
+def _short(said: _Said, extraction: Extraction) -> str | None:
+    """The short answer; beside a chat model only where one of its supported sentences says it."""
+    if extraction.short is None or not said.sentences or said.model == EXTRACTIVE:
+        return extraction.short if said.sentences else None
+    short = squeeze(extraction.short)
+    supported = [s for s in said.sentences if s.support is Support.SUPPORTED]
+    return extraction.short if any(short in squeeze(s.text) for s in supported) else None
 
 
 def marked_text(sentences: Sequence[Sentence]) -> str:

@@ -275,7 +275,8 @@ class Answer:
     an answer. `model` is the chat model's name or `extractive`. `searched` is the question as it
     was searched for, where earlier turns of the conversation went into it, else empty. `notice`
     says what the reader should know of how the answer was made (the chat model failed and this is
-    the extractive answer), else empty.
+    the extractive answer), else empty. `prompted` are the ranks of the passages that a chat model
+    was given; the others did not fit into its context.
     """
 
     question: str
@@ -289,6 +290,7 @@ class Answer:
     timings: Timings
     searched: str = ""
     notice: str = ""
+    prompted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

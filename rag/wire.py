@@ -46,6 +46,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "searched": answer.searched,
         "notice": answer.notice,
+        "prompted": list(answer.prompted),
         "timings": {
             "retrieve_ms": answer.timings.retrieve_ms,
             "answer_ms": answer.timings.answer_ms,

@@ -13,7 +13,7 @@ import os
 import queue
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,7 +61,9 @@ class ChatModel:
         self.name = settings.model
         self._environ = os.environ if environ is None else environ
 
-    def stream(self, messages: Sequence[Message], max_tokens: int | None = None) -> Iterator[str]:
+    def stream(
+        self, messages: Sequence[Message], max_tokens: int | None = None
+    ) -> Generator[str, None, None]:
         """The reply in pieces as they come; an empty piece is given while nothing comes. Closing
         the iterator ends the request. What can be tried again is, until something has come.
 

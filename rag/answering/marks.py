@@ -26,6 +26,7 @@ _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:[\s/][^<>]*)?>|<[!?][^<>]*>")
 _MAYBE_TAG = re.compile(r"<[A-Za-z/!?]")
 _LESS = re.compile(r"< ?[\d\u3400-\u9fff]")
 _TARGET = re.compile(r"[!-~]*(?:\s+[\"'][^\r\n]*)?")
+_TARGET_END = re.compile(r"[)\r\n]")
 _ADDRESS = re.compile(r"[a-z]+:|[/#.?]|www\.|<", re.IGNORECASE)
 _NUMBER = r"\d{1,3}"
 _MARKER = re.compile(
@@ -34,6 +35,7 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–—~～至]\s*({_NUMBER}))?")
+_CUT_MARKER = re.compile(r".[\d,，、;；~～–—-]*\s*")  # where a reply ended in the middle of one
 _THINKING, _THOUGHT = "<think>", "</think>"
 
 
@@ -157,28 +159,30 @@ def _bracket(rest: str, final: bool) -> _Step | None:
     """A marker, a link (its label goes back to be read), or a bracket like any other."""
     plain: _Step = (1, rest[0], "")
     close = _CLOSE.search(rest, 1, MAX_LABEL)
+    if close is None and not final and len(rest) < MAX_LABEL:
+        return None
     if close is None:
-        return plain if final or len(rest) >= MAX_LABEL else None
+        return (len(rest), "", "") if final and _CUT_MARKER.fullmatch(rest) else plain
+    end = close.end()
     if close[0] in "\r\n":
         return plain
-    end = close.end()
-    if end == len(rest) and not final:
+    found = _target(rest, end, final)
+    if found is None:
         return None
     label = rest[1 : close.start()]
-    marker = read_marker(label)
-    if rest[end : end + 1] == "(":
-        found = _target(rest, end + 1, final)
-        if found is None:
-            return None
-        if found:
-            return (found, marker, "") if marker else (found, "", label)
-    return (end, marker, "") if marker else plain
+    if marker := read_marker(label):
+        return found or end, marker, ""
+    return (found, "", label) if found else plain
 
 
 def _target(rest: str, start: int, final: bool) -> int | None:
-    """The end of a link's address that begins at `start`; 0 if it is none, None if undecided."""
+    """The end of a link's address in parentheses that opens at `start`; 0 if there is none, None
+    if undecided."""
+    if rest[start : start + 1] != "(":
+        return None if start == len(rest) and not final else 0
+    start += 1
     limit = start + MAX_TARGET
-    close = re.compile(r"[)\r\n]").search(rest, start, limit)
+    close = _TARGET_END.search(rest, start, limit)
     if close is None:
         return 0 if final or len(rest) >= limit else None
     inside = rest[start : close.start()].strip()

@@ -167,7 +167,9 @@ def test_no_server_at_the_address() -> None:
         unused.bind(("127.0.0.1", 0))
         url = f"http://me:secret@127.0.0.1:{unused.getsockname()[1]}/v1"
         settings = Chat(model="openai:x", base_url=url, max_retries=0)
-        with pytest.raises(GenerationError, match=r"no connection to http://127\.0\.0\.1") as caught:
+        with pytest.raises(
+            GenerationError, match=r"no connection to http://127\.0\.0\.1"
+        ) as caught:
             ChatModel(settings, {}).reply(PROMPT)
     assert "refused" in str(caught.value) and "secret" not in str(caught.value)
 
@@ -177,7 +179,7 @@ def test_leaving_ends_the_request_before_and_after_the_first_word() -> None:
         with serve(Reply(["前半", "后半"], wait=wait)) as server:
             stream = model(server).stream(PROMPT)
             assert [next(p for p in stream if p or not wait)] == said
-            stream.close()  # type: ignore[attr-defined]
+            stream.close()
             assert server.left.wait(5)
 
 

@@ -1,0 +1,133 @@
+"""The answer that a chat model writes, each sentence checked as soon as it is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from rag.answering.cite import ClaimReader
+from rag.answering.llm import ChatModel
+from rag.answering.prompt import Packed, Prompts, budget, is_refusal, pack, refusal_of, rewriting
+from rag.errors import ContextTooLong, GenerationError
+from rag.types import Claim, Passage, Sentence, Support, Text
+
+# A rewritten question is one line of at most so many characters; anything else is no question.
+MAX_QUESTION_CHARACTERS = 300
+MAX_QUESTION_TOKENS = 200
+
+Check = Callable[[Claim], Sentence]
+"""Holds a claim against the passages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a chat model said: the sentences that are shown, and how many were withheld for want
+    of support; none where it found no answer in the passages. `prompted` are the ranks of the
+    passages that it was given, the others did not fit into the prompt."""
+
+    sentences: tuple[Sentence, ...]
+    withheld: int
+    prompted: tuple[int, ...]
+
+
+def write(
+    model: ChatModel, prompts: Prompts, question: str, passages: Sequence[Passage], check: Check
+) -> Generator[Text | Sentence, None, Written]:
+    """Gives the text in pieces and each sentence once it is complete and checked; in strict mode
+    the text of a sentence comes only then, and not at all where it is unsupported. An empty
+    piece is given while nothing comes.
+
+    Raises:
+        GenerationError: and its kinds.
+    """
+    settings = model.settings
+    sentences: list[Sentence] = []
+    withheld, refused = 0, False
+    packed, items = yield from _first(model, prompts, question, passages)
+    for item in items:
+        if isinstance(item, str):
+            if not settings.strict:
+                yield Text(item)
+            elif not item:
+                yield Text("")
+            continue
+        if is_refusal(item.text):
+            refused = True
+            continue
+        sentence = check(item)
+        if settings.strict and sentence.support is Support.UNSUPPORTED:
+            withheld += 1
+            continue
+        if settings.strict:
+            yield Text(item.text)
+        sentences.append(sentence)
+        yield sentence
+    if refused and not any(s.support is Support.SUPPORTED for s in sentences):
+        sentences = []
+    if not sentences and settings.strict:
+        yield Text(refusal_of(question))
+    return Written(tuple(sentences), withheld, packed.ranks)
+
+
+def rewrite(
+    model: ChatModel, prompts: Prompts, question: str, history: Sequence[tuple[str, str]]
+) -> Generator[Text, None, str | None]:
+    """The follow-up as a question of its own, by the model; None where it gives none. An empty
+    piece is given while nothing comes.
+
+    Raises:
+        GenerationError: and its kinds.
+    """
+    reader = ClaimReader(())
+    said: list[str | Claim] = []
+    messages = rewriting(question, history, prompts)
+    with closing(model.stream(messages, MAX_QUESTION_TOKENS)) as pieces:
+        for piece in pieces:
+            if not piece:
+                yield Text("")
+            said += reader.feed(piece)
+    said += reader.close()
+    text = "".join(item for item in said if isinstance(item, str))
+    return text if 0 < len(text) <= MAX_QUESTION_CHARACTERS else None
+
+
+_Items = Generator[str | Claim, None, None]
+
+
+def _first(
+    model: ChatModel, prompts: Prompts, question: str, passages: Sequence[Passage]
+) -> Generator[Text, None, tuple[Packed, _Items]]:
+    """The prompt that the model took and what it says to it. Where its server finds the prompt
+    too long, half as many passages are packed, until only one is left."""
+    tokens = budget(model.settings)
+    while True:
+        packed = pack(question, passages, prompts, tokens)
+        items = _items(model, packed)
+        try:
+            for item in items:
+                if item:
+                    return packed, _chain(item, items)
+                yield Text("")
+        except ContextTooLong:
+            if len(packed.ranks) <= 1:
+                raise
+            passages = passages[: len(packed.ranks) // 2]
+        else:
+            raise GenerationError(f"the chat model {model.name} said nothing that can be shown")
+
+
+def _items(model: ChatModel, packed: Packed) -> _Items:
+    reader = ClaimReader(packed.ranks)
+    with closing(model.stream(packed.messages)) as pieces:
+        for piece in pieces:
+            if not piece:
+                yield ""
+            yield from reader.feed(piece)
+    yield from reader.close()
+
+
+def _chain(first: str | Claim, items: _Items) -> _Items:
+    with closing(items):
+        yield first
+        yield from items
