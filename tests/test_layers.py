@@ -24,7 +24,7 @@ STOREYS = [
     {"rag.cli"},
     {"rag.commands"},
     {"rag.server"},
-    {"rag.page", "rag.mcp"},
+    {"rag.page", "rag.mcp", "rag.langchain"},
     {"rag.http"},
     {"rag.collection"},
     {"rag.assistant"},

@@ -1,0 +1,88 @@
+"""Wenju in LangChain applications: a retriever, and the whole way to an answer as a Runnable.
+
+Third party: langchain-core. Tracing works as everywhere in LangChain: callbacks given with the
+config reach the retriever, the chain, and the chat model that Wenju calls inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import AddableDict, Runnable, RunnableGenerator
+
+from rag.assistant import Assistant, History, marked_text
+from rag.types import Done, Passage, Retrieved, Sentence
+from rag.wire import answer_json, passage_json
+
+Question = str | Mapping[str, Any]
+"""A question, or `{"question": …, "history": [(question, answer), …]}`."""
+
+
+class WenjuRetriever(BaseRetriever):
+    """The `k` passages (by default `retrieval.k` of the settings) nearest to a question, as
+    LangChain documents, best first. `metadata` is what `rag search --json` says of a passage."""
+
+    assistant: Assistant
+    k: int | None = None
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 (the search has no steps to tell)
+    ) -> list[Document]:
+        return [_document(passage) for passage in self.assistant.search(query, self.k)]
+
+
+def answer_chain(assistant: Assistant) -> Runnable[Question, dict[str, Any]]:
+    """The way from a question to its answer, with `.invoke`, `.stream` and `.batch`.
+
+    The input is a question, or a mapping with `question` and `history`, a sequence of
+    (question, answer). The output has `context`, the passages as documents; `answer`, the text
+    with its markers; and `result`, what `rag ask --json` gives: sentences, their support, their
+    citations. A stream gives these in this order, `answer` a checked sentence at a time; where a
+    fallback took the place of what had been said, `result` holds it.
+
+    Raises (when it runs): as `Assistant.stream`.
+    """
+
+    def run(inputs: Iterator[Question]) -> Iterator[AddableDict]:
+        for value in inputs:
+            yield from _answer(assistant, *_question(value))
+
+    chain: Runnable[Question, dict[str, Any]] = RunnableGenerator(run)
+    return chain.with_config(run_name="wenju")
+
+
+def _question(value: Question) -> tuple[str, History]:
+    if isinstance(value, str):
+        return value, ()
+    return str(value.get("question", "")), tuple(value.get("history") or ())
+
+
+def _answer(assistant: Assistant, question: str, history: History) -> Iterator[AddableDict]:
+    sentences: list[Sentence] = []
+    said = ""
+    for event in assistant.stream(question, history):
+        match event:
+            case Retrieved(passages):
+                yield AddableDict(context=[_document(passage) for passage in passages])
+            case Sentence():
+                sentences.append(event)
+                text = marked_text(sentences)
+                yield AddableDict(answer=text[len(said) :])
+                said = text
+            case Done(answer):
+                if not sentences:
+                    yield AddableDict(answer=answer.text)
+                yield AddableDict(result=answer_json(answer))
+
+
+def _document(passage: Passage) -> Document:
+    metadata = passage_json(passage)
+    text = str(metadata.pop("text"))
+    return Document(page_content=text, metadata={**metadata, "source": passage.document})

@@ -1,0 +1,131 @@
+"""The retriever and the chain in a LangChain application."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from langchain.chat_models import init_chat_model
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnablePassthrough
+
+from rag import Assistant, Index, Settings
+from rag.errors import GenerationError, QuestionError
+from rag.langchain import WenjuRetriever, answer_chain
+from tests.chat_server import ChatServer, Reply, serve
+
+QUESTION = "渡轮的单程票价是多少？"
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    folder = tmp_path_factory.mktemp("langchain")
+    (folder / "in").mkdir()
+    (folder / "in" / "渡轮.txt").write_text(
+        "渡轮票价\n\n渡轮的单程票价为4元，学生半价。\n", encoding="utf-8"
+    )
+    return Index.build([folder / "in"], folder / "index")
+
+
+def with_model(index: Index, server: ChatServer, **changes: Any) -> Assistant:
+    chat = server.settings(**changes).model_dump()
+    return Assistant(index, Settings.model_validate({"chat": chat}))
+
+
+class Recorder(BaseCallbackHandler):
+    """Notes what was started and what was heard, in order."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, bool]] = []
+        self.tokens: list[str] = []
+
+    def on_chain_start(self, *_: Any, parent_run_id: UUID | None = None, **more: Any) -> None:
+        self.started.append((more["name"], parent_run_id is not None))
+
+    def on_retriever_start(self, *_: Any, parent_run_id: UUID | None = None, **__: Any) -> None:
+        self.started.append(("retriever", parent_run_id is not None))
+
+    def on_chat_model_start(self, *_: Any, parent_run_id: UUID | None = None, **__: Any) -> None:
+        self.started.append(("model", parent_run_id is not None))
+
+    def on_llm_new_token(self, token: Any, **_: Any) -> None:
+        self.tokens.append(str(token))
+
+
+def test_the_retriever_gives_documents(index: Index) -> None:
+    recorder = Recorder()
+    retriever = WenjuRetriever(assistant=Assistant(index), k=1)
+    (found,) = retriever.invoke(QUESTION, config={"callbacks": [recorder]})
+    assert "单程票价为4元" in found.page_content
+    assert found.metadata["source"] == found.metadata["document"] == "渡轮.txt"
+    assert (found.metadata["rank"], found.metadata["title"]) == (1, "渡轮票价")
+    assert recorder.started == [("retriever", False)]
+    assert retriever.batch([QUESTION, "学生"])[1][0].metadata["rank"] == 1
+
+
+def test_the_retriever_in_a_chain_of_ones_own(index: Index) -> None:
+    with serve(Reply(["4元。"])) as server:
+        model = init_chat_model(
+            "openai:scripted", base_url=server.url, api_key="none", streaming=True
+        )
+        retriever = WenjuRetriever(assistant=Assistant(index), k=1)
+        prompt = ChatPromptTemplate.from_template("{context}\n\n{question}")
+        chain = (
+            {"context": retriever, "question": RunnablePassthrough()}
+            | prompt
+            | model
+            | StrOutputParser()
+        )
+        assert chain.invoke(QUESTION) == "4元。"
+        assert "单程票价为4元" in server.prompts()[0]
+
+
+def test_the_chain_without_a_model(index: Index) -> None:
+    chain = answer_chain(Assistant(index))
+    result = chain.invoke(QUESTION)
+    assert result["result"]["status"] == "answered" and result["result"]["short"] == "4元"
+    assert result["answer"] == result["result"]["text"]
+    assert result["context"][0].metadata["document"] == "渡轮.txt"
+    first, second = chain.batch([QUESTION, {"question": "鳄梨潜艇"}])
+    assert first["answer"] == result["answer"]
+    assert second["result"]["status"] == "no_evidence"
+    assert second["answer"] == second["result"]["text"]
+
+
+def test_the_chain_streams_checked_sentences(index: Index) -> None:
+    with serve(Reply(["渡轮的单程", "票价为4元。[1]", "学生免费。[1]"])) as server:
+        chunks = list(answer_chain(with_model(index, server)).stream(QUESTION))
+    keys = [key for chunk in chunks for key in chunk]
+    assert keys == ["context", "answer", "answer", "result"]
+    text = "".join(chunk.get("answer", "") for chunk in chunks)
+    assert text == chunks[-1]["result"]["text"]
+    assert text.startswith("渡轮的单程票价为4元。[1]学生免费。")
+
+
+def test_callbacks_reach_the_model(index: Index) -> None:
+    recorder = Recorder()
+    with serve(Reply(["渡轮的单程", "票价为4元。[1]"])) as server:
+        chain = answer_chain(with_model(index, server))
+        chain.invoke(QUESTION, config={"callbacks": [recorder]})
+    assert recorder.started == [("wenju", False), ("model", True)]
+    assert "".join(recorder.tokens) == "渡轮的单程票价为4元。[1]"
+
+
+def test_history_is_part_of_the_input(index: Index) -> None:
+    chain = answer_chain(Assistant(index))
+    history = [(QUESTION, "4元。")]
+    result = chain.invoke({"question": "它的学生票怎么算？", "history": history})
+    assert result["result"]["searched"] == "渡轮的学生票怎么算？"
+
+
+def test_errors_come_through(index: Index) -> None:
+    with pytest.raises(QuestionError):
+        answer_chain(Assistant(index)).invoke(" ")
+    with (
+        serve(Reply(status=401, error={"message": "no"})) as server,
+        pytest.raises(GenerationError, match="401"),
+    ):
+        answer_chain(with_model(index, server)).invoke(QUESTION)
