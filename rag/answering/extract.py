@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.answering.disagreement import disagreement, notice
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Kind, Query
 from rag.answering.short import short_answer
@@ -35,11 +36,13 @@ POLICY: dict[Kind, tuple[int, float]] = {
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """Sentences in reading order as claims, the short answer among them, and the estimate in
-    [0, 1] that the passages hold an answer. No claims where nothing shares a term."""
+    [0, 1] that the passages hold an answer. No claims where nothing shares a term. `notice`
+    tells of passages that give different figures, else it is empty."""
 
     claims: tuple[Claim, ...]
     short: str | None
     confidence: float
+    notice: str = ""
 
 
 def extract(
@@ -50,9 +53,12 @@ def extract(
     if not ranked or ranked[0].covered == 0:
         return Extraction((), None, 0.0)
     chosen = _choose(query, ranked, settings)
+    differing = disagreement(query, weights, ranked)
+    chosen += [one.evidence for one in differing[1:2] if one.evidence not in chosen]
     in_order = sorted(chosen, key=lambda e: (e.passage.rank, e.order))
     claims = tuple(Claim(e.text, (e.passage.rank,)) for e in in_order)
-    return Extraction(claims, short_answer(query, chosen), _confidence(query, ranked[0]))
+    short, confidence = short_answer(query, chosen), _confidence(query, ranked[0])
+    return Extraction(claims, short, confidence, notice(differing))
 
 
 def _choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> list[Evidence]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answering.candidates import candidates
+from rag.answering.candidates import Candidate, candidates
 from rag.answering.evidence import Evidence
 from rag.answering.query import Query
 from rag.text.fold import fold
@@ -23,14 +23,18 @@ def short_answer(query: Query, chosen: Sequence[Evidence]) -> str | None:
     """
     best: tuple[int, int, float, str] | None = None
     for place, evidence in enumerate(chosen):
-        anchors = _anchors(evidence)
         for found in candidates(query, evidence.text):
-            middle = found.start + len(found.text) / 2
-            near = sorted(abs(middle - anchor) for anchor in anchors)[:_NEAREST]
-            distance = sum(near) / len(near) if near else float(found.start)
-            key = (found.misfit, place, distance, found.text)
+            key = (found.misfit, place, distance(evidence, found), found.text)
             best = key if best is None else min(best, key)
     return best[3] if best else None
+
+
+def distance(evidence: Evidence, candidate: Candidate) -> float:
+    """How far a candidate stands from the question's words in its sentence, in characters: the
+    mean over the nearest ones; from the start where none stands there."""
+    middle = candidate.start + len(candidate.text) / 2
+    near = sorted(abs(middle - anchor) for anchor in _anchors(evidence))[:_NEAREST]
+    return sum(near) / len(near) if near else float(candidate.start)
 
 
 def _anchors(evidence: Evidence) -> list[float]:

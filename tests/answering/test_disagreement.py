@@ -1,0 +1,38 @@
+"""Different figures for the same thing are both said, with their documents."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag import Assistant
+from tests.answering.conftest import build
+
+TEXTS = {
+    "开工.txt": "渔港大桥开工\n\n2021年3月12日，渔港大桥举行开工仪式。渔港大桥总投资18.6亿元，预计三年完工。\n",
+    "决算.txt": "渔港大桥决算\n\n2025年6月30日公告：渔港大桥实际总投资23.4亿元，比预算多。\n",
+    "轻轨.txt": "轻轨简报\n\n轻轨二号线总投资20亿元，2023年开通。\n",
+    "旧闻.txt": "旧闻一则\n\n渔港大桥总投资18.6亿元，此数字见于开工报道。\n",
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    return build(tmp_path_factory.mktemp("differing"), TEXTS)
+
+
+def test_both_figures_are_said_with_their_dates(assistant: Assistant) -> None:
+    answer = assistant.ask("渔港大桥总投资是多少？")
+    assert {"18.6亿元", "23.4亿元"} <= set(
+        answer.notice.replace("（", " ").replace("：", " ").replace("；", " ").split()
+    )
+    assert "2021-03-12" in answer.notice and "2025-06-30" in answer.notice
+    text = "".join(sentence.text for sentence in answer.sentences)
+    assert "18.6亿元" in text and "23.4亿元" in text
+
+
+def test_another_thing_is_no_disagreement(assistant: Assistant) -> None:
+    assert assistant.ask("轻轨二号线总投资是多少？").notice == ""
+
+
+def test_only_figures_disagree(assistant: Assistant) -> None:
+    assert assistant.ask("渔港大桥是什么时候开工的？").notice == ""
