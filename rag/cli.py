@@ -84,6 +84,10 @@ def _parser() -> _Parser:
     status = commands.add_parser("status", parents=[common], help="what the index holds")
     status.set_defaults(runs="looking:status")
     _add_verify(commands.add_parser("verify", parents=[common], help="check the index for damage"))
+    saving = commands.add_parser("backup", parents=[common], help="save the index as one file")
+    saving.add_argument("file", metavar="FILE", type=Path, help="a new file")
+    saving.set_defaults(runs="keeping:backup")
+    _add_restore(commands.add_parser("restore", parents=[common], help="bring a backup back"))
     doctor = commands.add_parser(
         "doctor",
         parents=[common],
@@ -143,6 +147,12 @@ def _add_remove(parser: argparse.ArgumentParser) -> None:
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repair", action="store_true", help="rebuild what can be rebuilt")
     parser.set_defaults(runs="indexing:verify")
+
+
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="what rag backup wrote")
+    parser.add_argument("--force", action="store_true", help="replace the index that is there")
+    parser.set_defaults(runs="keeping:restore")
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

@@ -271,6 +271,21 @@ def test_rebuild_reads_everything_again(folder: Path, tmp_path: Path) -> None:
     assert [(c["read"], c["unchanged"]) for c in counts] == [(1, 0), (0, 1), (1, 0)]
 
 
+def test_backup_and_restore(folder: Path, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved")
+    assert rag("index", "文集", "--index", "fifth", folder=folder).returncode == 0
+    done = json.loads(rag("backup", saved, "--index", "fifth", "--json", folder=folder).stdout)
+    assert (done["file"], done["generation"]) == (saved, 1)
+    assert done["bytes"] == (tmp_path / "saved").stat().st_size
+    refused = rag("restore", saved, "--index", "fifth", folder=folder)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "--force" in refused.stderr
+    again = rag("restore", saved, "--index", "fifth", "--force", "--json", folder=folder)
+    assert json.loads(again.stdout)["documents"] == 2
+    found = rag("search", "青石桥", "--index", "fifth", "--json", folder=folder)
+    assert json.loads(found.stdout)[0]["document"] == "桥梁.txt"
+
+
 def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)

@@ -121,9 +121,14 @@ def remove(arguments: argparse.Namespace) -> int:
 def verify(arguments: argparse.Namespace) -> int:
     """Checks the index; 0 when it is sound (after `--repair` where asked), else 1 with one
     line for each damage on stderr."""
-    opened = open_index(arguments)
-    repaired = opened.repair() if arguments.repair else []
-    damage = opened.verify()
+    from rag.indexing.loading import LazyEncoder
+    from rag.indexing.verify import damages, repair
+
+    settings = load_settings(arguments)
+    # Without opening it: an index that cannot be opened is the one to be repaired.
+    encoder = LazyEncoder(settings.encoder)
+    repaired = repair(settings.index, settings, encoder.get) if arguments.repair else []
+    damage = damages(settings.index)
     for line in damage:
         print(f"rag: {line}", file=sys.stderr)
     if damage:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -166,6 +166,20 @@ class Database:
             self._connection.execute("BEGIN")
             self._connection.execute("SELECT count(*) FROM meta")
 
+    def copy_to(self, path: Path) -> None:
+        """Writes what this connection sees into a new file, durably, without a log beside it."""
+        with _errors(path), self._lock, closing(sqlite3.connect(path)) as target:
+            self._connection.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+
+    def copy_over(self, path: Path) -> None:
+        """Replaces the whole content of the catalog at `path`, if there is one, with one commit.
+        Its readers keep what they see. The caller holds the writer lock."""
+        with _errors(path), self._lock, closing(sqlite3.connect(path)) as target:
+            target.execute("PRAGMA journal_mode = WAL")
+            target.execute("PRAGMA synchronous = FULL")
+            self._connection.backup(target)
+
     def close(self) -> None:
         """Ends the connection; changes that were not committed are undone."""
         self._connection.close()
@@ -196,4 +210,7 @@ def _errors(path: Path) -> Iterator[None]:
             raise StoreLocked(f"{path} is locked by another program; try again: {error}") from None
         raise StoreError(f"{path} cannot be used: {error}") from None
     except sqlite3.DatabaseError as error:
-        raise StoreCorrupt(f"{path} is damaged or no catalog: {error}") from None
+        raise StoreCorrupt(
+            f"{path} is damaged or no catalog: {error}; put a backup in its place with: "
+            f"rag restore FILE --force --index {path.parent}; or delete the folder and index again"
+        ) from None

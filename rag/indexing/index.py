@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag.errors import UnknownDocument
+from rag.indexing.backup import backup
 from rag.indexing.catalog import Catalog
 from rag.indexing.fingerprint import fingerprint
 from rag.indexing.lexical import Field, Terms
@@ -20,7 +21,7 @@ from rag.indexing.lock import write_lock
 from rag.indexing.records import Float32
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
 from rag.indexing.update import Options, Progress, update_index
-from rag.indexing.verify import damages, mend
+from rag.indexing.verify import damages, repair
 from rag.settings import Settings
 from rag.text.fold import squeeze
 from rag.types import Chunk, Document, DocumentInfo, IndexStatus, Report
@@ -257,6 +258,14 @@ class Index:
             _bytes(self.folder), stale,
         )  # fmt: skip
 
+    def backup(self, path: Path | str) -> None:
+        """Writes the whole index into one new file; see `rag.indexing.backup`.
+
+        Raises:
+            StoreError: the file exists or cannot be written.
+        """
+        backup(self._snapshot.catalog, Path(path))
+
     def verify(self) -> list[str]:
         """Compares everything stored with its checksums and the parts with each other; one line
         for each damage, none for a sound index."""
@@ -270,8 +279,7 @@ class Index:
         Raises:
             StoreLocked: another process is writing.
         """
-        with write_lock(self.folder):
-            mended = mend(self.folder, self.settings, self._encoder.get)
+        mended = repair(self.folder, self.settings, self._encoder.get)
         self._moved_on()
         return mended
 

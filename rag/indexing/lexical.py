@@ -123,7 +123,10 @@ class Lexical:
         import tantivy
 
         with _errors(folder):
-            return cls(tantivy.Index(_schema(), path=str(folder), reuse=True), rows)
+            index = tantivy.Index(_schema(), path=str(folder), reuse=True)
+            index.config_reader("manual")  # no thread that watches the folder and reads it again
+            index.reload()
+            return cls(index, rows)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import numpy as np
 from rag.errors import DocumentError, StoreCorrupt
 from rag.indexing.catalog import Catalog, Entry
 from rag.indexing.content import embedding_text
+from rag.indexing.database import OlderFormat
 from rag.indexing.fingerprint import check_encoder
+from rag.indexing.lock import write_lock
 from rag.indexing.parts import Parts, damage, read_parts, sound
 from rag.indexing.rows import Numbering
 from rag.indexing.snapshot import Series, record
@@ -35,15 +38,38 @@ def damages(folder: Path) -> list[str]:
     except StoreCorrupt as error:
         return [str(error)]
     try:
-        found = catalog.integrity()
         _, fingerprint, parts = record(catalog)
-        for entry in catalog.entries():
-            found += _document_damages(catalog, entry.name, fingerprint.dimension)
+        found = row_damages(catalog, fingerprint.dimension)
         return found + _part_damages(folder, catalog, parts, fingerprint.dimension)
     except StoreCorrupt as error:
         return [str(error)]
     finally:
         catalog.close()
+
+
+def row_damages(catalog: Catalog, dimension: int) -> list[str]:
+    """One line for each damage in the catalog's own content.
+
+    Raises:
+        StoreCorrupt: it cannot be read at all.
+    """
+    found = catalog.integrity()
+    for name in catalog.names():
+        found += _document_damages(catalog, name, dimension)
+    return found
+
+
+def repair(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[str]:
+    """Mends an index that perhaps cannot be opened; see `mend`.
+
+    Raises:
+        StoreMissing: there is no index. StoreLocked: another process is writing.
+        StoreCorrupt: see `mend`.
+    """
+    with suppress(OlderFormat):
+        Catalog.open_reader(folder).close()
+    with write_lock(folder):
+        return mend(folder, settings, load)
 
 
 def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[str]:

@@ -16,6 +16,7 @@ import pytest
 
 from rag.errors import RagError, StoreCorrupt, StoreMismatch, StoreMissing
 from rag.indexing.index import Field, Index
+from rag.indexing.verify import repair
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
 
@@ -56,9 +57,8 @@ def test_every_derived_file_is_made_anew(index: Index, settings: Settings, how: 
     for number in range(len(names)):
         path = parts(settings)[number]
         data = path.read_bytes()
-        if how == "gone":
-            path.unlink()
-        else:
+        path.unlink()  # not cut in place: another handle has it mapped into memory
+        if how != "gone":
             middle = len(data) // 2
             flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
             path.write_bytes({"cut": data[:-1], "flipped": flipped, "empty": b""}[how])
@@ -74,6 +74,7 @@ def test_a_folder_that_cannot_be_written_is_read_in_memory(
     index: Index, settings: Settings, docs: Path
 ) -> None:
     vectors = next(settings.index.glob("parts-*/*.vectors"))
+    vectors.unlink()
     vectors.write_bytes(b"")
     (settings.index / "writer.lock").unlink()
     (settings.index / "writer.lock").mkdir()  # no lock can be taken
@@ -110,6 +111,21 @@ def test_a_changed_row_is_found_and_mended(
     assert tower(again) == tower(index)
     assert again.document("灯塔.txt") == index.document("灯塔.txt")
     assert again.repair() == []
+
+
+def test_an_index_that_cannot_be_opened_is_mended(index: Index, settings: Settings) -> None:
+    change(settings, "UPDATE chunks SET text = replace(text, '1931', '1932')")
+    for path in parts(settings):
+        data = path.read_bytes()
+        path.unlink()
+        path.write_bytes(data[:-1])
+    with pytest.raises(StoreCorrupt, match=r"灯塔\.txt, chunk 0"):
+        reopened(settings)
+    mended = repair(settings.index, settings, CharacterEncoder)
+    assert any(line.startswith("document 灯塔.txt, chunk 0") for line in mended)
+    again = reopened(settings)
+    assert again.verify() == []
+    assert tower(again) == tower(index)
 
 
 def test_a_changed_row_is_never_quoted(index: Index, settings: Settings) -> None:
