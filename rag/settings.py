@@ -34,6 +34,9 @@ class Reading(_Group):
     max_pages: int = Field(
         default=20_000, ge=1, description="files with more pages are skipped, pages"
     )
+    max_unpacked_bytes: int = Field(
+        default=1_000_000_000, ge=1, description="archives that unpack to more are skipped, bytes"
+    )
 
 
 class Chunking(_Group):

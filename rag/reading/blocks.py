@@ -117,7 +117,8 @@ class _Table:
 
     def lead(self, fragment: Fragment, text: str) -> tuple[str, ...]:
         """What leads this fragment, which then may become header or cell itself."""
-        if not self.title or fragment.role not in (Role.BODY, Role.ROW):
+        known = self.title or self.number is not None  # lines with tabs may be no table
+        if not known or fragment.role not in (Role.BODY, Role.ROW):
             return ()
         lead = tuple(part for part in (self.title, self.header, *self.cells) if part)
         short = len(text) <= LONGEST_PLAIN and not text.endswith(("。", "；"))

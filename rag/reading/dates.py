@@ -21,6 +21,7 @@ _MASTHEAD_REST = 14
 _FIRST_LINES = 40
 _WINDOW = timedelta(days=60)
 _SUPPORT = 3
+_YEARS_BEFORE = 5
 
 
 def infer_date(lines: Sequence[str]) -> str | None:
@@ -46,6 +47,19 @@ def infer_date(lines: Sequence[str]) -> str | None:
     years = [match[1] for match in _YEAR.finditer(text)]
     named = [year for year in years if years.count(year) > 1] or years
     return max(named, default=None)
+
+
+def plausible_date(lines: Sequence[str], made: str | None) -> str | None:
+    """The date that the text tells, unless it lies after the day the file was `made`
+    (`YYYY-MM-DD`) or years before; then that day."""
+    inferred = infer_date(lines)
+    if made is None or (
+        inferred is not None
+        and inferred <= made
+        and int(inferred[:4]) >= int(made[:4]) - _YEARS_BEFORE
+    ):
+        return inferred
+    return made
 
 
 def _newest_supported(days: Sequence[date]) -> date | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from rag.reading.furniture import Furniture
 from rag.reading.layout import Layout, goes_on, narrow_columns
 from rag.reading.lines import Line
 from rag.reading.outline import (
+    NO_HEADING,
     heading_rank,
     is_byline,
     is_caption,
@@ -80,6 +81,18 @@ def written(
 ) -> Fragment:
     """A fragment of a file without a text of its own."""
     return Fragment(role, (Piece(0, text, ""),), None, page, rank, table)
+
+
+def decided(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """Where a file marks some headings, what it does not mark is none, whatever it looks like."""
+    if not any(fragment.rank is not None for fragment in fragments):
+        return list(fragments)
+    return [
+        replace(fragment, rank=NO_HEADING)
+        if fragment.rank is None and fragment.role in (Role.BODY, Role.ITEM)
+        else fragment
+        for fragment in fragments
+    ]
 
 
 def fragment(role: Role, lines: Sequence[Line]) -> Fragment:

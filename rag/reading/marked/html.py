@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rag.reading.flow import Fragment, Role, written
-from rag.reading.outline import ARTICLE, CHAPTER, FIRST, NO_HEADING, SECOND, SECTION, THIRD
+from rag.reading.flow import Fragment, Role, decided, written
+from rag.reading.outline import ARTICLE, CHAPTER, FIRST, SECOND, SECTION, THIRD
 from rag.reading.parsers.markup import Node
 
 HEADING_RANKS = (CHAPTER, SECTION, ARTICLE, FIRST, SECOND, THIRD)
@@ -65,7 +65,7 @@ def page_fragments(root: Node) -> list[Fragment]:
         flow = _Flow(keep_around=True)
         flow.walk(body)
         flow.end()
-    return _decided(flow.done)
+    return decided(flow.done)
 
 
 def _main(body: Node) -> Node:
@@ -83,18 +83,6 @@ def _visible(node: Node) -> str:
     if node.tag in _NEVER:
         return ""
     return "".join(c if isinstance(c, str) else _visible(c) for c in node.children)
-
-
-def _decided(fragments: Sequence[Fragment]) -> list[Fragment]:
-    """Where the file marks headings, what it does not mark is none."""
-    if not any(fragment.rank is not None for fragment in fragments):
-        return list(fragments)
-    return [
-        written(f.role, f.text, f.page, rank=NO_HEADING, table=f.table)
-        if f.rank is None and f.role in (Role.BODY, Role.ITEM)
-        else f
-        for f in fragments
-    ]
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
-from rag.reading.dates import infer_date
+from rag.reading.dates import plausible_date
 from rag.reading.paged.columns import foot, reading_order
 from rag.reading.paged.grid import Grid, find_grids
 from rag.reading.paged.paragraphs import fragments
@@ -22,7 +22,6 @@ from rag.settings import Reading
 
 _TITLE_SIZE = 1.3
 _LONGEST_TITLE = 90
-_YEARS_BEFORE = 5
 _PAGES_NAMED = 12
 # The columns of a table that goes on on the next page stand where they stood, points.
 _SAME_EDGE = 4.0
@@ -54,22 +53,9 @@ def read_pdf(data: bytes, settings: Reading) -> Cleaned:
         fragments(kept, [(page.width, page.height) for page in paged.pages], paged.bookmarks),
         titles,
         title=_title(paged, kept),
-        date=_date(paged, lines),
+        date=plausible_date([line.text for page in lines for line in page], paged.created),
         warnings=[_pictures(missing, len(paged.pages))] if missing else [],
     )
-
-
-def _date(paged: Paged, lines: Sequence[Sequence[Line]]) -> str | None:
-    """The date that the text tells, unless it lies after the file was made or long before."""
-    inferred = infer_date([line.text for page in lines for line in page])
-    created = paged.created
-    if created is None or (
-        inferred is not None
-        and inferred <= created
-        and int(inferred[:4]) >= int(created[:4]) - _YEARS_BEFORE
-    ):
-        return inferred
-    return created
 
 
 def _no_text(paged: Paged, missing: Sequence[int]) -> str:

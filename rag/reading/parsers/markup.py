@@ -132,4 +132,8 @@ def _name(tag: Any) -> str:
 
 
 def _attributes(element: Any) -> dict[str, str]:
-    return {_name(key): value for key, value in element.attrib.items()}
+    """Names without namespaces; a reference to a relation of an office file is a `relation`."""
+    return {
+        "relation" if key.endswith("/relationships}id") else _name(key): value
+        for key, value in element.attrib.items()
+    }

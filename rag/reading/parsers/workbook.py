@@ -1,0 +1,85 @@
+"""XLSX workbooks into rows of shown values. Third party: openpyxl."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from rag.errors import UnreadableDocument
+
+_PERCENT = re.compile(r"0(?:\.(0+))?%")
+_THOUSANDS = re.compile(r"#,##0(?:\.(0+))?")
+_DECIMALS = re.compile(r"^0(?:\.(0+))?(?:_\)?.*)?$")
+
+
+def parse_workbook(data: bytes) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    """The sheets that are not hidden, by name, each with its rows that are not empty. Formulas
+    give the value that was stored with them.
+
+    Raises:
+        UnreadableDocument: the file is damaged.
+    """
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
+    except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile,
+            SyntaxError) as error:  # fmt: skip
+        raise UnreadableDocument(f"the workbook is damaged: {error}") from None
+    try:
+        for sheet in book.worksheets:
+            if sheet.sheet_state == "visible":
+                yield str(sheet.title), _rows(sheet)
+    finally:
+        book.close()
+
+
+def _rows(sheet: Any) -> Iterator[list[str]]:
+    try:
+        sheet.reset_dimensions()  # what a sheet says of its size may be wrong
+        for row in sheet.rows:
+            cells = [_shown(cell) for cell in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
+                yield cells
+    except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile,
+            SyntaxError, EOFError) as error:  # fmt: skip
+        raise UnreadableDocument(f"sheet {sheet.title} is damaged: {error}") from None
+
+
+def _shown(cell: Any) -> str:
+    """A cell's value as the sheet shows it, for the common formats."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, (int, float)):
+        return shown_number(value, str(cell.number_format))
+    return " ".join(str(value).split())
+
+
+def shown_number(value: float, number_format: str) -> str:
+    """A number in a number format: percent, thousands and decimals are known.
+
+    >>> shown_number(0.4039, "0.00%"), shown_number(1581.5, "#,##0.00"), shown_number(3.0, "")
+    ('40.39%', '1,581.50', '3')
+    """
+    if match := _PERCENT.search(number_format):
+        return f"{value * 100:.{len(match[1] or '')}f}%"
+    if match := _THOUSANDS.search(number_format):
+        return f"{value:,.{len(match[1] or '')}f}"
+    if match := _DECIMALS.match(number_format):
+        return f"{value:.{len(match[1] or '')}f}"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
