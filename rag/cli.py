@@ -91,9 +91,13 @@ def _parser() -> _Parser:
     doctor = commands.add_parser(
         "doctor",
         parents=[common],
-        help="examine this installation, without network; always exits 0",
+        help="examine this installation; asks only a chat model with a base address; exits 0",
     )
     doctor.set_defaults(runs="looking:doctor")
+    prompts = commands.add_parser(
+        "prompts", parents=[common], help="print the chat model's prompts, as a file to change"
+    )
+    prompts.set_defaults(runs="looking:prompts")
     _add_serve(commands.add_parser("serve", parents=[common], help="open the chat page"))
     tools = "be a server of tools for other programs (MCP)"
     _add_mcp(commands.add_parser("mcp", parents=[common], help=tools))
@@ -131,7 +135,15 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 
 def _add_ask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", metavar="QUESTION", type=_question)
+    _add_chat(parser)
     parser.set_defaults(runs="asking:ask")
+
+
+def _add_chat(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="MODEL", help="chat model, openai:NAME; its key is read from RAG_API_KEY"
+    )
+    parser.add_argument("--base-url", metavar="URL", help="its server's address, with the /v1")
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +170,7 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=_port, default=7860, help="0 takes a free one (7860)")
+    _add_chat(parser)
     parser.set_defaults(runs="serving:serve")
 
 

@@ -96,8 +96,9 @@ def _explanation(passage: Passage) -> Iterator[str]:
 def show_answer(answer: Answer, terminal: Terminal) -> str:
     """An answer for reading: the short answer, the sentences with their numbers, and below
     them every quotation in its surroundings; a refusal with the nearest passages."""
+    told = "".join(terminal.flow([(line, "dim")]) + "\n\n" for line in _told(answer))
     if answer.status is Status.NO_EVIDENCE:
-        text = terminal.flow([(answer.text, "bold")])
+        text = told + terminal.flow([(answer.text, "bold")])
         if not answer.passages:
             return text
         nearest = show_passages(answer.passages[:NEAREST], terminal)
@@ -111,7 +112,15 @@ def show_answer(answer: Answer, terminal: Terminal) -> str:
     for n, group in groupby(sorted(citations, key=lambda c: (c.n, c.span)), lambda c: c.n):
         if n in passages:
             parts.append(_source(passages[n], list(group), terminal))
-    return "\n\n".join(parts)
+    return told + "\n\n".join(parts)
+
+
+def _told(answer: Answer) -> Iterator[str]:
+    """What goes before an answer: how it was made, and what was searched for."""
+    if answer.notice:
+        yield _one_line(answer.notice)
+    if answer.searched:
+        yield f"按“{_one_line(answer.searched)}”检索"
 
 
 def _sentence(sentence: Sentence) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,5 @@
-"""What `rag doctor` looks at, without any network call."""
+"""What `rag doctor` looks at. The only network call is to a chat model whose server's address is
+set."""
 
 from __future__ import annotations
 
@@ -13,11 +14,13 @@ from pathlib import Path
 
 from rag.builtin import damaged
 from rag.errors import RagError, StoreMissing
-from rag.settings import Settings
+from rag.settings import Chat, Settings
 
 LEAST_PYTHON = (3, 11)
 # Below this an update of the index may not finish: new files are written beside the old ones.
 LEAST_FREE_BYTES = 1_000_000_000
+# How long a chat model may be silent before it is called silent.
+CHAT_SECONDS = 20.0
 # What a working installation cannot do without; asked for where the distribution itself is
 # not installed (a checkout on the path) and cannot be asked.
 PACKAGES = (
@@ -46,7 +49,14 @@ def examine(load: Callable[[], Settings]) -> list[Finding]:
     except RagError as error:
         settings = Settings.model_validate({})
         findings.append(Finding("settings", False, str(error)))
-    return [*findings, _models(), _encoder(settings), _index(settings), _disk(settings.index)]
+    return [
+        *findings,
+        _models(),
+        _encoder(settings),
+        _index(settings),
+        _disk(settings.index),
+        _chat(settings.chat),
+    ]
 
 
 def _python() -> Finding:
@@ -107,6 +117,24 @@ def _index(settings: Settings) -> Finding:
     older = ", older than the program: rag index PATH brings it up to date" * status.stale
     detail = f"{settings.index}: {status.documents} documents, {status.chunks} chunks{older}"
     return Finding("index", not status.stale, detail)
+
+
+def _chat(chat: Chat) -> Finding:
+    """Asks the chat model for a word, where the address of its server is set."""
+    from rag.answering.llm import ChatModel, Message
+    from rag.answering.prompt import load_prompts
+
+    if not chat.model:
+        return Finding("chat model", True, "none set; answers are sentences of the documents")
+    if not chat.base_url:
+        return Finding("chat model", True, f"{chat.model}, not asked: chat.base_url is not set")
+    once = {"max_retries": 0, "timeout_seconds": min(chat.timeout_seconds, CHAT_SECONDS)}
+    try:
+        load_prompts(chat.prompts)
+        ChatModel(chat.model_copy(update=once)).reply([Message("user", "你好")])
+    except RagError as error:
+        return Finding("chat model", False, str(error))
+    return Finding("chat model", True, f"{chat.model} answers")
 
 
 def _disk(folder: Path) -> Finding:

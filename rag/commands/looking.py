@@ -1,8 +1,9 @@
-"""`rag text`, `rag status` and `rag doctor`: the commands that only look."""
+"""`rag text`, `rag status`, `rag prompts` and `rag doctor`: the commands that only look."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 
 from rag.commands.examining import Finding, examine
 from rag.commands.opening import load_settings, open_index
@@ -62,6 +63,18 @@ def size(count: int) -> str:
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
     return f"{count} B"
+
+
+def prompts(arguments: argparse.Namespace) -> int:
+    """Prints the prompts of the chat model in the form of the file that can replace them."""
+    from rag.answering.prompt import PROMPT_VERSION, load_prompts
+
+    found = load_prompts(load_settings(arguments).chat.prompts)
+    if arguments.json:
+        write_json({"version": PROMPT_VERSION, "prompts": asdict(found)})
+    else:
+        write(found.to_toml().rstrip("\n"))
+    return 0
 
 
 def doctor(arguments: argparse.Namespace) -> int:

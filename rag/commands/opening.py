@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.settings import Settings
 
@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 
 def load_settings(arguments: argparse.Namespace) -> Settings:
-    """The settings for a command; `--index` and `--config` are taken from its arguments.
+    """The settings for a command; `--index`, `--config`, `--model` and `--base-url` are taken
+    from its arguments, where it has them.
 
     Raises:
         SettingsError: an unknown key, a value out of range, an unreadable file.
     """
-    overrides = {} if arguments.index is None else {"index": arguments.index}
+    overrides: dict[str, Any] = {} if arguments.index is None else {"index": arguments.index}
+    chat = {name: getattr(arguments, name, None) for name in ("model", "base_url")}
+    overrides["chat"] = {name: value for name, value in chat.items() if value is not None}
     return Settings.load(arguments.config, overrides=overrides)
 
 

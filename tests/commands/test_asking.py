@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rag.commands.asking import show_answer, show_passages
 from rag.commands.terminal import Terminal
 from tests.fakes_page import answer, passage, refusal
@@ -65,3 +67,10 @@ def test_unknown_places_are_left_out() -> None:
 
 def test_no_hit_is_said() -> None:
     assert show_passages([], PIPE) == "没有找到相关段落。"
+
+
+def test_how_an_answer_was_made_stands_before_it() -> None:
+    made = replace(answer(), notice="对话模型没有给出回答。", searched="2021年营收是多少？")
+    assert show_answer(made, PIPE).startswith(
+        "对话模型没有给出回答。\n\n按“2021年营收是多少？”检索\n\n32,122 亿元\n\n"
+    )
