@@ -16,7 +16,7 @@ SAMPLE := index/sample
 EVAL_OUT ?= out/eval
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run index test check eval wheel train clean
+.PHONY: help venv run index test check eval crash wheel train clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -65,10 +65,13 @@ check: $(VENV)/dev.stamp ## ruff and mypy
 eval: $(VENV)/run.stamp ## measure on the real documents in $WENJU_SHARED, else on the sample
 	@$(BIN)/python -m eval table --out $(EVAL_OUT)
 
+crash: $(VENV)/test.stamp ## kill writers, fill disks, flip bytes; some ten minutes, root for a small disk
+	@DURABILITY=full $(BIN)/python -m pytest -s tests/durability tests/durability/full_disk.py
+
 wheel: $(VENV)/dev.stamp ## build dist/*.whl and try it in an empty environment
 	@PIP_ARGS="$(PIP_ARGS)" $(BIN)/python -m tests.wheel.check_wheel
 
-train: $(VENV)/run.stamp ## rebuild rag/models/files from $WENJU_SHARED/data
+train: $(VENV)/test.stamp ## rebuild rag/models/files from $WENJU_SHARED/data
 	@$(BIN)/python -m training
 
 clean: ## remove what was built; your own index stays
