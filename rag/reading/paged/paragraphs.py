@@ -40,6 +40,7 @@ from rag.text.fold import squeeze
 _INDENT = 0.8
 _ROOM = 2.0
 _FOOT = 0.7
+_RIGHT = 0.5
 
 _FOOTNOTE = re.compile(r"^(?:\d{1,2}\s*[\u4e00-\u9fffA-Z]|[①-⑳*＊†]|\[\d{1,2}\])")
 _FOREIGN_CAPTION = re.compile(r"(?:Fig|Figure|Tab|Table)\.?\s?\d{1,3}[.:\s]")
@@ -147,7 +148,7 @@ def _goes_on(
     of its block, `left` is the left edge of the next line's; `aside` tells that a table or note
     stands between them."""
     last = open_lines[-1]
-    if not same_size(last, line):
+    if not same_size(last, line) or _set_right(last):
         return False
     indented = line.box.x0 - left > _INDENT * line.size
     if aside or not _below(last, line):
@@ -170,6 +171,11 @@ def _text_goes_on(open_lines: Sequence[Line], line: Line, indented: bool) -> boo
     if hanging:  # a list item's lines stand behind its mark
         return len(open_lines) == 1 and starts_item(last.text)
     return not _is_new(line, indented)
+
+
+def _set_right(line: Line) -> bool:
+    """Whether a line stands at the right margin by itself, as the unit of a table does."""
+    return line.box.x0 - line.x0 > _RIGHT * (line.x1 - line.x0)
 
 
 def _below(last: Line, line: Line) -> bool:
