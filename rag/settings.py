@@ -34,6 +34,12 @@ class Reading(_Group):
     max_pages: int = Field(
         default=20_000, ge=1, description="files with more pages are skipped, pages"
     )
+    max_seconds: float = Field(
+        default=300, gt=0, description="reading one file is ended after this, seconds"
+    )
+    max_memory_bytes: int = Field(
+        default=8_000_000_000, ge=1, description="reading one file takes at most this, bytes"
+    )
     max_unpacked_bytes: int = Field(
         default=1_000_000_000, ge=1, description="archives that unpack to more are skipped, bytes"
     )

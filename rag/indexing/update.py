@@ -20,7 +20,8 @@ from rag.indexing.parts import Parts, sweep
 from rag.indexing.snapshot import Series, record
 from rag.models.encoder import Encoder
 from rag.reading.chunk import Chunks, chunk_document
-from rag.reading.load import Found, find_files, read_document
+from rag.reading.load import Found, find_files
+from rag.reading.worker import Reader
 from rag.settings import Settings
 from rag.types import Document, Report, Skipped
 
@@ -86,8 +87,9 @@ def _run(
         series = Series(folder, catalog, now, generation, parts)
         # In between an index has no two kinds of vectors or terms: such a change is one commit.
         whole = recorded is not None and now != recorded
-        run = Update(catalog, settings, encoder, now, None if whole else series)
-        run.run(paths, options)
+        with Reader(settings.reading) as reader:
+            run = Update(catalog, settings, encoder, now, None if whole else series, reader)
+            run.run(paths, options)
         if recorded is None and not run.read:
             raise UnreadableDocument(_nothing(paths, run.skipped))
         if run.read or run.removed or now != recorded or series.untidy():
@@ -111,6 +113,7 @@ class Update:
     encoder: Encoder
     fingerprint: Fingerprint
     series: Series | None
+    reader: Reader
     read: int = 0
     unchanged: int = 0
     removed: int = 0
@@ -202,7 +205,7 @@ class Update:
             self.catalog.touch(entry)
             self.unchanged += 1
         else:
-            document = read_document(Path(path), name, self.settings.reading)
+            document = self.reader.read(Path(path), name)
             after = Path(path).stat()
             if (after.st_size, after.st_mtime_ns) != state:
                 raise UnreadableDocument("the file changed while it was read; try again")

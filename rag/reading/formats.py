@@ -36,6 +36,9 @@ _PARSERS = {
     ".pdf": "rag.reading.paged.read:read_pdf",
 }
 
+# Read by this program's own code.
+_OWN = {".txt", ".text", ".log", ".md", ".markdown", ".csv", ".tsv"}
+
 
 def parser_of(suffix: str) -> Parser | None:
     """The parser for files whose name ends with `suffix` (`.pdf`); a name without an ending is
@@ -46,6 +49,11 @@ def parser_of(suffix: str) -> Parser | None:
     module, _, name = place.partition(":")
     parser: Parser = getattr(import_module(module), name)
     return parser
+
+
+def is_foreign(suffix: str) -> bool:
+    """Whether files of this ending are parsed by a library that may hang or crash on them."""
+    return suffix.lower() in _PARSERS and suffix.lower() not in _OWN
 
 
 def supported() -> list[str]:
