@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from training import build_encoder, sources
+from training import build_encoder, reader, sources
 from training.tokens import train_ranks
 
 FILES = Path(__file__).parent.parent / "rag" / "models" / "files"
@@ -28,6 +28,7 @@ def build_tokens(folder: Path) -> None:
 BUILDERS: dict[str, Callable[[Path], None]] = {
     "tokens": build_tokens,
     "encoder": lambda folder: build_encoder.build(folder / "encoder"),
+    "reader": lambda folder: reader.build(folder / "reader"),
 }
 
 

@@ -1,0 +1,167 @@
+"""The reader: marks the words of a passage that answer a question, and says how likely it is that
+there are any. Third party: onnxruntime, loaded with the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rag import builtin
+from rag.errors import ModelError
+from rag.models.reader_input import FEATURES, STATIC, Vocabulary, Words, match, read_words
+from rag.types import Span
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Floats = npt.NDArray[np.float32]
+
+LONGEST_SPAN = 50  # words; 98% of the answers of CMRC train are shorter
+LONGEST_TEXT = 600  # words read of a passage
+_TEXTS_KEPT = 2048
+_PARTS = ("words", "first", "last", "features", "lengths")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reader makes of a passage of n words: `starts` and `ends` are the code points at
+    which the words begin and end, `begins` and `closes` the probabilities that the answer begins
+    or ends with each word. Both sum to the probability that the passage holds an answer."""
+
+    starts: npt.NDArray[np.int64]
+    ends: npt.NDArray[np.int64]
+    begins: Floats
+    closes: Floats
+
+    @property
+    def has_answer(self) -> float:
+        """The probability in [0, 1] that the passage holds an answer."""
+        return float(self.begins.sum() + self.closes.sum()) / 2
+
+    def within(self, span: Span) -> float:
+        """The probability that the answer stands in a part of the passage."""
+        inside = self._inside(span)
+        return float(self.begins[inside].sum() + self.closes[inside].sum()) / 2
+
+    def best(self, span: Span) -> tuple[Span, float]:
+        """The likeliest answer in a part of the passage, and its probability; an empty span and
+        0 where no word begins there."""
+        inside = self._inside(span)
+        length = inside.stop - inside.start
+        if not length:
+            return Span(span.start, span.start), 0.0
+        together = np.triu(np.outer(self.begins[inside], self.closes[inside]))
+        together -= np.triu(together, LONGEST_SPAN)
+        first, last = divmod(int(together.argmax()), length)
+        found = Span(
+            int(self.starts[inside.start + first]), int(self.ends[inside.start + last])
+        )
+        return found, float(together[first, last])
+
+    def _inside(self, span: Span) -> slice:
+        first, end = np.searchsorted(self.starts, (span.start, span.end)).tolist()
+        return slice(first, end)
+
+
+class Reader:
+    """Reads passages. Safe to use from several threads."""
+
+    def __init__(self, model: bytes, vocabulary: bytes) -> None:
+        """Takes the contents of `model.onnx` and `vocabulary.json`.
+
+        Raises:
+            ModelError: they are malformed, or do not belong together.
+        """
+        try:
+            self._vocabulary = Vocabulary.parse(vocabulary)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"malformed vocabulary of the reader ({error}); {builtin.ADVICE}"
+            ) from None
+        self._session = _session(model)
+        self._words = lru_cache(_TEXTS_KEPT)(self._read_words)
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        """Reads the passages for a question, one result each, in their order."""
+        asked = self._words(question)
+        texts = [self._words(passage) for passage in passages]
+        rows = [i for i, text in enumerate(texts) if len(text)]
+        if not rows or not len(asked):
+            return [_nothing(text) for text in texts]
+        read = [texts[i] for i in rows]
+        inputs = _inputs("question", [asked] * len(read), [_plain(asked)] * len(read))
+        inputs |= _inputs("passage", read, [match(asked, text) for text in read])
+        start, end = self._session.run(None, inputs)
+        found = dict(zip(rows, map(_reading, read, start, end), strict=True))
+        return [found.get(i, _nothing(text)) for i, text in enumerate(texts)]
+
+    def _read_words(self, text: str) -> Words:
+        return read_words(text, self._vocabulary).first_of(LONGEST_TEXT)
+
+
+@cache
+def load_reader() -> Reader:
+    """The built-in reader, loaded once.
+
+    Raises:
+        ModelError: its files are damaged, or onnxruntime is not installed.
+    """
+    return Reader(builtin.read("reader/model.onnx"), builtin.read("reader/vocabulary.json"))
+
+
+def _session(model: bytes) -> onnxruntime.InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - its exceptions share no base but Exception
+        raise ModelError(f"malformed network of the reader ({error}); {builtin.ADVICE}") from None
+
+
+def _plain(words: Words) -> Floats:
+    features = np.zeros((len(words), FEATURES), np.float32)
+    features[:, :STATIC] = words.static
+    return features
+
+
+def _inputs(
+    side: str, texts: Sequence[Words], features: Sequence[Floats]
+) -> dict[str, npt.NDArray[Any]]:
+    """The texts side by side, zeros behind the shorter ones."""
+    lengths = [len(text) for text in texts]
+    ids = np.zeros((3, len(texts), max(lengths)), np.int64)
+    values = np.zeros((len(texts), max(lengths), FEATURES), np.float32)
+    for i, text in enumerate(texts):
+        ids[0, i, : len(text)] = text.words
+        ids[1, i, : len(text)] = text.first
+        ids[2, i, : len(text)] = text.last
+        values[i, : len(text)] = features[i]
+    given = (ids[0], ids[1], ids[2], values, np.array(lengths, np.int64))
+    return {f"{side}_{part}": value for part, value in zip(_PARTS, given, strict=True)}
+
+
+def _nothing(text: Words) -> Reading:
+    nothing = np.zeros(len(text), np.float32)
+    return Reading(text.starts, text.ends, nothing, nothing)
+
+
+def _reading(text: Words, start: Floats, end: Floats) -> Reading:
+    length = len(text)
+    return Reading(text.starts, text.ends, _shares(start)[:length], _shares(end)[:length])
+
+
+def _shares(scores: Floats) -> Floats:
+    """Scores of every word, and of "no answer" in the last column, into probabilities."""
+    powers = np.exp(scores - scores.max())
+    shares: Floats = powers / powers.sum()
+    return shares

@@ -1,0 +1,245 @@
+"""What the reader's network is given: the words of a text as numbers, and how each word of a
+passage stands to the question."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.text.fold import fold_aligned
+from rag.text.segment import STOP_WORDS, cut
+from rag.text.sentences import sentences
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+PADDING, UNKNOWN, LATIN = 0, 1, 2
+RESERVED = ("", "<unknown>", "<latin>")
+"""The first words of a vocabulary. A number is looked up as zeros, one for each digit."""
+
+_LATIN = re.compile(r"[a-zà-ÿ]")
+_NUMERAL = re.compile(r"[一二三四五六七八九十百千万亿两半几]")
+_DATE = re.compile(r"[年月日号]|世纪|时期|朝|代")
+_END = re.compile(r"[。！？!?；;]")
+_OPEN, _CLOSE = frozenset("“「『《（([【‘"), frozenset("”」』》）)]】’")
+_COMMA = frozenset("，、,：:")
+STATIC, MATCHING = 15, 11
+FEATURES = STATIC + MATCHING
+_NARROW, _WIDE = 8, 24  # characters on either side
+_IDF_SCALE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Rows of words and characters in the network's tables, and the words' rarity."""
+
+    words: Mapping[str, int]
+    characters: Mapping[str, int]
+    idf: Floats
+
+    @classmethod
+    def parse(cls, content: bytes) -> Vocabulary:
+        """Reads `{"words": […], "characters": […], "idf": […]}`; the lists' order gives the rows.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is of another form.
+        """
+        value = json.loads(content)
+        idf = np.array(value["idf"], np.float32)
+        words = {str(word): row for row, word in enumerate(value["words"])}
+        if len(words) != len(idf):
+            raise ValueError(f"{len(words)} words, {len(idf)} idf values")
+        return cls(words, {str(c): row for row, c in enumerate(value["characters"])}, idf)
+
+    def word(self, token: str) -> int:
+        """The row of a word; numbers by their form, what is unknown by its script."""
+        if token.isdigit():
+            token = "0" * min(len(token), 5)
+        known = self.words.get(token)
+        if known is not None:
+            return known
+        return LATIN if _LATIN.match(token) else UNKNOWN
+
+    def character(self, token: str) -> int:
+        """The row of a character."""
+        return self.characters.get(token, UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text cut into n words. `starts`, `ends`: code points of the text as it was given;
+    `cuts`: n + 1 places in `folded`; `sentence`: which sentence each word stands in."""
+
+    folded: str
+    tokens: tuple[str, ...]
+    starts: Ints
+    ends: Ints
+    cuts: Ints
+    sentence: Ints
+    words: Ints
+    first: Ints
+    last: Ints
+    static: Floats
+    idf: Floats
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def first_of(self, count: int) -> Words:
+        """The first `count` words."""
+        if len(self) <= count:
+            return self
+        cut_off = {
+            field.name: getattr(self, field.name)[:count]
+            for field in fields(self)
+            if field.name != "folded"
+        }
+        return replace(self, **cut_off)
+
+
+def read_words(text: str, vocabulary: Vocabulary) -> Words:
+    """Cuts a text into words, folded; white space is passed over."""
+    folded = fold_aligned(text)
+    pieces, place = [], 0
+    for piece in cut(folded.text):
+        if not piece.isspace():
+            pieces.append((piece, place))
+        place += len(piece)
+    tokens = tuple(piece for piece, _ in pieces)
+    begin = np.array([at for _, at in pieces], np.int64)
+    end = begin + np.array([len(token) for token in tokens], np.int64)
+    rows = np.array([vocabulary.word(token) for token in tokens], np.int64)
+    starts = folded.offsets[begin]
+    edges = np.array([span.start for span in sentences(text)], np.int64)
+    sentence = np.maximum(np.searchsorted(edges, starts, "right") - 1, 0)
+    idf = vocabulary.idf[rows]
+    return Words(
+        folded=folded.text,
+        tokens=tokens,
+        starts=starts,
+        ends=folded.offsets[end - 1] + 1 if tokens else starts,
+        cuts=np.stack((begin, end), 1) if tokens else np.zeros((0, 2), np.int64),
+        sentence=sentence,
+        words=rows,
+        first=np.array([vocabulary.character(token[0]) for token in tokens], np.int64),
+        last=np.array([vocabulary.character(token[-1]) for token in tokens], np.int64),
+        static=_static(tokens, rows, idf, sentence),
+        idf=idf,
+    )
+
+
+def _static(tokens: Sequence[str], rows: Ints, idf: Floats, sentence: Ints) -> Floats:
+    """Features of the words alone, (tokens, STATIC)."""
+    found = np.zeros((len(tokens), STATIC), np.float32)
+    for i, token in enumerate(tokens):
+        known = _KNOWN.get(token)
+        if known is None:
+            known = _KNOWN[token] = _form(token)
+        found[i, : len(known)] = known
+    found[:, 11] = idf / _IDF_SCALE
+    found[:, 12] = rows == UNKNOWN
+    if len(tokens):
+        found[0, 13] = 1
+        found[1:, 13] = sentence[1:] != sentence[:-1]
+        found[:, 14] = np.minimum(sentence, 10) / 10
+    return found
+
+
+_KNOWN: dict[str, tuple[float, ...]] = {}
+
+
+def _form(token: str) -> tuple[float, ...]:
+    return (
+        min(len(token), 4) / 4,
+        any(c.isdigit() and c.isascii() for c in token),
+        bool(_NUMERAL.search(token)),
+        bool(_LATIN.search(token)),
+        not any(map(str.isalnum, token)),
+        bool(_END.search(token)),
+        bool(_DATE.search(token)),
+        token[0] in _OPEN,
+        token[-1] in _CLOSE,
+        token in _COMMA,
+        token in STOP_WORDS,
+    )
+
+
+def match(question: Words, passage: Words) -> Floats:
+    """How the words of a passage stand to a question, (tokens, FEATURES): `static` and the
+    matches of words, characters, pairs and triples, near them and in their sentence."""
+    found = np.zeros((len(passage), FEATURES), np.float32)
+    found[:, :STATIC] = passage.static
+    if not len(passage) or not len(question):
+        return found
+    weights = {t: float(w) for t, w in zip(question.tokens, question.idf, strict=True)
+               if t not in STOP_WORDS and any(map(str.isalnum, t))}
+    asked = frozenset(question.tokens)
+    exact = np.array([token in asked for token in passage.tokens], np.float32)
+    content = np.array([token in weights for token in passage.tokens], np.float32)
+    runs = _runs(question.folded, passage.folded)
+    own = found[:, STATIC:]
+    own[:, 0], own[:, 1], own[:, 2] = exact, content, content * passage.idf / _IDF_SCALE
+    own[:, 3:6] = _mean(runs, passage.cuts[:, 0], passage.cuts[:, 1])
+    for column, reach in ((6, _NARROW), (7, _WIDE)):
+        begin = np.maximum(passage.cuts[:, 0] - reach, 0)
+        end = np.minimum(passage.cuts[:, 1] + reach, len(passage.folded))
+        own[:, column] = _mean(runs[:, 1:2], begin, end)[:, 0]
+    covered = _covered(weights, passage)
+    own[:, 8] = covered[passage.sentence]
+    own[:, 9] = own[:, 8] / max(float(covered.max()), 1e-6)
+    own[:, 10] = _pairs_covered(question.folded, passage)[passage.sentence]
+    return found
+
+
+def _runs(question: str, passage: str) -> Floats:
+    """For each character of the passage whether it stands in the question alone, in a pair, in
+    a triple of its neighbours, (characters, 3)."""
+    found = np.zeros((len(passage), 3), np.float32)
+    for length in (1, 2, 3):
+        asked = {g for g in _grams(question, length) if length > 1 or g not in STOP_WORDS}
+        for place, gram in enumerate(_grams(passage, length)):
+            if gram in asked and gram.isalnum():
+                found[place : place + length, length - 1] = 1
+    return found
+
+
+def _grams(text: str, length: int) -> list[str]:
+    return [text[i : i + length] for i in range(len(text) - length + 1)]
+
+
+def _mean(values: Floats, begin: Ints, end: Ints) -> Floats:
+    """The means of `values[begin:end]`, row for row."""
+    sums = np.vstack((np.zeros((1, values.shape[1]), np.float32), values.cumsum(0)))
+    means: Floats = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)[:, None]
+    return means
+
+
+def _covered(weights: Mapping[str, float], passage: Words) -> Floats:
+    """The share of the question's weight in each sentence."""
+    held: dict[int, set[str]] = {}
+    for place, token in zip(passage.sentence.tolist(), passage.tokens, strict=True):
+        if token in weights:
+            held.setdefault(place, set()).add(token)
+    total = max(math.fsum(weights.values()), 1e-6)
+    found = np.zeros(int(passage.sentence.max()) + 1, np.float32)
+    for place, tokens in held.items():
+        found[place] = sum(weights[token] for token in sorted(tokens)) / total
+    return found
+
+
+def _pairs_covered(question: str, passage: Words) -> Floats:
+    """The share of the question's character pairs in each sentence."""
+    asked = {pair for pair in _grams(question, 2) if pair.isalnum()}
+    found = np.zeros(int(passage.sentence.max()) + 1, np.float32)
+    for place in range(len(found)):
+        rows = np.flatnonzero(passage.sentence == place)
+        if len(rows):
+            text = passage.folded[passage.cuts[rows[0], 0] : passage.cuts[rows[-1], 1]]
+            found[place] = len(asked.intersection(_grams(text, 2))) / max(len(asked), 1)
+    return found
