@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +22,7 @@ from rag.errors import GenerationError, QuestionError
 from rag.langchain import WenjuRetriever, answer_chain
 from tests.chat_server import ChatServer, Reply, serve
 
+ROOT = Path(__file__).parent.parent
 QUESTION = "渡轮的单程票价是多少？"
 
 
@@ -119,6 +125,21 @@ def test_history_is_part_of_the_input(index: Index) -> None:
     history = [(QUESTION, "4元。")]
     result = chain.invoke({"question": "它的学生票怎么算？", "history": history})
     assert result["result"]["searched"] == "渡轮的学生票怎么算？"
+
+
+def test_the_example_runs(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    done = subprocess.run(
+        [sys.executable, "examples/in_langchain.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    sources, answer, follow_up = done.stdout.splitlines()
+    assert "潮汐电站简介.md" in sources and "2024年10月18日" in answer
+    assert "亿元" in follow_up and follow_up.endswith("]")
 
 
 def test_errors_come_through(index: Index) -> None:

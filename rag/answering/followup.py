@@ -35,6 +35,7 @@ _BARE = re.compile(
     r"|如何|谁|何时|何地|在|的|呢|吗|[，,？?\s])+"
 )
 _QUOTED = re.compile(r"《[^》]+》|“[^”]+”")
+_LEADING = re.compile(r"那么?[，,\s]*(?![里儿些个家座项份条年月天时种样边])")
 _MARKS = "？?。！! "
 
 
@@ -58,6 +59,8 @@ def _resolve(question: str, earlier: str) -> str:
         return f"{earlier.rstrip(_MARKS)}，{question}"
     if ellipsis := _ELLIPSIS.fullmatch(question):
         return _swap(ellipsis[1] or ellipsis[2], earlier)
+    if leading := _LEADING.match(question):
+        question = question[leading.end() :]
     if found := _PRONOUN.search(question):
         own = question[: found.start()] + question[found.end() :]
         topic = _topic(earlier)
