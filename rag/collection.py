@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from rag.assistant import Assistant
+from rag.assistant import Assistant, History
 from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing
 from rag.indexing.index import Index, Progress
 from rag.settings import Settings
@@ -64,9 +64,9 @@ class Collection:
         """See `Assistant.ask`; raises StoreMissing where nothing was added yet."""
         return self._opened().ask(question)
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         """See `Assistant.stream`; raises StoreMissing where nothing was added yet."""
-        return self._opened().stream(question)
+        return self._opened().stream(question, history)
 
     def status(self) -> IndexStatus:
         """What the index holds; nothing, of generation 0, where there is none."""

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 
 from rag import __version__
 from rag.answering.query import parse_query
+from rag.assistant import History
 from rag.collection import Collection
 from rag.errors import (
     DocumentError,
@@ -34,13 +35,16 @@ from rag.errors import (
     RagError,
     SettingsError,
     StoreLocked,
+    UnknownConversation,
     UnknownDocument,
 )
 from rag.http.completions import completions
+from rag.http.conversations import conversations
 from rag.http.documents import documents
 from rag.http.gate import Gate, Rules
 from rag.http.login import Token
 from rag.page.blocks import mount_page
+from rag.page.conversations import Conversations
 from rag.types import Answer, Event, IndexStatus, Passage
 from rag.wire import answer_json, passage_json
 
@@ -60,7 +64,7 @@ class Assistant(Protocol):
 
     def search(self, question: str, k: int | None = None) -> list[Passage]: ...  # noqa: D102
     def ask(self, question: str) -> Answer: ...  # noqa: D102
-    def stream(self, question: str) -> Iterator[Event]: ...  # noqa: D102
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]: ...  # noqa: D102
 
 
 class _Parameters(BaseModel):
@@ -130,9 +134,12 @@ def create_app(
         return JSONResponse(answer_json(await run_in_threadpool(assistant.ask, wanted.question)))
 
     app.include_router(completions(assistant))
-    if collection is not None:
-        app.include_router(documents(collection))
-    return mount_page(app, assistant, status, examples, documents=collection is not None)
+    if collection is None:
+        return mount_page(app, assistant, status, examples)
+    kept = Conversations(collection.kept / "conversations.sqlite")
+    app.include_router(documents(collection))
+    app.include_router(conversations(kept))
+    return mount_page(app, assistant, status, examples, kept)
 
 
 async def _parameters(request: Request, kind: type[_P]) -> _P:
@@ -163,7 +170,7 @@ def _report(_: Request, error: Exception) -> JSONResponse:
     match error:
         case QuestionError() | SettingsError() | DocumentError():
             status = 400
-        case UnknownDocument():
+        case UnknownDocument() | UnknownConversation():
             status = 404
         case StoreLocked():
             status = 409

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rag.assistant import History
 from rag.types import (
     Answer,
     Citation,
@@ -116,9 +117,9 @@ class FakeAssistant:
     def ask(self, question: str) -> Answer:
         return refusal(question) if "火星" in question else answer(question)
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         done = self.ask(question)
-        yield Retrieved(done.passages)
+        yield Retrieved(done.passages, " ".join(asked for asked, _ in history))
         for sentence in done.sentences:
             half = len(sentence.text) // 2
             yield Text(sentence.text[:half])

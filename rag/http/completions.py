@@ -20,7 +20,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field, ValidationError
 
-from rag.assistant import marked_text
+from rag.assistant import History, marked_text
 from rag.errors import GenerationError, QuestionError, RagError
 from rag.http.threads import in_thread
 from rag.types import Answer, Done, Event, Sentence
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 class Streams(Protocol):
     """What is needed of an assistant."""
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         """The events of an answer, `Done` last."""
         ...
 
@@ -69,6 +69,16 @@ class _Wanted(BaseModel):
                 return message.text()
         raise QuestionError("none of the messages has the role user; the question is the last one")
 
+    def history(self) -> History:
+        """The questions before it, each with what was answered, if anything was."""
+        found: list[tuple[str, str]] = []
+        for message in self.messages:
+            if message.role == "user":
+                found.append((message.text(), ""))
+            elif message.role == "assistant" and found:
+                found[-1] = (found[-1][0], message.text())
+        return found[:-1]
+
 
 def completions(assistant: Streams) -> APIRouter:
     """The routes under `/v1`."""
@@ -84,7 +94,8 @@ def completions(assistant: Streams) -> APIRouter:
         try:
             wanted = _Wanted.model_validate_json(await request.body())
             question = wanted.question()
-            events = in_thread(lambda: assistant.stream(question))
+            history = wanted.history()
+            events = in_thread(lambda: assistant.stream(question, history))
             first = await anext(events)  # what is wrong with the question is known by now
             if wanted.stream:
                 pieces = _server_sent(_chunks(first, events))
@@ -134,6 +145,8 @@ async def _chunks(
             if isinstance(event, Sentence):
                 sentences.append(event)
             text = _text(event, sentences)
+            if not text.startswith(sent):  # an extractive answer takes the place of a broken one
+                sent, text = "", f"\n\n{text}"
             if len(text) > len(sent):
                 yield {**head, "choices": [_choice({"content": text[len(sent) :]})]}
                 sent = text

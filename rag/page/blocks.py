@@ -1,37 +1,27 @@
-"""The page as Gradio blocks, mounted on an application. The door to gradio.
-
-The conversation lives in the browser session's state: a tuple of `Turn`, the last one being
-answered. Of it, `past` shows all but the last and is sent once for each question; `now` shows
-the last and is sent for every event.
-"""
+"""The page as Gradio blocks, mounted on an application. The door to gradio, with `talk`."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
 from importlib.resources import files
-from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 
 from rag.answering.query import MAX_QUESTION_CHARACTERS
+from rag.page.conversations import Conversations
 from rag.page.render import (
     DOCUMENTS_HTML,
     PANEL_HTML,
+    TALKS_HTML,
     header_html,
-    turn_html,
     welcome_html,
 )
-from rag.page.streaming import Answers, answering
-from rag.page.turn import Turn
+from rag.page.streaming import Answers
+from rag.page.talk import EVENTS_SCRIPT, Talk
 from rag.types import IndexStatus
 
-# Older turns leave the page: a browser slows down over a conversation without end.
-MAX_TURNS = 50
-# Answers given at the same time; more wait in line.
-MAX_CONCURRENT = 8
 _FONTS = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 _MONO = ("ui-monospace", "Consolas", "monospace")
 # Examples call `trigger`, which hands the event to Python.
@@ -42,25 +32,23 @@ element.addEventListener('click', (event) => {
 });
 """
 
-Turns = tuple[Turn, ...]
-
 
 def mount_page(
     app: FastAPI,
     assistant: Answers,
     status: Callable[[], IndexStatus],
     examples: Sequence[str] = (),
-    *,
-    documents: bool = False,
+    kept: Conversations | None = None,
 ) -> FastAPI:
-    """Puts the page at `/` of `app`. `status` is asked at every load of the page; `documents`
-    says that `app` serves `rag.http.documents`, and the page shows them."""
+    """Puts the page at `/` of `app`. `status` is asked at every load of the page. With `kept`,
+    conversations are; `app` then serves `rag.http.documents` and `rag.http.conversations`, and
+    the page shows both."""
 
     async def in_a_loop() -> FastAPI:
         return mount()
 
     def mount() -> FastAPI:
-        return _mount(app, page(assistant, status, examples, documents=documents))
+        return _mount(app, page(assistant, status, examples, kept))
 
     try:
         asyncio.get_running_loop()
@@ -72,7 +60,7 @@ def mount_page(
 
 def _mount(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
     styles = "".join(map(_file, ("page.css", "documents.css")))
-    scripts = "".join(map(_file, ("page.js", "documents.js")))
+    scripts = "".join(map(_file, ("page.js", "documents.js", "conversations.js")))
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
@@ -100,10 +88,10 @@ def page(
     assistant: Answers,
     status: Callable[[], IndexStatus],
     examples: Sequence[str] = (),
-    *,
-    documents: bool = False,
+    kept: Conversations | None = None,
 ) -> gr.Blocks:
-    """The page: head, conversation, question, evidence, documents."""
+    """The page: head, conversation, question, evidence; documents, conversations."""
+    documents = kept is not None
 
     def state() -> tuple[str, str]:
         now = status()
@@ -140,9 +128,13 @@ def page(
                 )
             with gr.Column(elem_id="wj-side"):
                 _html(PANEL_HTML, "wj-evidence")
-        if documents:
+        if kept is not None:
             _html(DOCUMENTS_HTML, "wj-documents")
-        _connect(assistant, turns, question, (welcome, past, now))
+            _html(TALKS_HTML, "wj-talks")
+        identity = gr.HTML("", elem_id="wj-id", js_on_load=EVENTS_SCRIPT, apply_default_css=False)
+        Talk(
+            assistant, kept, turns, gr.State(None), question, welcome, past, now, identity
+        ).connect(blocks)
         blocks.load(
             state,
             outputs=[head, welcome],
@@ -154,56 +146,3 @@ def page(
 
 def _html(value: str, name: str) -> gr.HTML:
     return gr.HTML(value, elem_id=name, js_on_load=None, apply_default_css=False)
-
-
-def _connect(
-    assistant: Answers,
-    turns: gr.State,
-    question: gr.Textbox,
-    shown: tuple[gr.HTML, gr.HTML, gr.HTML],
-) -> None:
-    """Wires what happens when a question is sent, an example is clicked, an answer is stopped."""
-    welcome, past, now = shown
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-
-    async def respond(text: str, before: Turns) -> AsyncIterator[dict[Any, Any]]:
-        if not text.strip():
-            yield {question: gr.Textbox(value="")}
-            return
-        kept, turn = before[-MAX_TURNS + 1 :], Turn(text.strip())
-        yield {
-            question: gr.Textbox(value="", submit_btn=False, stop_btn="停止"),
-            past: "".join(map(turn_html, kept)),
-            now: turn_html(turn),
-            turns: (*kept, turn),
-        }
-        async with aclosing(answering(assistant, turn)) as grown:
-            async for turn in grown:
-                yield {turns: (*kept, turn), now: turn_html(turn)}
-        yield {question: gr.Textbox(submit_btn="提问", stop_btn=False)}
-
-    def stop(before: Turns) -> dict[Any, Any]:
-        stopped = (*before[:-1], before[-1].stop()) if before else ()
-        return {
-            turns: stopped,
-            now: turn_html(stopped[-1]) if stopped else "",
-            question: gr.Textbox(submit_btn="提问", stop_btn=False),
-        }
-
-    asked: dict[str, Any] = {
-        "inputs": [question, turns],
-        "outputs": [question, past, now, turns],
-        "concurrency_limit": MAX_CONCURRENT,
-        "concurrency_id": "answers",
-    }
-    sent = question.submit(respond, **asked, **quiet)
-    picked = welcome.ask(_picked, outputs=[question], **quiet)
-    chosen = picked.then(respond, **asked, **quiet)
-    question.stop(
-        stop, inputs=[turns], outputs=[turns, now, question], cancels=[sent, chosen], **quiet
-    )
-
-
-def _picked(event: gr.EventData) -> str:
-    """The example that was clicked; what a browser sends is not trusted to be one."""
-    return str(event.question)[:MAX_QUESTION_CHARACTERS]

@@ -119,7 +119,7 @@
         return item;
       }));
     } catch (error) {
-      note(error.name === 'AbortError' ? say('已取消，索引没有变。', 'Cancelled; the index has not changed.') : error.message, true);
+      note(error.name === 'AbortError' ? say('已取消；没读完的，下次添加时接着读。', 'Cancelled; the rest is read when you next add files.') : error.message, true);
     }
     leaving = null;
     bar(null);
@@ -193,14 +193,11 @@
   const picked = (input) => [...input.files]
     .map((file) => ({ file, name: file.webkitRelativePath || file.name })).filter(visible);
 
-  function view(name) {
-    document.body.classList.toggle('wj-view-docs', name === 'docs');
-    for (const button of document.querySelectorAll('.wj-nav [data-view]')) {
-      if (button.dataset.view === name) button.setAttribute('aria-current', 'page');
-      else button.removeAttribute('aria-current');
-    }
-    if (name === 'docs') { list(); find('.wj-docs-find').focus(); }
-  }
+  document.addEventListener('wj-view', ({ detail }) => {
+    if (detail !== 'docs') return;
+    list();
+    find('.wj-docs-find').focus();
+  });
 
   let typing = 0;
   document.addEventListener('input', (event) => {
@@ -214,8 +211,6 @@
     event.target.value = '';
   });
   document.addEventListener('click', (event) => {
-    const to = event.target.closest?.('[data-view]');
-    if (to) view(to.dataset.view);
     if (event.target.closest?.('.wj-docs-cancel')) leaving?.abort();
     const pick = event.target.closest?.('[data-pick]');
     if (pick) document.getElementById(pick.dataset.pick).click();
@@ -234,7 +229,7 @@
     if (!files(event)) return;
     event.preventDefault();
     const found = dropped(event.dataTransfer);
-    view('docs');
+    document.dispatchEvent(new CustomEvent('wj-view', { detail: 'docs' }));
     await add(await found);
   });
 })();

@@ -72,6 +72,21 @@
     if (!tip.hidden) hint(null); else close();
   });
 
+  // One of three views: the conversation, the documents, the conversations kept.
+  const VIEWS = ['talk', 'docs', 'talks'];
+  document.addEventListener('wj-view', ({ detail }) => {
+    for (const view of VIEWS) document.body.classList.toggle(`wj-view-${view}`, view === detail);
+    for (const way of document.querySelectorAll('.wj-nav [data-view]')) {
+      if (way.dataset.view === detail) way.setAttribute('aria-current', 'page');
+      else way.removeAttribute('aria-current');
+    }
+    window.scrollTo(0, 0);
+  });
+  document.addEventListener('click', (event) => {
+    const way = event.target.closest?.('[data-view]');
+    if (way) document.dispatchEvent(new CustomEvent('wj-view', { detail: way.dataset.view }));
+  });
+
   // When an answer is complete, its first evidence opens by itself where there is room for it.
   let settled = '';
   const top = (turn) => requestAnimationFrame(() => turn.scrollIntoView({ block: 'start' }));

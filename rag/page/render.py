@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from rag.page.evidence import escape, evidence_html, places
+from rag.page.markdown import turn_text
 from rag.page.turn import Turn
 from rag.types import Answer, Citation, IndexStatus, Passage, Sentence, Status, Support
 
@@ -25,9 +26,16 @@ SUPPORT_WORDS = {
 }
 
 
+ACTS_HTML = (
+    '<div class="wj-acts"><button type="button" class="wj-plain" data-act="copy" data-copy="{}">'
+    '复制</button><button type="button" class="wj-plain" data-act="retry">重试</button>'
+    '<button type="button" class="wj-plain" data-act="edit">编辑问题</button></div>'
+)
+
+
 def turn_html(turn: Turn) -> str:
     """A question and its answer as far as it is there."""
-    body = "".join(_body(turn))
+    body = "".join(_body(turn)) + (ACTS_HTML.format(escape(turn_text(turn))) * (not turn.busy))
     state = "busy" if turn.busy else "done"
     return (
         f'<article class="wj-turn" data-state="{state}">'
@@ -61,6 +69,7 @@ def _answer(answer: Answer) -> Iterator[str]:
         yield f'<p class="wj-short">{escape(answer.short)}</p>'
     yield f'<div class="wj-answer">{_sentences(answer.sentences)}</div>'
     yield f'<p class="wj-note">{escape(summary(answer.sentences))} · {_made_by(answer)}</p>'
+    yield from _remarks(answer)
     cited = _quoting(answer.sentences)
     first = [passage for passage in answer.passages if passage.rank in cited]
     rest = [passage for passage in answer.passages if passage.rank not in cited]
@@ -75,8 +84,16 @@ def _answer(answer: Answer) -> Iterator[str]:
     yield _store(answer.passages, cited)
 
 
+def _remarks(answer: Answer) -> Iterator[str]:
+    if answer.searched:
+        yield f'<p class="wj-note">按“{escape(answer.searched)}”查找</p>'
+    if answer.notice:
+        yield f'<p class="wj-note wj-notice">{escape(answer.notice)}</p>'
+
+
 def _refusal(answer: Answer) -> Iterator[str]:
     yield f'<div class="wj-refusal"><b>资料中没有依据</b><p>{escape(answer.text)}</p></div>'
+    yield from _remarks(answer)
     if answer.passages:
         near, rest = answer.passages[:3], answer.passages[3:]
         yield '<p class="wj-note">最接近的段落，供参考：</p>'
@@ -189,7 +206,9 @@ def header_html(status: IndexStatus, *, documents: bool = False) -> str:
     older = ' · <span class="wj-older">索引比程序旧，请再运行 rag index</span>' * status.stale
     ways = (
         '<nav class="wj-nav"><button type="button" data-view="talk" aria-current="page">对话'
-        '</button><button type="button" data-view="docs">文档</button></nav>'
+        '</button><button type="button" data-view="docs">文档</button><button type="button" '
+        'data-view="talks">历史</button><button type="button" class="wj-new" data-act="new" '
+        'aria-label="新对话" title="新对话">＋</button></nav>'
     )
     return (
         '<div class="wj-bar"><span class="wj-seal" aria-hidden="true">据</span>'
@@ -237,6 +256,14 @@ DOCUMENTS_HTML = (
     '<ul class="wj-docs-list"></ul></section>'
 )
 
+
+TALKS_HTML = (
+    '<section class="wj-talks" aria-label="历史"><div class="wj-docs-head">'
+    '<span class="wj-docs-count">保存的对话</span>'
+    '<input class="wj-docs-find wj-talks-find" type="search" placeholder="查找问题和回答" '
+    'aria-label="查找对话"></div><p class="wj-talks-note" role="status"></p>'
+    '<ul class="wj-docs-list wj-talks-list"></ul></section>'
+)
 
 PANEL_HTML = (
     '<section class="wj-panel" aria-label="出处原文" tabindex="-1">'

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Protocol
 
+from rag.assistant import History
 from rag.errors import RagError
 from rag.http.threads import in_thread
 from rag.page.turn import Turn
@@ -22,15 +23,17 @@ logger = logging.getLogger(__name__)
 class Answers(Protocol):
     """What the page needs of an assistant."""
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         """The events of an answer, `Done` last."""
         ...
 
 
-async def answering(assistant: Answers, turn: Turn) -> AsyncGenerator[Turn, None]:
+async def answering(
+    assistant: Answers, turn: Turn, history: History = ()
+) -> AsyncGenerator[Turn, None]:
     """The turn after each event; the last one is complete or says what went wrong."""
     try:
-        async with aclosing(in_thread(lambda: assistant.stream(turn.question))) as events:
+        async with aclosing(in_thread(lambda: assistant.stream(turn.question, history))) as events:
             async for event in events:
                 turn = turn.after(event)
                 yield turn

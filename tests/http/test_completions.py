@@ -10,6 +10,7 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletionUserMessageParam
 
+from rag.assistant import History
 from rag.errors import GenerationError, StoreMissing
 from rag.server import create_app
 from rag.types import Event, IndexStatus, Retrieved
@@ -27,7 +28,7 @@ class Assistant(FakeAssistant):
     def __init__(self) -> None:
         self.gate, self.left = threading.Event(), threading.Event()
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         if question == "empty":
             raise StoreMissing("no documents yet")
         yield Retrieved(answer().passages)
@@ -42,7 +43,7 @@ class Assistant(FakeAssistant):
                 yield answer().sentences[1]
             finally:
                 self.left.set()
-        yield from super().stream(question)
+        yield from super().stream(question, history)
 
 
 @pytest.fixture(scope="module")

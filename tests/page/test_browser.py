@@ -9,19 +9,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from rag.assistant import Assistant
+from rag.assistant import Assistant, History
 from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.server import create_app
 from rag.settings import Settings
 from rag.types import Event, IndexStatus, Retrieved, Text
 from tests.fakes_page import FakeAssistant, answer
-from tests.page.conftest import Opened, serving
+from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 
-# gradio's own figures on its queue set an option of pandas that pandas 3 says will go.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:'future.no_silent_downcasting' is deprecated:DeprecationWarning"
-)
+pytestmark = GRADIO_WARNINGS
 STATUS = IndexStatus("index/sample", 3, 12, 240, "wenju", 1000, False)
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=2'>"
@@ -169,7 +166,7 @@ class Gated(FakeAssistant):
     def __init__(self) -> None:
         self.gate = threading.Event()
 
-    def stream(self, question: str) -> Iterator[Event]:
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         if question == "出错":
             raise GenerationError("聊天模型没有回应；请检查地址")
         if question == "故障":
@@ -177,7 +174,7 @@ class Gated(FakeAssistant):
         yield Retrieved(answer().passages)
         yield Text("前半句")
         self.gate.wait(30)
-        yield from super().stream(question)
+        yield from super().stream(question, history)
 
 
 def test_text_is_there_before_the_answer_is_and_can_be_stopped(open_page: Opened) -> None:

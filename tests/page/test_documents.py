@@ -14,12 +14,10 @@ from rag.indexing.index import Progress
 from rag.server import create_app
 from rag.settings import Settings
 from rag.types import Report
-from tests.page.conftest import Opened, serving
+from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import QUESTION, TEXTS, answered
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:'future.no_silent_downcasting' is deprecated:DeprecationWarning"
-)
+pytestmark = GRADIO_WARNINGS
 
 
 class Gated(Collection):
@@ -83,13 +81,13 @@ def test_a_folder_is_added_asked_about_and_deleted(
     expect(bridge).to_contain_text("段")
     page.fill(".wj-docs-find", "周一闭馆")
     expect(page.locator(".wj-doc")).to_have_count(1)
-    expect(page.locator(".wj-docs-count")).to_have_text("1 份提到“周一闭馆”")
+    expect(page.locator(".wj-docs .wj-docs-count")).to_have_text("1 份提到“周一闭馆”")
     page.fill(".wj-docs-find", "")
     expect(page.locator(".wj-doc")).to_have_count(3)
     # what a document is called and says shows as text
     assert page.evaluate("typeof window.hacked") == "undefined"
 
-    page.locator(".wj-nav").get_by_role("button", name="对话").click()
+    page.locator(".wj-nav").get_by_role("button", name="对话", exact=True).click()
     expect(page.locator(".wj-when-filled")).to_be_visible()
     expect(answered(page, QUESTION).locator(".wj-answer")).to_contain_text("38万元")
     to_documents(page)
@@ -97,7 +95,7 @@ def test_a_folder_is_added_asked_about_and_deleted(
     bridge.get_by_role("button", name="删除").click()
     expect(page.locator(".wj-docs-note")).to_contain_text("已删除")
     expect(page.locator(".wj-doc")).to_have_count(2)
-    page.locator(".wj-nav").get_by_role("button", name="对话").click()
+    page.locator(".wj-nav").get_by_role("button", name="对话", exact=True).click()
     expect(answered(page, f"请问{QUESTION}")).not_to_contain_text("38万元")
 
 

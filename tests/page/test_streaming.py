@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from rag.assistant import History
 from rag.errors import GenerationError
 from rag.page.streaming import answering
 from rag.page.turn import Turn
@@ -31,8 +32,8 @@ class Broken(FakeAssistant):
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def stream(self, question: str) -> Iterator[Event]:
-        yield Retrieved(self.ask(question).passages)
+    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
+        yield Retrieved(self.ask(question).passages, " ".join(asked for asked, _ in history))
         raise self.error
 
 

@@ -1,0 +1,132 @@
+// Conversations: listed, found, opened, renamed, exported, deleted; and what a turn can do.
+(() => {
+  const english = () => document.documentElement.lang.startsWith('en');
+  const say = (chinese, inEnglish) => (english() ? inEnglish : chinese);
+  const find = (name) => document.querySelector(`.wj-talks ${name}`);
+  const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
+  function made(tag, className, text) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+  function button(text, label, act) {
+    const one = made('button', 'wj-plain', text);
+    one.type = 'button';
+    one.setAttribute('aria-label', label);
+    one.addEventListener('click', () => act(one));
+    return one;
+  }
+  async function call(path, options) {
+    const response = await fetch(`api/conversations${path}`, options);
+    const value = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(value.error ?? `HTTP ${response.status}`);
+    return value;
+  }
+  function note(text) { find('.wj-talks-note').textContent = text; }
+
+  let asked = 0;
+  async function list() {
+    const turn = ++asked;
+    try {
+      const wanted = find('.wj-talks-find').value;
+      const found = await call(`?containing=${encodeURIComponent(wanted)}`);
+      if (turn !== asked) return;
+      find('.wj-talks-list').replaceChildren(...found.map(row));
+      note(found.length ? '' : say('没有对话', 'No conversations'));
+    } catch (error) { note(error.message); }
+  }
+  const doing = (act) => async (...given) => {
+    try { await act(...given); } catch (error) { note(error.message); return; }
+    await list();
+  };
+  const rename = doing((one, title) => call(`/${one.id}`, {
+    method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ title }),
+  }));
+  const remove = doing((one) => call(`/${one.id}`, { method: 'DELETE' }));
+
+  function row(one) {
+    const item = made('li', 'wj-doc');
+    const open = made('button', 'wj-talk-open');
+    open.type = 'button';
+    const when = new Date(one.changed * 1000).toLocaleString(english() ? 'en' : 'zh-CN');
+    open.append(made('b', '', one.title), made('small', '', say(`${one.turns} 问 · ${when}`, `${one.turns} questions · ${when}`)));
+    open.addEventListener('click', () => { send('wj-open', one.id); send('wj-view', 'talk'); });
+    const edit = button(say('改名', 'Rename'), `${say('改名', 'Rename')} ${one.title}`, () => {
+      const field = made('input', 'wj-docs-find');
+      field.value = one.title;
+      field.maxLength = 120;
+      field.setAttribute('aria-label', say('新名称', 'New title'));
+      field.addEventListener('keydown', (event) => {
+        if (event.key === 'Enter' && field.value.trim()) rename(one, field.value);
+        if (event.key === 'Escape') list();
+      });
+      open.replaceWith(field);
+      field.select();
+    });
+    const save = made('a', 'wj-plain', say('导出', 'Export'));
+    save.href = `api/conversations/${one.id}/markdown`;
+    save.download = '';
+    save.setAttribute('aria-label', `${say('导出', 'Export')} ${one.title}`);
+    const drop = button(say('删除', 'Delete'), `${say('删除', 'Delete')} ${one.title}`, (self) => {
+      if (self.dataset.sure) return void remove(one);
+      self.dataset.sure = '1';
+      self.classList.add('wj-sure');
+      self.textContent = say('确认删除', 'Really delete');
+    });
+    item.append(open, edit, save, drop);
+    return item;
+  }
+
+  document.addEventListener('wj-view', (event) => { if (event.detail === 'talks') list(); });
+  let typing = 0;
+  document.addEventListener('input', (event) => {
+    if (!event.target.matches('.wj-talks-find')) return;
+    clearTimeout(typing);
+    typing = setTimeout(list, 250);
+  });
+
+  // The address names the conversation, so that a reload comes back to it.
+  new MutationObserver(() => {
+    const holder = document.querySelector('#wj-id [data-id]');
+    if (!holder) return; // the page is still loading what the address names
+    const { id } = holder.dataset;
+    const place = new URL(window.location);
+    if ((place.searchParams.get('c') ?? '') === id) return;
+    if (id) place.searchParams.set('c', id); else place.searchParams.delete('c');
+    window.history.replaceState(null, '', place);
+  }).observe(document.documentElement, {
+    childList: true, subtree: true, attributes: true, attributeFilter: ['data-id'],
+  });
+
+  async function copy(one) {
+    const text = one.dataset.copy;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = document.body.appendChild(made('textarea', 'wj-unseen'));
+      field.value = text;
+      field.select();
+      document.execCommand('copy');
+      field.remove();
+    }
+    const before = one.textContent;
+    one.textContent = say('已复制', 'Copied');
+    setTimeout(() => { one.textContent = before; }, 1500);
+  }
+  function edit(question) {
+    const field = document.querySelector('#wj-question textarea');
+    field.value = question;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    field.focus();
+  }
+  document.addEventListener('click', (event) => {
+    const one = event.target.closest?.('[data-act]');
+    if (!one) return;
+    if (one.dataset.act === 'copy') copy(one);
+    if (one.dataset.act === 'retry') send('wj-retry', '');
+    if (one.dataset.act === 'edit') edit(one.closest('.wj-turn').querySelector('.wj-question').textContent);
+    if (one.dataset.act === 'new') { send('wj-open', ''); send('wj-view', 'talk'); }
+  });
+})();

@@ -1,0 +1,174 @@
+"""What happens on the page when a question is sent, an answer stopped, a conversation opened.
+
+The conversation lives in the browser session's state: a tuple of `Turn`, the last one being
+answered. Of it, `past` shows all but the last and is sent once for each question; `now` shows
+the last and is sent for every event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from rag.answering.query import MAX_QUESTION_CHARACTERS
+from rag.errors import RagError, StoreError
+from rag.page.conversations import Conversations, Place
+from rag.page.evidence import escape
+from rag.page.render import turn_html
+from rag.page.streaming import Answers, answering
+from rag.page.turn import Turn
+
+# Older turns leave the page: a browser slows down over a conversation without end.
+MAX_TURNS = 50
+# Answers given at the same time; more wait in line.
+MAX_CONCURRENT = 8
+# Hands the page's own events to Python.
+EVENTS_SCRIPT = """
+document.addEventListener('wj-open', (event) => trigger('open', { id: event.detail }));
+document.addEventListener('wj-retry', () => trigger('retry', {}));
+"""
+
+logger = logging.getLogger(__name__)
+Turns = tuple[Turn, ...]
+Changes = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The parts of the page that a conversation is made of, and who answers. `place` holds where
+    the last turn is kept, None where it is not."""
+
+    assistant: Answers
+    kept: Conversations | None
+    turns: gr.State
+    place: gr.State
+    question: gr.Textbox
+    welcome: gr.HTML
+    past: gr.HTML
+    now: gr.HTML
+    identity: gr.HTML
+
+    def connect(self, blocks: gr.Blocks) -> None:
+        """Wires the events."""
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        shown = [self.question, self.past, self.now, self.turns, self.place, self.identity]
+        asked: dict[str, Any] = {
+            "inputs": [self.question, self.turns, self.place],
+            "outputs": shown,
+            "concurrency_limit": MAX_CONCURRENT,
+            "concurrency_id": "answers",
+        }
+        sent = self.question.submit(self.respond, **asked, **quiet)
+        picked = self.welcome.ask(_picked, outputs=[self.question], **quiet)
+        chosen = picked.then(self.respond, **asked, **quiet)
+        again = self.identity.retry(self.retry, **asked, **quiet)
+        running = [sent, chosen, again]
+        states = [self.turns, self.place]
+        self.question.stop(self.stop, inputs=states, outputs=shown, cancels=running, **quiet)
+        self.identity.open(self.open, outputs=shown, cancels=running, **quiet)
+        blocks.load(self.reload, outputs=shown, **quiet)
+
+    async def respond(
+        self, text: str, before: Turns, place: Place | None
+    ) -> AsyncIterator[Changes]:
+        """A question was sent."""
+        if not text.strip():
+            yield {self.question: gr.Textbox(value="")}
+            return
+        turn = Turn(text.strip())
+        conversation = place.conversation if place else None
+        place = await asyncio.to_thread(self._keep, conversation, turn)
+        async for changes in self._answer(before[-MAX_TURNS + 1 :], turn, place):
+            yield changes
+
+    async def retry(self, _: str, before: Turns, place: Place | None) -> AsyncIterator[Changes]:
+        """The last question is asked again; the new answer takes the old one's place."""
+        if not before or before[-1].busy:
+            return
+        async for changes in self._answer(before[:-1], Turn(before[-1].question), place):
+            yield changes
+
+    async def _answer(self, kept: Turns, turn: Turn, place: Place | None) -> AsyncIterator[Changes]:
+        yield {
+            self.question: gr.Textbox(value="", submit_btn=False, stop_btn="停止"),
+            self.past: "".join(map(turn_html, kept)),
+            self.now: turn_html(turn),
+            self.turns: (*kept, turn),
+            self.place: place,
+            self.identity: _identity(place),
+        }
+        history = [(one.question, one.answer.text) for one in kept if one.answer is not None]
+        async with aclosing(answering(self.assistant, turn, history)) as grown:
+            async for turn in grown:
+                if not turn.busy:
+                    await asyncio.to_thread(self._change, place, turn)
+                yield {self.turns: (*kept, turn), self.now: turn_html(turn)}
+        yield {self.question: gr.Textbox(submit_btn="提问", stop_btn=False)}
+
+    def stop(self, before: Turns, place: Place | None) -> Changes:
+        """The user wants no more of an answer."""
+        stopped = (*before[:-1], before[-1].stop()) if before else ()
+        if stopped and stopped[-1].stopped:
+            self._change(place, stopped[-1])
+        return {
+            self.turns: stopped,
+            self.now: turn_html(stopped[-1]) if stopped else "",
+            self.question: gr.Textbox(submit_btn="提问", stop_btn=False),
+        }
+
+    def open(self, event: gr.EventData) -> Changes:
+        """A kept conversation is opened, or, without an id, a new one begun."""
+        return self._show(str(event.id))
+
+    def reload(self, request: gr.Request) -> Changes:
+        """The page is loaded; its address may name a conversation."""
+        return self._show(str(request.query_params.get("c", "")))
+
+    def _show(self, conversation: str) -> Changes:
+        turns: Turns = ()
+        if conversation and self.kept is not None:
+            try:
+                turns = self.kept.turns(conversation)
+            except RagError as error:
+                gr.Warning(escape(str(error)))
+        place = Place(conversation, len(turns) - 1) if turns else None
+        # What was being answered when the page was left has been left, too.
+        turns = tuple(turn.stop() for turn in turns[-MAX_TURNS:])
+        return {
+            self.question: gr.Textbox(submit_btn="提问", stop_btn=False),
+            self.past: "".join(map(turn_html, turns[:-1])),
+            self.now: turn_html(turns[-1]) if turns else "",
+            self.turns: turns,
+            self.place: place,
+            self.identity: _identity(place),
+        }
+
+    def _keep(self, conversation: str | None, turn: Turn) -> Place | None:
+        """A conversation that cannot be kept is no reason not to answer."""
+        try:
+            return self.kept.keep(conversation, turn) if self.kept else None
+        except StoreError as error:
+            logger.warning("a question was not kept: %s", error)
+            return None
+
+    def _change(self, place: Place | None, turn: Turn) -> None:
+        try:
+            if self.kept and place:
+                self.kept.change(place, turn)
+        except StoreError as error:
+            logger.warning("an answer was not kept: %s", error)
+
+
+def _identity(place: Place | None) -> str:
+    return f'<span data-id="{escape(place.conversation) if place else ""}"></span>'
+
+
+def _picked(event: gr.EventData) -> str:
+    """The example that was clicked; what a browser sends is not trusted to be one."""
+    return str(event.question)[:MAX_QUESTION_CHARACTERS]
