@@ -127,6 +127,7 @@ class Update:
     _paths: dict[str, Entry] = field(default_factory=dict)
     _pending: list[tuple[Document, Entry, Chunks]] = field(default_factory=list)
     _unpublished: int = 0
+    _made_with: str = ""
 
     def run(self, paths: Sequence[Path], options: Options) -> None:
         """Takes in all files under `paths`, and again what the catalog holds from an older
@@ -135,6 +136,7 @@ class Update:
         Raises:
             DocumentError: a path does not exist. ModelError: the encoder fails.
         """
+        self._made_with = self.fingerprint.made_with
         entries = self.catalog.entries()
         if options.rebuild:
             entries = [replace(entry, made_with=_TO_BE_REMADE) for entry in entries]
@@ -147,6 +149,8 @@ class Update:
             seen.add(path)
             name = self._name(found, path)
             try:
+                if found.problem:
+                    raise UnreadableDocument(found.problem)
                 self._take(path, name, absolute(found.root))
             except (DocumentError, OSError, UnicodeEncodeError) as error:
                 self.skipped.append(Skipped(_printable(name), _reason(error)))
@@ -189,7 +193,7 @@ class Update:
     def _take(self, path: str, name: str, root: str) -> None:
         before = Path(path).stat()
         old = self._names.get(name)
-        current = old is not None and old.made_with == self.fingerprint.made_with
+        current = old is not None and old.made_with == self._made_with
         state = (before.st_size, before.st_mtime_ns)
         if old and current and old.path == path and (old.size, old.mtime_ns) == state:
             self.unchanged += 1
@@ -199,7 +203,7 @@ class Update:
         racy = time.time_ns() - before.st_mtime_ns < _RACY_NS
         entry = Entry(
             name, path, root, digest, before.st_size, 0 if racy else before.st_mtime_ns,
-            self.fingerprint.made_with,
+            self._made_with,
         )  # fmt: skip
         if old and current and old.sha256 == digest:
             self.catalog.touch(entry)
@@ -247,10 +251,11 @@ class Update:
         self, entries: Iterable[Entry], paths: Sequence[Path], seen: set[str], *, prune: bool
     ) -> None:
         """Documents under `paths` whose files are no longer there: removed, or reported."""
-        roots = [Path(absolute(path)) for path in paths]
+        roots = tuple(absolute(path) for path in paths)
+        folders = tuple(os.path.join(root, "") for root in roots)  # noqa: PTH118 (ends in a slash)
         for entry in entries:
-            now = self._names[entry.name]  # a moved file has another path by now
-            if now.path in seen or not any(Path(now.path).is_relative_to(root) for root in roots):
+            path = self._names[entry.name].path  # a moved file has another by now
+            if path in seen or not (path in roots or path.startswith(folders)):
                 continue
             if prune:
                 self.catalog.delete(entry.name)
@@ -263,7 +268,7 @@ class Update:
         """Reads again what was made with another program or settings and has not just been read;
         where the file is gone or unreadable, the stored text is cut and encoded again."""
         for old in entries:
-            current = old.made_with == self.fingerprint.made_with
+            current = old.made_with == self._made_with
             if current or self._names.get(old.name) is not old:
                 continue
             try:
@@ -274,7 +279,7 @@ class Update:
                 pass
             document = self.catalog.document(old.name)
             if document is not None:
-                self._add(document, replace(old, made_with=self.fingerprint.made_with))
+                self._add(document, replace(old, made_with=self._made_with))
 
 
 def _nothing(paths: Sequence[Path], skipped: Sequence[Skipped]) -> str:

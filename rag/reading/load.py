@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
 from rag.reading.formats import parser_of, supported
+from rag.reading.ignore import ignored
 from rag.settings import Reading
 from rag.types import Document
 
@@ -24,45 +27,63 @@ _DATE = re.compile(r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 @dataclass(frozen=True, slots=True)
 class Found:
     """A file to be read: `name` is the document's name in the collection, `root` the path
-    argument under which it was found."""
+    argument under which it was found; `problem` says why it is not to be read, if so."""
 
     path: Path
     name: str
     root: Path
+    problem: str = ""
 
 
 def find_files(paths: Iterable[Path]) -> list[Found]:
-    """The files under `paths`, folders walked in sorted order; hidden and temporary files and
-    links to folders are left out. Names are relative to the path argument, with `/`; where a
-    name is taken, the later one gets its root folder's name in front, then a number.
+    """The files under `paths`, folders walked in sorted order; hidden and temporary files,
+    links to folders, and what the folder's `.ragignore` names are left out. Links out of the
+    folder and what is no regular file have a `problem`. Names are relative to the path
+    argument, with `/`; where a name is taken, the later one gets its root folder's name in
+    front, then a number.
 
     Raises:
         DocumentError: a path does not exist.
     """
     found: list[Found] = []
-    seen: set[Path] = set()
+    seen: set[str] = set()
     names: set[str] = set()
     for root in paths:
         if not root.exists():
             raise DocumentError(f"no such file or folder: {root}")
         for path in [root] if root.is_file() else _walk(root):
-            real = path.resolve()
+            real = os.path.realpath(path)
             if real in seen:
                 continue
             seen.add(real)
             name = path.name if root.is_file() else path.relative_to(root).as_posix()
             name = _free(name, root, names)
             names.add(name)
-            found.append(Found(path, name, root))
+            found.append(Found(path, name, root, _problem(root, real)))
     return found
 
 
 def _walk(root: Path) -> Iterator[Path]:
+    left_out = ignored(root)
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not _HIDDEN.search(name))
-        for name in sorted(files):
-            if not _HIDDEN.search(name):
-                yield Path(folder) / name
+        place = Path(folder)
+
+        def wanted(name: str, place: Path = place, *, is_folder: bool) -> bool:
+            path = (place / name).relative_to(root).as_posix()
+            return not (_HIDDEN.search(name) or left_out(path, folder=is_folder))
+
+        folders[:] = sorted(name for name in folders if wanted(name, is_folder=True))
+        yield from (place / name for name in sorted(files) if wanted(name, is_folder=False))
+
+
+def _problem(root: Path, real: str) -> str:
+    """Why a file is not to be read; opening a pipe would wait for ever."""
+    if not root.is_file() and not Path(real).is_relative_to(os.path.realpath(root)):
+        return "a symbolic link that leads out of the folder; name what it leads to, to read it"
+    with suppress(OSError):
+        if not S_ISREG(Path(real).stat().st_mode):
+            return "no regular file (a pipe, socket or device)"
+    return ""
 
 
 def _free(name: str, root: Path, taken: set[str]) -> str:

@@ -1,10 +1,13 @@
 """Files are found under stable names; bad ones are refused with a reason."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from rag import Index
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
+from rag.reading.ignore import parse_ignored
 from rag.reading.load import document_id, find_files, read_document
 from rag.settings import Reading
 
@@ -30,6 +33,48 @@ def test_names_are_relative_sorted_and_free(tmp_path: Path) -> None:
         "two/b/x.txt",
         "three/a.md",
     ]
+
+
+def test_links_and_pipes_are_reported_not_followed(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    write(inside / "a.txt")
+    write(outside / "secret.txt")
+    (inside / "loop.txt").symlink_to(inside / "loop.txt")
+    (inside / "gone.txt").symlink_to("nothing")
+    (inside / "same.txt").symlink_to("a.txt")
+    (inside / "secret.txt").symlink_to(outside / "secret.txt")
+    (inside / "folder").symlink_to(outside)
+    os.mkfifo(inside / "pipe.txt")
+    found = {item.name: item.problem for item in find_files([inside])}
+    assert set(found) == {"a.txt", "loop.txt", "gone.txt", "secret.txt", "pipe.txt"}
+    assert "leads out of the folder" in found["secret.txt"]
+    assert "no regular file" in found["pipe.txt"]
+    report = Index.build([inside], tmp_path / "index").report
+    assert report is not None
+    assert (report.read, len(report.skipped)) == (1, 4)
+
+
+def test_ragignore(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.log", "c/b.log", "drafts/x.txt", "c/drafts/y.txt", "c/keep.log", "c/z.txt"):
+        write(tmp_path / name)
+    write(tmp_path / ".ragignore", "# no logs\n*.log\n!keep.log\n/drafts/\nc/?.txt\n")
+    assert [item.name for item in find_files([tmp_path])] == ["a.txt", "c/keep.log", "c/drafts/y.txt"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "left_out"),
+    [
+        ("**/old/**", "a/old/x.txt", True),
+        ("[ab].txt", "b.txt", True),
+        ("[!ab].txt", "b.txt", False),
+        ("[", "[", True),
+        ("[z-a]", "[z-a]", True),
+        ("a/*.txt", "a/b/c.txt", False),
+        ("报告*", "x/报告2020.pdf", True),
+    ],
+)
+def test_patterns(pattern: str, path: str, left_out: bool) -> None:
+    assert parse_ignored(pattern)(path, folder=False) is left_out
 
 
 def test_a_missing_path_is_an_error(tmp_path: Path) -> None:
