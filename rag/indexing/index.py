@@ -249,8 +249,9 @@ class Index:
         snapshot = self._snapshot
         recorded = snapshot.fingerprint
         now = fingerprint(self.settings.chunking, recorded.encoder, recorded.dimension)
+        made_with = now.made_with
         stale = now.terms != recorded.terms or any(
-            entry.made_with != now.made_with for entry in snapshot.catalog.entries()
+            entry.made_with != made_with for entry in snapshot.catalog.entries()
         )
         documents, chunks = snapshot.catalog.counts()
         return IndexStatus(
