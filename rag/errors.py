@@ -11,7 +11,8 @@
     │   ├── StoreMismatch          another format version, or another encoder
     │   ├── StoreCorrupt           its parts do not agree with each other
     │   ├── StoreLocked            another process is writing
-    │   └── UnknownDocument        the index holds no document of that name
+    │   ├── UnknownDocument        the index holds no document of that name
+    │   └── UnknownConversation    no conversation of that id is kept
     ├── ModelError             an encoder, reranker or reader
     │   └── ModelUnavailable       it cannot be loaded on this machine
     └── GenerationError        the chat model; carries `retryable`
@@ -71,6 +72,10 @@ class StoreLocked(StoreError):
 
 class UnknownDocument(StoreError):
     """The index holds no document of that name."""
+
+
+class UnknownConversation(StoreError):
+    """No conversation of that id is kept."""
 
 
 class ModelError(RagError):
