@@ -39,7 +39,7 @@ class Index:
     by name, all chunks of a document after one another.
 
     Reading methods may be called from several threads. A handle keeps its generation until it
-    updates or is opened again, whatever others write.
+    updates, is opened again or pinned, whatever others write.
     """
 
     def __init__(self, folder: Path, settings: Settings, encoder: Encoder | None = None) -> None:
@@ -48,7 +48,6 @@ class Index:
         self.settings = settings
         self.report: Report | None = None
         self._encoder = LazyEncoder(settings.encoder, encoder)
-        self._infos: dict[int, DocumentInfo] = {}
         self._snapshot: Snapshot = open_snapshot(folder)
 
     @classmethod
@@ -124,11 +123,18 @@ class Index:
     def reopen(self) -> None:
         """Goes to the generation that is current now."""
         self._snapshot = open_snapshot(self.folder)
-        self._infos = {}
 
     def pinned(self) -> Index:
-        """A second handle on the same generation, for a task whose rows must keep their meaning
-        while this handle updates in another thread. Costs nothing."""
+        """A second handle, for a task whose rows must keep their meaning while this handle moves
+        on. Both go to the current generation first where another process has made one since;
+        else this costs nothing.
+
+        Raises:
+            StoreMissing, StoreMismatch, StoreCorrupt: the index has been deleted, or replaced by
+                something else.
+        """
+        if not self._snapshot.current:
+            self.reopen()
         return copy.copy(self)
 
     def _moved_on(self) -> None:
@@ -205,7 +211,8 @@ class Index:
         Raises:
             IndexError: no such row.
         """
-        snapshot, infos = self._snapshot, self._infos
+        snapshot = self._snapshot
+        infos = snapshot.infos
         key = int(snapshot.rows.documents[_checked_row(row, snapshot)])
         if key not in infos:
             infos[key] = snapshot.catalog.info(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rag.errors import StoreCorrupt, StoreError, StoreMissing
@@ -18,6 +18,7 @@ from rag.indexing.lexical import Counted, Lexical
 from rag.indexing.lock import write_lock
 from rag.indexing.parts import Parts, read_parts, sound, sweep
 from rag.indexing.rows import Numbering, Rows
+from rag.types import DocumentInfo
 
 _AT_ONCE_ROWS = 1024
 """When more rows than this have to be written again for what was removed, what is new and what is
@@ -27,7 +28,8 @@ gone is made current first, and the tidying by a commit of its own."""
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Snapshot:
     """What a reader holds. It stays as it is while others write; the catalog's connection is
-    closed with it."""
+    closed with it. `place` is the folder of its parts, None where they are in memory alone;
+    `infos` keeps the documents that were asked for, by their keys."""
 
     catalog: Catalog
     generation: int
@@ -35,6 +37,13 @@ class Snapshot:
     rows: Rows
     dense: Dense
     lexical: Lexical
+    place: Path | None
+    infos: dict[int, DocumentInfo] = field(default_factory=dict)
+
+    @property
+    def current(self) -> bool:
+        """Whether no later generation is known: a writer removes the parts of earlier ones."""
+        return self.place is None or self.place.exists()
 
 
 def record(catalog: Catalog) -> tuple[int, Fingerprint, Parts]:
@@ -77,6 +86,7 @@ def open_snapshot(folder: Path) -> Snapshot:
             generation, fingerprint, parts = record(catalog)
             rows = catalog.rows()
             numbering = Numbering(rows.chunks)
+            place: Path | None = folder / parts.folder
             try:
                 dense, lexical = read_parts(folder, parts, fingerprint.dimension, numbering)
             except (StoreCorrupt, OSError):
@@ -85,12 +95,13 @@ def open_snapshot(folder: Path) -> Snapshot:
                     catalog.close()
                     _try_rebuild(folder, generation)
                     continue
+                place = None
                 dense = Dense.build(catalog.vectors(rows.chunks, fingerprint.dimension))
                 lexical = Lexical.build(_all_terms(catalog, rows), numbering)
         except BaseException:
             catalog.close()
             raise
-        snapshot = Snapshot(catalog, generation, fingerprint, rows, dense, lexical)
+        snapshot = Snapshot(catalog, generation, fingerprint, rows, dense, lexical, place)
         weakref.finalize(snapshot, catalog.close)
         return snapshot
 

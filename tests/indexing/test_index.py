@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -335,6 +336,20 @@ def test_a_reader_keeps_its_generation_until_reopened(docs: Path, settings: Sett
         assert (old.generation, len(old.documents())) == (1, 3)
     reader.reopen()
     assert (reader.generation, len(reader.documents())) == (2, 2)
+
+
+def test_a_pinned_handle_is_at_what_is_current(docs: Path, settings: Settings) -> None:
+    server = build(docs, settings)
+    pinned = server.pinned()
+    assert pinned.generation == 1
+    Index.open(settings=settings, encoder=CharacterEncoder()).remove("灯塔.txt")
+    assert find(server, "守塔人") == ["灯塔.txt"]
+    assert find(server.pinned(), "守塔人") == []
+    assert (server.generation, pinned.generation) == (2, 1)
+    assert find(pinned, "守塔人") == ["灯塔.txt"]
+    shutil.rmtree(settings.index)
+    with pytest.raises(StoreMissing):
+        server.pinned()
 
 
 def test_threads_read_while_one_updates(docs: Path, settings: Settings) -> None:
