@@ -82,7 +82,7 @@ def rewrite(
     reader = ClaimReader(())
     said: list[str | Claim] = []
     messages = rewriting(question, history, prompts)
-    with closing(model.stream(messages, MAX_QUESTION_TOKENS)) as pieces:
+    with closing(model.stream(messages, MAX_QUESTION_TOKENS, max_retries=0)) as pieces:
         for piece in pieces:
             if not piece:
                 yield Text("")

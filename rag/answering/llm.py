@@ -27,7 +27,7 @@ from rag.answering.llm_errors import (
     shown_address,
     translate,
 )
-from rag.errors import GenerationError, ModelUnavailable, SettingsError
+from rag.errors import GenerationError, GenerationTimeout, ModelUnavailable, SettingsError
 from rag.settings import Chat
 
 if TYPE_CHECKING:
@@ -62,17 +62,22 @@ class ChatModel:
         self._environ = os.environ if environ is None else environ
 
     def stream(
-        self, messages: Sequence[Message], max_tokens: int | None = None
+        self,
+        messages: Sequence[Message],
+        max_tokens: int | None = None,
+        max_retries: int | None = None,
     ) -> Generator[str, None, None]:
         """The reply in pieces as they come; an empty piece is given while nothing comes. Closing
-        the iterator ends the request. What can be tried again is, until something has come.
+        the iterator ends the request. Until something has come, what can be tried again is, but
+        for a silence: it has lasted long enough. What is not given is taken from the settings.
 
         Raises:
             GenerationError: and its kinds; the message says what to do.
             ModelUnavailable: a package is missing.
             SettingsError: LangChain knows no such provider, or there is no key.
         """
-        request = _Request(self._model, messages, max_tokens, self)
+        retries = self.settings.max_retries if max_retries is None else max_retries
+        request = _Request(self._model, messages, max_tokens, retries, self)
         items: queue.SimpleQueue[str | GenerationError | None] = queue.SimpleQueue()
         running = asyncio.run_coroutine_threadsafe(request.run(items.put), _loop())
         try:
@@ -153,12 +158,12 @@ class _Request:
     model: BaseChatModel
     messages: Sequence[Message]
     max_tokens: int | None
+    max_retries: int
     chat: ChatModel
 
     async def run(self, put: Callable[[str | GenerationError | None], None]) -> None:
         """Hands the pieces to `put`, then None, or the error that ended them."""
-        tries = self.chat.settings.max_retries + 1
-        for attempt in range(tries):
+        for attempt in range(self.max_retries + 1):
             started = False
             try:
                 async for piece in self._pieces():
@@ -169,8 +174,9 @@ class _Request:
                 delay = failure.delay_seconds
                 if delay is None:
                     delay = FIRST_DELAY_SECONDS * 2**attempt * random.uniform(0.75, 1.25)
-                last = started or attempt + 1 == tries or delay > MAX_DELAY_SECONDS
-                if last or not failure.error.retryable:
+                last = started or attempt == self.max_retries or delay > MAX_DELAY_SECONDS
+                helps = failure.error.retryable and not isinstance(failure.error, GenerationTimeout)
+                if last or not helps:
                     put(failure.error)
                     return
                 await asyncio.sleep(delay)

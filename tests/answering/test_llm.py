@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -122,8 +123,9 @@ def test_a_filtered_reply_is_a_refusal() -> None:
 
 def test_a_server_that_says_nothing_in_time() -> None:
     with serve(Reply(["晚了"], wait=0)) as server:
-        error = failure(server, timeout_seconds=0.2, max_retries=0)
+        error = failure(server, timeout_seconds=0.2, max_retries=2)
         assert isinstance(error, GenerationTimeout) and "0.2 s" in str(error)
+        assert len(server.requests) == 1
         assert server.left.wait(5)
 
 
@@ -190,3 +192,11 @@ def test_settings_that_cannot_be() -> None:
         ChatModel(Chat(model="openai:x"), {}).reply(PROMPT)
     with pytest.raises(SettingsError, match="nowhere"):
         ChatModel(Chat(model="nowhere:x"), {}).reply(PROMPT)
+
+
+def test_many_threads_get_their_own_replies() -> None:
+    with serve(*(Reply([f"第{n}", "句。"]) for n in range(16)), Reply([])) as server:
+        chat = model(server)
+        with ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(lambda _: chat.reply(PROMPT), range(16)))
+    assert sorted(replies) == sorted(f"第{n}句。" for n in range(16))
