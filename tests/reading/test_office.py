@@ -133,7 +133,7 @@ def test_sheets() -> None:
         "客运", "每月人数", "单位：人", "月\t人数", "五月\t3100", "六月\t0.5", "备注", "只有一列的说明。",
     ]  # fmt: skip
     last = read.blocks[5]
-    assert (last.page, last.headings, last.lead) == (1, ("客运",), ("每月人数 单位：人", "月\t人数"))
+    assert (last.page, last.headings, last.lead) == (None, ("客运",), ("每月人数 单位：人", "月\t人数"))
     assert read.blocks[7].headings == ("备注",)
 
 

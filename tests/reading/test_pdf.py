@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rag import Index
 from rag.errors import UnreadableDocument
 from rag.reading.load import read_document
 from rag.reading.paged.read import read_pdf
@@ -175,3 +176,17 @@ def test_a_truncated_file_never_crashes(shared: Path) -> None:
 def test_a_hundred_thousand_empty_pages_are_refused() -> None:
     with pytest.raises(UnreadableDocument, match="100,000 pages, the limit is 20,000"):
         read_pdf(empty_pdf(100_000), Reading())
+
+
+def test_a_page_without_text_is_named_in_a_warning(shared: Path, tmp_path: Path) -> None:
+    import pypdfium2
+    both = pypdfium2.PdfDocument.new()
+    for name in ("chatchat_ocr_test.pdf", "rapidocr_image.pdf"):
+        both.import_pages(pypdfium2.PdfDocument(shared / "documents" / name))
+    both.save(tmp_path / "both.pdf")
+    report = Index.build([tmp_path], tmp_path / "index").report
+    assert report is not None
+    assert report.read == 1
+    (warning,) = report.warnings
+    assert warning.document == "both.pdf"
+    assert "1 of 2 pages are pictures without a text layer and are missing (page 2)" in warning.reason

@@ -33,7 +33,7 @@ def read_xlsx(data: bytes, settings: Reading) -> Cleaned:
     for number, (name, rows) in enumerate(parse_workbook(data), 1):
         own = list(_sheet(list(rows), number))
         if own and not _DEFAULT_NAME.match(name):
-            fragments.append(written(Role.BODY, name, number, rank=HEADING_RANKS[0]))
+            fragments.append(written(Role.BODY, name, rank=HEADING_RANKS[0]))
         fragments += own
     if not fragments:
         raise UnreadableDocument("the workbook holds no text")
@@ -56,6 +56,6 @@ def _sheet(rows: Sequence[Sequence[str]], number: int) -> Iterator[Fragment]:
     for i, row in enumerate(rows):
         text = row_text(row)
         if (i < above and len(text) <= _LONGEST_TITLE) or first == len(rows):
-            yield written(Role.BODY, text.strip(), number, rank=NO_HEADING)
+            yield written(Role.BODY, text.strip(), rank=NO_HEADING)
         else:
-            yield written(Role.ROW, text, number, table=number)
+            yield written(Role.ROW, text, table=number)

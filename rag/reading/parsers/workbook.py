@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -27,9 +26,8 @@ def parse_workbook(data: bytes) -> Iterator[tuple[str, Iterator[list[str]]]]:
 
     try:
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
-    except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile,
-            SyntaxError) as error:  # fmt: skip
-        raise UnreadableDocument(f"the workbook is damaged: {error}") from None
+    except Exception as error:  # noqa: BLE001 (a damaged workbook raises whatever it meets)
+        raise UnreadableDocument(f"the workbook is damaged: {error!r}") from None
     try:
         for sheet in book.worksheets:
             if sheet.sheet_state == "visible":
@@ -47,9 +45,8 @@ def _rows(sheet: Any) -> Iterator[list[str]]:
                 cells.pop()
             if cells:
                 yield cells
-    except (KeyError, ValueError, TypeError, AttributeError, OSError, zipfile.BadZipFile,
-            SyntaxError, EOFError) as error:  # fmt: skip
-        raise UnreadableDocument(f"sheet {sheet.title} is damaged: {error}") from None
+    except Exception as error:  # noqa: BLE001 (as above)
+        raise UnreadableDocument(f"sheet {sheet.title} is damaged: {error!r}") from None
 
 
 def _shown(cell: Any) -> str:
