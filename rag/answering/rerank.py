@@ -1,0 +1,49 @@
+"""Hits in a better order: by the sentence in them that answers best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answering.evidence import weigh_sentences
+from rag.answering.query import Query
+from rag.answering.retrieve import Found
+from rag.answering.terms import Weights
+from rag.types import Part
+
+# How many hits are looked at, and the weight of the best sentence and of its holding what is
+# asked for beside the hit's score (divided by the best hit's). Measured on the development
+# questions: MRR .817 against .782 without, evidence recall@1000 / @3000 .906 / .961 against
+# .893 / .953; every weight between .2 and 1 gains.
+DEPTH = 30
+SENTENCE_WEIGHT = 1.0
+TYPED_WEIGHT = 0.1
+
+
+def rerank(query: Query, weights: Weights, found: Sequence[Found]) -> list[Found]:
+    """The first `DEPTH` hits by score / best score + SENTENCE_WEIGHT · (the score of their best
+    sentence) + TYPED_WEIGHT, if a sentence holds what is asked for; ties by chunk id; the others
+    follow in their order, with their score divided likewise.
+    """
+    top = max((one.hit.score for one in found), default=1.0) or 1.0
+    looked = [_scored(query, weights, one, top) for one in found[:DEPTH]]
+    looked.sort(key=lambda one: (-one.hit.score, one.hit.chunk.id))
+    least = looked[-1].hit.score if looked else 0.0
+    rest = [_with_score(one, min(least, one.hit.score / top)) for one in found[DEPTH:]]
+    return looked + rest
+
+
+def _scored(query: Query, weights: Weights, found: Found, top: float) -> Found:
+    chunk = found.hit.chunk
+    sentences = weigh_sentences(
+        query, weights, chunk.text, (found.document.title, *chunk.headings, *chunk.lead)
+    )
+    worth = max((sentence.score for sentence in sentences), default=0.0)
+    typed = TYPED_WEIGHT * any(sentence.typed for sentence in sentences)
+    part = Part("answering_sentence", worth, None)
+    return _with_score(found, found.hit.score / top + SENTENCE_WEIGHT * worth + typed, part)
+
+
+def _with_score(found: Found, score: float, *parts: Part) -> Found:
+    hit = replace(found.hit, score=score, parts=(*found.hit.parts, *parts))
+    return replace(found, hit=hit)
