@@ -23,6 +23,7 @@ _PARSERS = {
     ".markdown": "rag.reading.clean:read_markdown",
     ".docx": "rag.reading.office.word:read_docx",
     ".pptx": "rag.reading.office.slides:read_pptx",
+    ".epub": "rag.reading.office.book:read_epub",
     ".xlsx": "rag.reading.office.sheets:read_xlsx",
     ".xlsm": "rag.reading.office.sheets:read_xlsx",
     ".csv": "rag.reading.delimited:read_csv",
