@@ -62,8 +62,9 @@ check: $(VENV)/dev.stamp ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-eval: $(VENV)/run.stamp ## measure on the real documents in $WENJU_SHARED, else on the sample
-	@$(BIN)/python -m eval table --out $(EVAL_OUT)
+eval: $(VENV)/run.stamp ## measure on $WENJU_SHARED, else on the sample (MODEL=openai:NAME, BASE_URL=)
+	@$(BIN)/python -m eval table --out $(EVAL_OUT) \
+	$(if $(MODEL),--model "$(MODEL)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
 crash: $(VENV)/test.stamp ## kill writers, fill disks, flip bytes; some ten minutes, root for a small disk
 	@DURABILITY=full $(BIN)/python -m pytest -s tests/durability tests/durability/full_disk.py

@@ -8,8 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.errors import RagError
+
+if TYPE_CHECKING:
+    from rag.answering.llm import ChatModel
+    from rag.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,11 +58,12 @@ def _run_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retrieval-only", action="store_true", help="search, do not answer")
     parser.add_argument("--without-evidence", action="store_true",
                         help="ask each answerable question again with its evidence out of reach")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
-    parser.add_argument("--concurrency", type=_positive, default=1, metavar="N",
-                        help="questions asked at a time")
-    parser.add_argument("--rate", type=float, default=0.0, metavar="N",
-                        help="questions started a minute at most")
+    parser.add_argument("--judge", action="store_true",
+                        help="have the settings' chat model judge every answer")
+    parser.add_argument("--judge-model", metavar="PROVIDER:NAME",
+                        help="judge by this model; the answers stay the settings'")
+    _settings_arguments(parser)
+    _pace_arguments(parser)
     parser.set_defaults(command=_run)
 
 
@@ -65,19 +71,41 @@ def _run(options: argparse.Namespace) -> int:
     from eval.batch import Options, run_batch, summary
     from eval.engine import Engine
     from eval.run import Pace
-    from rag.settings import Settings
+    from rag.commands.opening import load_settings
 
-    overrides = {} if options.index is None else {"index": options.index}
-    engine = Engine.open(Settings.load(options.config, overrides=overrides))
+    settings = load_settings(options)
+    judge = _judge(options, settings)
+    engine = Engine.open(settings)
     outcome = run_batch(engine, options.questions, options.out, Options(
         force=options.force,
         retry_errors=options.retry_errors,
         retrieval_only=options.retrieval_only,
         without_evidence=options.without_evidence,
+        judge=judge,
         pace=Pace(options.concurrency, options.rate),
     ))
     print(summary(outcome))
     return 0
+
+
+def _judge(options: argparse.Namespace, settings: Settings) -> ChatModel | None:
+    """The judge that the options ask for, found to answer."""
+    from eval.engine import reachable
+    from eval.errors import EvaluationError
+    from rag.answering.llm import ChatModel
+    from rag.settings import Settings
+
+    if not (options.judge or options.judge_model):
+        return None
+    if options.retrieval_only:
+        raise EvaluationError("--retrieval-only gives --judge no answers to judge; "
+                              "leave one of them out")
+    model = options.judge_model or settings.chat.model
+    if not model:
+        raise EvaluationError("--judge needs a chat model; set chat.model, or name one with "
+                              "--judge-model openai:NAME")
+    checked = Settings.load(options.config, overrides={"chat": {"model": model}})
+    return reachable(ChatModel(settings.chat.model_copy(update={"model": checked.chat.model})))
 
 
 def _compare_parser(parser: argparse.ArgumentParser) -> None:
@@ -116,23 +144,20 @@ def _benchmark_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--way", choices=["open", "given", "both"], default="both",
                         help="all passages in an index, or the question's own passages")
     parser.add_argument("--first", type=_positive, metavar="N", help="the first N questions only")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
-    parser.add_argument("--concurrency", type=_positive, default=1, metavar="N",
-                        help="questions asked at a time")
-    parser.add_argument("--rate", type=float, default=0.0, metavar="N",
-                        help="questions started a minute at most")
-    parser.set_defaults(command=_benchmark)
+    _settings_arguments(parser)
+    _pace_arguments(parser)
+    parser.set_defaults(command=_benchmark, index=None)
 
 
 def _benchmark(options: argparse.Namespace) -> int:
     from eval.batch import Options, summary
     from eval.benchmarks.running import GIVEN, OPEN, Plan, run_benchmark
     from eval.run import Pace
-    from rag.settings import Settings
+    from rag.commands.opening import load_settings
 
     ways = (OPEN, GIVEN) if options.way == "both" else (options.way,)
     plan = Plan(options.name, options.path, ways, options.first)
-    found = run_benchmark(plan, Settings.load(options.config), options.out, Options(
+    found = run_benchmark(plan, load_settings(options), options.out, Options(
         force=options.force,
         retry_errors=options.retry_errors,
         pace=Pace(options.concurrency, options.rate),
@@ -162,21 +187,37 @@ def _table_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, metavar="DIR", help="folder of documents")
     parser.add_argument("--questions", type=Path, metavar="FILE", help="questions about them")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the run is kept")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
-    parser.set_defaults(command=_table)
+    _settings_arguments(parser)
+    _pace_arguments(parser)
+    parser.set_defaults(command=_table, index=None)
 
 
 def _table(options: argparse.Namespace) -> int:
     from eval.errors import EvaluationError
+    from eval.run import Pace
     from eval.table import Material, print_table
-    from rag.settings import Settings
+    from rag.commands.opening import load_settings
 
     if (options.corpus is None) is not (options.questions is None):
         raise EvaluationError("--corpus and --questions belong together; name both or neither")
     material = (Material(options.corpus, options.questions) if options.corpus
                 else Material.find())
-    print_table(material, Settings.load(options.config), options.out)
+    print_table(material, load_settings(options), options.out,
+                Pace(options.concurrency, options.rate))
     return 0
+
+
+def _settings_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    parser.add_argument("--model", metavar="PROVIDER:NAME", help="chat model that answers")
+    parser.add_argument("--base-url", metavar="URL", help="address of its server, with its /v1")
+
+
+def _pace_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--concurrency", type=_positive, default=1, metavar="N",
+                        help="questions asked at a time")
+    parser.add_argument("--rate", type=float, default=0.0, metavar="N",
+                        help="questions started a minute at most")
 
 
 def _limit(text: str) -> tuple[str, float]:

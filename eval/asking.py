@@ -11,6 +11,7 @@ from eval.metrics.citations import gives_quote
 from eval.metrics.folding import count_characters
 from eval.questions import Question
 from eval.score import ERROR, RETRIEVED
+from rag.answering.followup import standalone
 from rag.text.tokens import count_tokens
 from rag.types import Answer, Passage
 from rag.wire import answer_json, citations_json, passage_json
@@ -23,8 +24,8 @@ MOST_PASSAGES = 1000
 class Assistant(Protocol):
     """What a run needs of `rag.Assistant`."""
 
-    def ask(self, question: str) -> Answer:
-        """The answer to a question."""
+    def ask(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Answer:
+        """The answer to a question, `history` being the turns before it."""
         ...
 
     def search(self, question: str, k: int | None = None) -> Sequence[Passage]:
@@ -46,10 +47,10 @@ def asking(assistant: Assistant, sources: Sources) -> Ask:
 
     def ask(question: Question) -> dict[str, Any]:
         start = time.perf_counter()
-        answer = assistant.ask(question.text)
+        answer = assistant.ask(question.text, question.history)
         latency_ms = (time.perf_counter() - start) * 1000
         value = answer_json(answer)
-        passages = enough_passages(assistant, question.text, answer.passages)
+        passages = enough_passages(assistant, answer.searched or question.text, answer.passages)
         value["passages"] = [passage_json(passage) for passage in passages]
         value["measured"] = {"latency_ms": latency_ms, **_checked_citations(answer, sources),
                              "question_tokens": count_tokens(question.text),
@@ -60,13 +61,15 @@ def asking(assistant: Assistant, sources: Sources) -> Ask:
 
 
 def searching(assistant: Assistant) -> Ask:
-    """Only retrieves: results have the status `retrieved` and no answer."""
+    """Only retrieves: results have the status `retrieved` and no answer. A follow-up gets what it
+    leaves out by rule."""
 
     def ask(question: Question) -> dict[str, Any]:
         start = time.perf_counter()
-        found = assistant.search(question.text)
+        wanted = standalone(question.text, question.history)
+        found = assistant.search(wanted)
         latency_ms = (time.perf_counter() - start) * 1000
-        passages = enough_passages(assistant, question.text, found)
+        passages = enough_passages(assistant, wanted, found)
         return {
             "question": question.text,
             "status": RETRIEVED,

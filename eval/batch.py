@@ -21,6 +21,7 @@ from eval.folder import (
     write_json,
     write_lines,
 )
+from eval.judge import PROMPT_VERSION, judge_failed, judging
 from eval.listing import write_csv
 from eval.questions import Loaded, Question, load_questions
 from eval.report.page import write_report
@@ -34,6 +35,7 @@ from eval.withheld import (
     withheld_questions,
     withheld_table,
 )
+from rag.answering.llm import ChatModel
 
 TYPE_COLUMNS = ("evidence_recall_1000", "mrr", "answer_hit", "evidence_f1", "refused_answerable")
 
@@ -65,12 +67,13 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a batch is run."""
+    """How a batch is run; `judge` is the chat model that is to judge the answers, if any is."""
 
     force: bool = False
     retry_errors: bool = False
     retrieval_only: bool = False
     without_evidence: bool = False
+    judge: ChatModel | None = None
     pace: Pace = UNPACED
 
 
@@ -96,9 +99,12 @@ def run_batch(engine: Engine, questions: Path, out: Path, options: Options = DEF
     _report_problems(questions, loaded)
     ask = (searching(engine.assistant) if options.retrieval_only
                 else asking(engine.assistant, engine.sources()))
+    if options.judge and not options.retrieval_only:
+        ask = judging(ask, options.judge)
     made_from = {"questions": questions.name, "questions_sha256": digest(questions),
                  "retrieval_only": options.retrieval_only,
-                 "without_evidence": options.without_evidence, **engine.made_from()}
+                 "without_evidence": options.without_evidence, **engine.made_from(),
+                 **_judged_by(options.judge)}
     again = _asking_without(engine) if options.without_evidence else None
     job = Job(questions.name, loaded.questions, ask, again, engine.check_unchanged)
     return run_questions(job, out, made_from, options)
@@ -137,6 +143,10 @@ def run_questions(
     if failed:
         print(f"{failed} of {len(rows)} questions failed: see `error` in {out / RESULTS}; "
               "--retry-errors asks them again", file=sys.stderr)
+    unjudged = sum(map(judge_failed, rows))
+    if unjudged:
+        print(f"the judge failed on {unjudged} answers: see `judged` in {out / RESULTS}; "
+              "--retry-errors asks them again", file=sys.stderr)
     if job.check:
         job.check()
     scores = score_rows(rows)
@@ -145,10 +155,14 @@ def run_questions(
         {"id": str(row["id"]), "question": row["question"], "columns": columns}
         for row, columns in zip(rows, scores.rows, strict=True)])
     write_csv(out / TABLE, rows)
-    write_report(out / REPORT, job.title, _facts(made_from), rows, scores,
+    write_report(out / REPORT, job.title, _facts(made_from, rows), rows, scores,
                  withheld_table(withheld) if withheld else "")
     folder.finish(made_from)
     return Outcome(scores, withheld)
+
+
+def _judged_by(judge: ChatModel | None) -> dict[str, Any]:
+    return {"judge": f"{judge.name}, prompt {PROMPT_VERSION}"} if judge else {}
 
 
 def _asking_without(engine: Engine) -> Ask:
@@ -173,10 +187,12 @@ def summary(outcome: Outcome, *, required: bool = True) -> str:
     return "\n\n".join(parts)
 
 
-def _facts(made_from: Mapping[str, Any]) -> dict[str, str]:
-    """What the report says under its title: plain values and the settings that are no default."""
-    return {name: str(value) for name, value in made_from.items()
-            if isinstance(value, str | int) and name != "questions_sha256"}
+def _facts(made_from: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What the report says under its title: plain values, and who answered."""
+    facts = {name: str(value) for name, value in made_from.items()
+             if isinstance(value, str | int) and name != "questions_sha256"}
+    answered_by = sorted({row["model"] for row in rows if row.get("model")})
+    return facts | ({"answers": ", ".join(answered_by)} if answered_by else {})
 
 
 def _report_problems(path: Path, loaded: Loaded) -> None:

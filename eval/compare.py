@@ -22,7 +22,7 @@ HEADLINE = ("evidence_recall_1000", "evidence_recall_3000", "mrr", "answer_hit",
             "evidence_f1", "refusal_auroc", "em", "f1")
 """Measures of which a significant loss fails the comparison."""
 BY_QUESTION = ("evidence_recall_1000", "answer_hit", "evidence_recall", "em",
-               "refused_answerable", "refused_unanswerable", "errors")
+               "refused_answerable", "refused_unanswerable", "judge_right", "errors")
 """Measures that are compared question by question."""
 
 

@@ -10,9 +10,23 @@ from typing import Any, cast
 from eval.asking import Sources
 from eval.errors import EvaluationError
 from eval.withheld import WithheldIndex
+from rag.answering.llm import ChatModel, Message
 from rag.assistant import Assistant
 from rag.indexing.index import Index
 from rag.settings import Settings
+
+GREETING = (Message("user", "只回答一个字：好"),)
+
+
+def reachable(model: ChatModel) -> ChatModel:
+    """The model, once it has answered a first request: a run of hundreds is not started for
+    a server that is not there.
+
+    Raises:
+        GenerationError, SettingsError, ModelUnavailable: it cannot be used, and why.
+    """
+    model.reply(GREETING)
+    return model
 
 
 @dataclass(frozen=True, slots=True)

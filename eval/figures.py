@@ -13,6 +13,8 @@ from eval.score import MEASURES, Floats, columns_of
 
 RESAMPLES = 1000
 SEED = 20240229
+COUNTED_FAILURES = {"errors", "judge_errors", "judge_unreadable"}
+"""Measures that are absent where nothing failed."""
 MOST_DOCUMENTS = 50
 """A set with more documents (a benchmark of one question a passage) is not told apart by them."""
 
@@ -83,7 +85,7 @@ def figures(rows: Sequence[Mapping[str, float]], resamples: int = RESAMPLES) -> 
     found: dict[str, Figure] = {}
     for measure in MEASURES:
         value = float(measure.statistic(point)[0])
-        if np.isnan(value) or (measure.name == "errors" and value == 0):
+        if np.isnan(value) or (measure.name in COUNTED_FAILURES and value == 0):
             continue
         low, high = interval(measure.statistic(drawn)) if resamples else (value, value)
         count = int((~np.isnan(table[_COUNTED.get(measure.name, measure.name)])).sum())

@@ -32,7 +32,8 @@ class Question:
 
     `answers` is None where the file says nothing about answers, and empty for a question that
     has none; each is a tuple of ways to say the same. `relevant` are documents with their gain,
-    for sets that judge documents and not quotations. `fields` are the question's own fields as
+    for sets that judge documents and not quotations. `history` are the turns of a conversation
+    before it, (question, answer). `fields` are the question's own fields as
     the file has them, `id` included.
     """
 
@@ -43,6 +44,7 @@ class Question:
     kind: str | None
     relevant: tuple[tuple[str, float], ...]
     reference: str | None
+    history: tuple[tuple[str, str], ...]
     fields: Mapping[str, Any]
 
     @property
@@ -155,6 +157,7 @@ def parse_question(row: Any, line: int) -> Question:
         kind=kind or None,
         relevant=_relevant(row.get("relevant")),
         reference=reference if isinstance(reference, str) and reference.strip() else None,
+        history=_history(row.get("history")),
         fields=row,
     )
 
@@ -205,7 +208,7 @@ def _cells(row: Mapping[Any, Any]) -> dict[str, Any] | ValueError:
         return ValueError("more cells than the header has; quote cells that hold the delimiter")
     filled = {name: cell for name, cell in row.items() if cell is not None and cell.strip()}
     value: dict[str, Any] = dict(filled)
-    for name in ("answers", "evidence"):
+    for name in ("answers", "evidence", "history"):
         if name in filled:
             try:
                 value[name] = _list_cell(filled[name])
@@ -261,3 +264,15 @@ def _relevant(value: Any) -> tuple[tuple[str, float], ...]:
     ):
         raise ValueError(f"`relevant` must map documents to gains, got {value!r}")
     return tuple((name, float(gain)) for name, gain in sorted(value.items()))
+
+
+def _history(value: Any) -> tuple[tuple[str, str], ...]:
+    if value is None:
+        return ()
+    if isinstance(value, list) and all(
+        isinstance(turn, dict) and isinstance(turn.get("question"), str)
+        and isinstance(turn.get("answer", ""), str) for turn in value
+    ):
+        return tuple((turn["question"], turn.get("answer", "")) for turn in value)
+    raise ValueError('`history` must be a list of {"question": …, "answer": …}, the latest turn '
+                     f"last, got {value!r}")

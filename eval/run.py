@@ -17,6 +17,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from eval.asking import Ask, result
 from eval.folder import as_line, read_lines, write_lines
+from eval.judge import judge_failed
 from eval.questions import Question
 from eval.score import ERROR
 
@@ -46,7 +47,8 @@ def run(
     """
     done = {str(row["id"]): row for row in read_lines(results, torn_end=True)}
     if retry_errors:
-        done = {name: row for name, row in done.items() if row["status"] != ERROR}
+        done = {name: row for name, row in done.items()
+                if row["status"] != ERROR and not judge_failed(row)}
     write_lines(results, done.values())
     waiting = [question for question in questions if question.id not in done]
     throttle = _Throttle(pace.per_minute)

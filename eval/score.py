@@ -125,6 +125,10 @@ MEASURES: tuple[Measure, ...] = (
     _mean_of("em", "exact match"),
     _mean_of("f1", "character F1"),
     _mean_of("rouge_l", "ROUGE-L against the reference"),
+    _mean_of("judge_right", "judged right by a chat model"),
+    _mean_of("judge_partly", "judged partly right", None),
+    _mean_of("judge_unreadable", "verdicts that could not be read", False),
+    _mean_of("judge_errors", "answers that the judge failed on", False),
     _mean_of("sentence_right", "short answer's sentence right"),
     Measure("support", "sentences supported", True, ratio("supported", "sentences")),
     _mean_of("evidence_precision", "evidence precision"),
@@ -155,6 +159,7 @@ def columns_of(row: Mapping[str, Any]) -> dict[str, float]:
         columns |= _citation_columns(question, row)
     if not failed:
         columns |= _run_columns(question, row)
+        columns |= _judge_columns(row.get("judged"))
     return columns
 
 
@@ -251,4 +256,19 @@ def _run_columns(question: Question, row: Mapping[str, Any]) -> dict[str, float]
         columns["answerable"] = float(question.answerable)
         name = "refused_answerable" if question.answerable else "refused_unanswerable"
         columns[name] = float(row["status"] == REFUSED)
+    return columns
+
+
+def _judge_columns(judged: Mapping[str, str] | None) -> dict[str, float]:
+    """A verdict counts among the verdicts that could be read; the others are counted apart."""
+    if judged is None:
+        return {}
+    columns = {"judge_errors": float("error" in judged)}
+    if "error" in judged:
+        return columns
+    verdict = judged["verdict"]
+    columns["judge_unreadable"] = float(verdict == "unreadable")
+    if verdict != "unreadable":
+        columns["judge_right"] = float(verdict == "right")
+        columns["judge_partly"] = float(verdict == "partly")
     return columns

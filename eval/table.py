@@ -14,8 +14,11 @@ from pathlib import Path
 from eval.batch import Options, run_batch, summary
 from eval.errors import EvaluationError
 from eval.figures import Figures
+from eval.folder import read_results
 from eval.questions import load_questions
+from eval.run import UNPACED, Pace
 from eval.tables import align, figures_table
+from rag.assistant import EXTRACTIVE
 from rag.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,13 +63,25 @@ class Speed:
     unit: str
 
 
-def print_table(material: Material, settings: Settings, out: Path | None) -> Figures:
+def print_table(
+    material: Material, settings: Settings, out: Path | None, pace: Pace = UNPACED
+) -> Figures:
     """Indexes the corpus into a new folder, asks the questions, prints the figures and the
     speeds, and returns the figures. What it writes goes to `out`, which is replaced, or is
-    removed afterwards."""
-    from eval.engine import Engine
+    removed afterwards. With a chat model the reader on CMRC and the speed of an answer are left
+    out: the one is no chat model's, the other its server's.
+
+    Raises:
+        EvaluationError: every question failed.
+        GenerationError, SettingsError: the chat model cannot be used.
+    """
+    from eval.engine import Engine, reachable
+    from rag.answering.llm import ChatModel
     from rag.indexing.index import Index
 
+    model = settings.chat.model
+    if model:
+        reachable(ChatModel(settings.chat))
     with tempfile.TemporaryDirectory(prefix="wenju-eval-") as temporary:
         folder = out or Path(temporary)
         index = Path(temporary) / "index"
@@ -74,20 +89,29 @@ def print_table(material: Material, settings: Settings, out: Path | None) -> Fig
         start = time.perf_counter()
         Index.build([material.corpus], index, own)
         indexing = time.perf_counter() - start
-        print(f"{material.questions} on {material.corpus}\n", flush=True)
+        print(f"{material.questions} on {material.corpus}\n"
+              f"answers: {model or EXTRACTIVE}\n", flush=True)
         outcome = run_batch(Engine.open(own), material.questions, folder / "run",
-                            Options(force=True, without_evidence=True))
+                            Options(force=True, without_evidence=True, pace=pace))
         figures = outcome.scores.overall
+        if "latency_ms_p50" not in figures:
+            raise EvaluationError(f"every question failed; the first: {_first_error(folder)}")
         print(summary(outcome, required=material.corpus.is_relative_to(shared())) + "\n")
-        _print_reader(own, folder / "reader")
+        if not model:
+            _print_reader(own, folder / "reader")
         question = load_questions(material.questions).questions[0].text
         print(_speed_table([
             Speed("indexing the corpus", indexing, 6, "s"),
-            Speed("an answer, median", figures["latency_ms_p50"].value, 60, "ms"),
+            *([] if model else [
+                Speed("an answer, median", figures["latency_ms_p50"].value, 60, "ms")]),
             Speed("rag search, cold start", _cold_search(index, question), 2, "s"),
             Speed("import rag", _import_time(), 0.2, "s"),
         ]))
     return figures
+
+
+def _first_error(folder: Path) -> str:
+    return next(str(row["error"]) for row in read_results(folder / "run") if "error" in row)
 
 
 def _print_reader(settings: Settings, out: Path) -> None:

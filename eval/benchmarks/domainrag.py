@@ -39,9 +39,10 @@ def load(path: Path) -> Benchmark:
             names = dict.fromkeys(collector.name(_page(reference)) for reference in references)
             collector.ask_given({
                 "id": f"{file.stem}-{number}",
-                "question": _standalone(row),
+                "question": row["question"],
                 "answers": required(row, "answers", file),
                 "type": _kind(row),
+                **_history(row),
                 "relevant": dict.fromkeys(names, 1),
             }, names)
             for turn in row.get("history_qa", ()):
@@ -64,10 +65,11 @@ def _page(reference: Mapping[str, Any]) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def _standalone(row: Mapping[str, Any]) -> str:
-    """The question with the turns before it: it is asked as one text, without a conversation."""
-    turns = [turn["question"].rstrip("？?") + "？" for turn in row.get("history_qa", ())]
-    return "".join([*turns, row["question"]])
+def _history(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The turns before a question, each with the first way to say its answer."""
+    turns = [{"question": turn["question"], "answer": str(turn["answers"][0])}
+             for turn in row.get("history_qa", ())]
+    return {"history": turns} if turns else {}
 
 
 def _kind(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from rag.indexing.index import Field, Terms
-from rag.models.encoder import Encoder, Float32
+from rag.models.encoder import Encoder
+from rag.models.vectors import Float32
 from rag.text.segment import bigrams, words
 from rag.types import Chunk, Document, DocumentInfo, Run, Span
 

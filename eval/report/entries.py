@@ -85,6 +85,8 @@ def entry(row: Mapping[str, Any]) -> dict[str, Any]:
                      "found": answers.answer_hit(answer, [ways]) == 1.0}
                     for ways in question.answers or ()],
         "reference": question.reference or "",
+        "judged": _judgement(row.get("judged") or {}),
+        "history": [asked for asked, _ in question.history],
         "evidence": [
             {"doc": evidence.document, "quote": evidence.quote, "rank": rank,
              "cited": citations.evidence_recall(quotes, [evidence.quote]) == 1.0,
@@ -92,6 +94,12 @@ def entry(row: Mapping[str, Any]) -> dict[str, Any]:
             for evidence, rank in zip(question.evidence, ranks, strict=True)],
         "passages": _passages(row, quotations, ranks),
     }
+
+
+def _judgement(judged: Mapping[str, str]) -> str:
+    if not judged:
+        return ""
+    return f"{judged.get('verdict') or judged['error']}, says {judged['judge']}"
 
 
 def _passages(

@@ -41,8 +41,8 @@ class FakeAssistant:
         return [self._passage(rank, score, name)
                 for rank, (score, name) in enumerate(scored[: k or self._k], 1)]
 
-    def ask(self, question: str) -> Answer:
-        self.asked.append(question)
+    def ask(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Answer:
+        self.asked.append("".join([*(turn for turn, _ in history), question]))
         if "坏" in question:
             raise QuestionError("the question is bad")
         if "虫" in question:

@@ -132,6 +132,20 @@ def test_domainrag_loses_the_tokenisers_spaces(tmp_path: Path) -> None:
     assert list(benchmark.passages.values()) == ["新闻\n\n2023-12-20\n\n12月，AI Lab的\n\n院长林某"]
 
 
+def test_domainrag_conversations_keep_their_turns(tmp_path: Path) -> None:
+    page = {"title": "学院", "contents": "学院 成立 于 1939 年 。"}
+    other = {"title": "系", "contents": "系 里 有 三 人 。"}
+    write(tmp_path / "talk.jsonl", [{
+        "question": "它成立于哪一年", "answers": ["1939年"], "positive_reference": page,
+        "history_qa": [{"question": "系里有谁", "answers": ["三人"], "positive_reference": other}]}])
+    benchmark = load_benchmark("domainrag", tmp_path)
+    [item] = benchmark.given
+    assert item.question.text == "它成立于哪一年"
+    assert item.question.history == (("系里有谁", "三人"),)
+    assert item.question.kind == "conversation"
+    assert list(benchmark.passages.values()) == ["学院\n\n学院成立于1939年。", "系\n\n系里有三人。"]
+
+
 def test_unknown_sets_and_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="unknown benchmark 'trivia'; there are: beir"):
         load_benchmark("trivia", tmp_path)

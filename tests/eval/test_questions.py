@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.errors import EvaluationError
-from eval.questions import Evidence, load_questions
+from eval.questions import Evidence, load_questions, parse_question
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -86,3 +86,13 @@ def test_broken_rows_of_a_table(tmp_path: Path) -> None:
     assert [problem.line for problem in loaded.problems] == [2, 3]
     with pytest.raises(EvaluationError, match="no column `question`"):
         load_questions(write(tmp_path / "p.csv", "frage\n谁？\n"))
+
+
+def test_turns_before_a_question() -> None:
+    turns = [{"question": "红河？", "answer": "三米。"}, {"question": "蓝山？"}]
+    assert parse_question({"question": "？", "history": turns}, 1).history == (
+        ("红河？", "三米。"), ("蓝山？", ""))
+    assert parse_question({"question": "？"}, 1).history == ()
+    for wrong in ("红河？", ["红河？"], [{"answer": "三米。"}], [{"question": "？", "answer": 3}]):
+        with pytest.raises(ValueError, match="`history` must be a list"):
+            parse_question({"question": "？", "history": wrong}, 1)

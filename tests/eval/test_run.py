@@ -220,6 +220,24 @@ def test_results_hold_4000_characters_of_passages_or_all_there_are(tmp_path: Pat
     assert row["status"] == RETRIEVED
 
 
+def test_a_follow_up_is_asked_with_the_turns_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text(json.dumps({
+        "question": "那蓝山呢？", "history": [{"question": "红河的最高峰有多少米？"}],
+        "evidence": [PASSAGES["blue.txt"]]}), encoding="utf-8")
+    engine = FakeEngine(PASSAGES)
+    run_batch(engine, path, tmp_path / "out")
+    assert engine.assistant.asked == ["红河的最高峰有多少米？那蓝山呢？"]
+    [row] = read_lines(tmp_path / "out" / "results.jsonl")
+    assert row["question"] == "那蓝山呢？"
+    assert row["history"] == [{"question": "红河的最高峰有多少米？"}]
+    # Retrieval alone fills in what is left out, by rule: red comes first for 那蓝山呢 as it is.
+    passages = {"blue.txt": "蓝山的最高峰有九百米。", "a.txt": "那蓝山呢"}
+    run_batch(FakeEngine(passages), path, tmp_path / "found", Options(retrieval_only=True))
+    [row] = read_lines(tmp_path / "found" / "results.jsonl")
+    assert row["passages"][0]["document"] == "blue.txt"
+
+
 def test_own_fields_are_kept_beside_the_answers() -> None:
     assert merge({"text": "own", "question": "q", "x": 1}, {"text": "t", "question": "q"}) == {
         "input_text": "own", "x": 1, "text": "t", "question": "q"}

@@ -74,6 +74,16 @@ def test_the_sample_is_answered_no_worse_than_the_reference(sample_run: Path) ->
     assert failures(compare(load_scored(REFERENCE), load_scored(sample_run))) == []
 
 
+def test_two_runs_of_the_same_settings_are_equal(
+    sample_run: Path, index: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = index.parent / "again"
+    assert main(["run", str(QUESTIONS), "--index", str(index), "--out", str(again)]) == 0
+    capsys.readouterr()
+    assert main(["compare", str(sample_run), str(again)]) == 0
+    assert "equal, question by question" in capsys.readouterr().out
+
+
 def test_retrieval_alone_finds_what_the_whole_run_finds(sample_run: Path, index: Path) -> None:
     out = index.parent / "retrieval"
     assert main(["run", str(QUESTIONS), "--index", str(index), "--out", str(out),
