@@ -130,13 +130,13 @@ def refusal_of(question: str) -> str:
 
 
 def is_refusal(text: str) -> bool:
-    """Whether a sentence is a refusal phrase, marks and white space aside.
+    """Whether a sentence begins with a refusal phrase, its end mark and white space aside.
 
-    >>> is_refusal("文档中没有找到能回答这个问题的依据"), is_refusal("没有依据。")
+    >>> is_refusal("文档中没有找到能回答这个问题的依据，只提到票价。"), is_refusal("没有依据。")
     (True, False)
     """
-    said = squeeze(text).strip(".。!！")
-    return said in {squeeze(phrase).strip(".。") for phrase in (REFUSAL, REFUSAL_ENGLISH)}
+    phrases = (squeeze(phrase).strip(".。") for phrase in (REFUSAL, REFUSAL_ENGLISH))
+    return squeeze(text).startswith(tuple(phrases))
 
 
 def budget(settings: Chat) -> int:

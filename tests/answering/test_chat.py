@@ -92,6 +92,14 @@ def test_the_refusal_phrase_is_a_refusal(index: Index) -> None:
     assert answer.short is None and answer.passages and english.status is Status.NO_EVIDENCE
 
 
+def test_a_refusal_beside_a_supported_sentence_goes(index: Index) -> None:
+    with serve(Reply([REFUSAL, "白泽灯塔塔高三十一米。[1]"]), Reply([REFUSAL, "或许。"])) as server:
+        asked = assistant(index, server)
+        some, none = asked.ask("白泽灯塔造价多少？"), asked.ask("白泽灯塔造价多少？")
+    assert [s.text for s in some.sentences] == ["白泽灯塔塔高三十一米。"]
+    assert (none.status, none.sentences, none.text) == (Status.NO_EVIDENCE, (), REFUSAL)
+
+
 def test_a_prompt_that_is_too_long_is_packed_again_with_half(index: Index) -> None:
     long = Reply(status=400, error={"message": "maximum context length is 512 tokens"})
     with serve(long, Reply(["好。[1]"])) as server:
