@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from rag import Assistant, Index, Settings
 from rag.answering.prompt import REFUSAL
 from rag.errors import ContextTooLong, GenerationError
+from rag.http.threads import in_thread
 from rag.types import Done, Event, Retrieved, Sentence, Status, Support, Text
 from tests.chat_server import ChatServer, Reply, serve
 
@@ -142,6 +145,18 @@ def test_stopping_ends_the_request(index: Index) -> None:
         events = assistant(index, server).stream(QUESTION)
         assert isinstance(next(events), Retrieved) and next(events) == Text("")
         events.close()  # type: ignore[attr-defined]
+        assert server.left.wait(5)
+
+
+def test_leaving_the_page_ends_the_request(index: Index) -> None:
+    async def leave_while_waiting(asked: Assistant, server: ChatServer) -> None:
+        async with aclosing(in_thread(lambda: asked.stream(QUESTION))) as events:
+            async for _ in events:
+                if server.requests:
+                    return
+
+    with serve(Reply(["前", "后"], wait=0)) as server:
+        asyncio.run(leave_while_waiting(assistant(index, server), server))
         assert server.left.wait(5)
 
 
