@@ -15,10 +15,11 @@ from rag.answering.llm import ChatModel
 from rag.answering.prompt import load_prompts, refusal_of
 from rag.answering.query import MAX_QUESTION_CHARACTERS, Query, parse_query
 from rag.answering.retrieve import retrieve
-from rag.answering.terms import weigh
+from rag.answering.terms import Weights, weigh
 from rag.answering.verify import verify
 from rag.errors import GenerationError
 from rag.indexing.index import Index
+from rag.models.reader import load_reader
 from rag.settings import Settings
 from rag.text.fold import squeeze
 from rag.types import (
@@ -113,12 +114,17 @@ class Assistant:
         retrieved = time.perf_counter()
         searched = "" if query is asked else query.text
         yield Retrieved(passages, searched)
-        extracted = cache(partial(extract, query, weights, passages, self.settings.answering))
+        extracted = cache(partial(self._extract, query, weights, passages))
         check = partial(verify, passages=passages, source=partial(self._document, index))
         said = yield from self._say(query, passages, extracted, check)
         timings = Timings(1000 * (retrieved - start), 1000 * (time.perf_counter() - retrieved))
         answer = _answer(asked, said, passages, extracted(), timings)
         yield Done(replace(answer, searched=searched))
+
+    def _extract(self, query: Query, weights: Weights, passages: Sequence[Passage]) -> Extraction:
+        options = self.settings.answering
+        reader = load_reader() if options.reader else None
+        return extract(query, weights, passages, options, reader)
 
     def _searched(self, asked: Query, history: History) -> Generator[Event, None, Query]:
         """The question as it is searched for: by the model where there is one, else by rule."""

@@ -99,6 +99,9 @@ class Answering(_Group):
     max_characters: int = Field(
         default=300, ge=20, description="characters in an extractive answer"
     )
+    reader: bool = Field(
+        default=True, description="the built-in reader marks what answers in the passages"
+    )
     min_confidence: float = Field(
         default=0.12, ge=0, le=1, description="refuse below this confidence"
     )

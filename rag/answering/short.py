@@ -7,20 +7,28 @@ from collections.abc import Sequence
 
 from rag.answering.candidates import Candidate, candidates
 from rag.answering.evidence import Evidence
-from rag.answering.query import Query
-from rag.text.fold import fold
+from rag.answering.query import Kind, Query
+from rag.text.fold import fold, squeeze
 
 # How many of the question's words, the nearest ones, a candidate's distance is taken to.
 _NEAREST = 3
+# What the reader marks is said from this probability on.
+LEAST = 0.2
+_LONG = frozenset((Kind.LIST, Kind.COMPARISON, Kind.CAUSE))
+_FORMED = frozenset((Kind.NUMBER, Kind.DATE))
 
 
 def short_answer(query: Query, chosen: Sequence[Evidence]) -> str | None:
-    """What answers a question for a number, a date or a name, in the characters of one of the
-    chosen sentences; None for other questions or where there is none.
+    """What answers the question, in the characters of one of the chosen sentences: what the
+    reader marks there, else, for a number, a date or a name, what has its form. None where there
+    is neither, and for questions that ask for several things or for a cause.
 
-    Of several candidates the one wins whose unit is asked for, then the one in the better
-    sentence, then the one nearest to the question's words.
+    Of several candidates of a form the one wins whose unit is asked for, then the one in the
+    better sentence, then the one nearest to the question's words.
     """
+    marked = _marked(query, chosen)
+    if marked:
+        return marked
     best: tuple[int, int, float, str] | None = None
     for place, evidence in enumerate(chosen):
         for found in candidates(query, evidence.text):
@@ -46,3 +54,21 @@ def _anchors(evidence: Evidence) -> list[float]:
         for term in evidence.terms
         for match in re.finditer(re.escape(term), folded)
     ]
+
+
+def _marked(query: Query, chosen: Sequence[Evidence]) -> str | None:
+    """The likeliest span that the reader marks in the chosen sentences, where it is likely
+    enough, says something that the question does not, and is of the kind that is asked for."""
+    if query.kind in _LONG:
+        return None
+    best, text = 0.0, ""
+    for evidence in chosen:
+        if evidence.reading is not None:
+            span, probability = evidence.reading.best(evidence.span)
+            if probability > best:
+                best, text = probability, span.of(evidence.passage.text).strip("“”")
+    if best < LEAST or not squeeze(text) or squeeze(text) in squeeze(query.text):
+        return None
+    if query.kind in _FORMED and not any(c.misfit == 0 for c in candidates(query, text)):
+        return None
+    return text
