@@ -86,6 +86,7 @@ def entry(row: Mapping[str, Any]) -> dict[str, Any]:
                     for ways in question.answers or ()],
         "reference": question.reference or "",
         "judged": _judgement(row.get("judged") or {}),
+        "searched": row.get("searched") or "",
         "history": [asked for asked, _ in question.history],
         "evidence": [
             {"doc": evidence.document, "quote": evidence.quote, "rank": rank,
