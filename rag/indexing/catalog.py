@@ -193,6 +193,11 @@ class Catalog(Database):
         """Whether there is a document of this name."""
         return bool(self.all("SELECT 1 FROM documents WHERE name = ?", (name,)))
 
+    def document_id(self, name: str) -> str | None:
+        """The id of a document as it stands in its row."""
+        found = self.all("SELECT id FROM documents WHERE name = ?", (name,))
+        return str(found[0][0]) if found else None
+
     def names(self) -> list[str]:
         """The names of all documents, in order."""
         return [name for (name,) in self.all("SELECT name FROM documents ORDER BY name")]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,14 +84,16 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
     catalog = Catalog.open_writer(folder)
     try:
         generation, fingerprint, parts = record(catalog)
-        mended = []
+        mended = _mend_structure(catalog)
         for entry in catalog.entries():
             lines = _document_damages(catalog, entry.name, fingerprint.dimension)
             if lines:
                 document = _recover(catalog, entry, settings)
                 encoder = load()
                 check_encoder(folder, fingerprint, encoder)
-                _put_again(catalog, document, entry, encoder, settings)
+                catalog.delete(entry.name)
+                renamed = replace(entry, name=document.name)
+                _put_again(catalog, document, renamed, encoder, settings)
                 mended += lines
         broken = _part_damages(folder, catalog, parts, fingerprint.dimension)
         if mended or broken:
@@ -97,6 +101,24 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
         return mended + broken
     finally:
         catalog.close()
+
+
+def _mend_structure(catalog: Catalog) -> list[str]:
+    """Makes SQLite's own indexes anew where they do not fit their tables.
+
+    Raises:
+        StoreCorrupt: that was not enough.
+    """
+    found = catalog.integrity()
+    if found:
+        catalog.run("REINDEX")
+        if left := catalog.integrity():
+            raise StoreCorrupt(
+                f"{catalog.path} is damaged: {left[0]}; put a backup in its place with: "
+                f"rag restore FILE --force --index {catalog.path.parent}; "
+                "or delete the folder and index again"
+            )
+    return found
 
 
 def _document_damages(catalog: Catalog, name: str, dimension: int) -> list[str]:
@@ -144,12 +166,24 @@ def _recover(catalog: Catalog, entry: Entry, settings: Settings) -> Document:
     except StoreCorrupt:
         pass
     try:
-        return read_document(Path(entry.path), entry.name, settings.reading)
+        again = read_document(Path(entry.path), entry.name, settings.reading)
+        if again.id == catalog.document_id(entry.name):
+            return again
+        # The name may be what is damaged: the one that the file had is known by the id.
+        usual = os.path.relpath(entry.path, entry.root)
+        name = Path(entry.path).name if usual == "." else Path(usual).as_posix()
+        if name == entry.name:
+            return again
+        renamed = read_document(Path(entry.path), name, settings.reading)
+        if renamed.id == catalog.document_id(entry.name):
+            return renamed
+        reason = "neither its name nor its file is what it was"
     except (DocumentError, OSError) as error:
-        raise StoreCorrupt(
-            f"document {entry.name} is damaged and cannot be read again from {entry.path}: "
-            f"{error}; put the file back, or remove the document with: rag remove {entry.name}"
-        ) from None
+        reason = str(error)
+    raise StoreCorrupt(
+        f"document {entry.name} is damaged and cannot be read again from {entry.path}: "
+        f"{reason}; put the file back, or remove the document with: rag remove {entry.name}"
+    )
 
 
 def _put_again(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,29 @@ def test_a_changed_row_is_found_and_mended(
     assert tower(again) == tower(index)
     assert again.document("灯塔.txt") == index.document("灯塔.txt")
     assert again.repair() == []
+
+
+def test_a_damaged_name_is_never_taken_for_another(
+    index: Index, settings: Settings, tmp_path: Path
+) -> None:
+    """A bit of a document's name flipped in its row and in SQLite's index of names."""
+    names = [info.name for info in index.documents()]
+    sound = (settings.index / "catalog.sqlite").read_bytes()
+    places = [match.start() for match in re.finditer("灯塔.txt".encode(), sound)]
+    assert len(places) >= 2
+    for number, place in enumerate(places):
+        case = tmp_path / f"case-{number}"
+        shutil.copytree(settings.index, case)
+        flipped = sound[: place + 6] + bytes([sound[place + 6] ^ 1]) + sound[place + 7 :]
+        (case / "catalog.sqlite").write_bytes(flipped)
+        with suppress(StoreCorrupt):
+            repair(case, settings, CharacterEncoder)
+            again = Index.open(case, settings, encoder=CharacterEncoder())
+            assert again.verify() == []
+            assert [info.name for info in again.documents()] == names
+    change(settings, "UPDATE documents SET name = 'x.txt' WHERE name = '灯塔.txt'")
+    repair(settings.index, settings, CharacterEncoder)
+    assert [info.name for info in reopened(settings).documents()] == names
 
 
 def test_an_index_that_cannot_be_opened_is_mended(index: Index, settings: Settings) -> None:
