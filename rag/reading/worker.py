@@ -22,6 +22,7 @@ from rag.reading.load import read_document
 from rag.settings import Reading
 from rag.types import Document
 
+_READY = "ready"
 _LENGTH = struct.Struct(">Q")
 _COMMAND = "from rag.reading.worker import serve; serve()"
 
@@ -64,7 +65,7 @@ class Reader:
         return result
 
     def _ask(self, job: _Job) -> _Result:
-        process = self._process = self._process or _start()
+        process = self._process or self._started()
         if process.stdin is None or process.stdout is None:
             raise TypeError("the process was started without pipes")
         late = threading.Event()
@@ -90,6 +91,20 @@ class Reader:
         if not isinstance(result, (Document, DocumentError)):
             raise TypeError(f"the reading process answered {type(result).__name__}")
         return result
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """A new process that has said it is ready; starting does not count as reading."""
+        process = self._process = _start()
+        try:
+            if process.stdout is None or _receive(process.stdout) != _READY:
+                raise EOFError
+        except EOFError:
+            self._end()
+            raise UnreadableDocument(
+                f"the reading process did not start (exit code {process.returncode}); "
+                f"try: {sys.executable} -c '{_COMMAND}'"
+            ) from None
+        return process
 
     def _fate(self, late: bool, code: int | None) -> str:
         if late:
@@ -127,6 +142,7 @@ def serve() -> None:
     jobs = sys.stdin.buffer
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library may print
+    _send(results, _READY)
     while True:
         try:
             job = _receive(jobs)

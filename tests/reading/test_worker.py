@@ -54,7 +54,7 @@ def misbehaving(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
 @pytest.mark.parametrize(
     ("action", "settings", "words"),
     [
-        ("time.sleep(600)", {"max_seconds": 2.0}, "longer than 2 seconds"),
+        ("time.sleep(600)", {"max_seconds": 5.0}, "longer than 5 seconds"),
         ("os.abort()", {}, "the parser crashed on this file"),
         ("1 / 0", {}, r"cannot be parsed \(ZeroDivisionError"),
         ("print('noise') or os.write(1, b'noise' * 100)", {}, None),
@@ -76,6 +76,12 @@ def test_misbehaviour_ends_with_the_file(
             with pytest.raises(UnreadableDocument, match=words):
                 reader.read(path, "bad.html")
         assert reader.read(path, "good.html").text == "一句话。"
+
+
+def test_a_process_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_COMMAND", "raise SystemExit(7)")
+    with Reader(Reading()) as reader, pytest.raises(UnreadableDocument, match=r"exit code (?:7|-9)"):
+        reader.read(page(tmp_path), "a.html")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="address space is limited on Linux only")
