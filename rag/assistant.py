@@ -14,6 +14,7 @@ from rag.answering.followup import standalone
 from rag.answering.llm import ChatModel
 from rag.answering.prompt import load_prompts, refusal_of
 from rag.answering.query import MAX_QUESTION_CHARACTERS, Query, parse_query
+from rag.answering.rerank import DEPTH, rerank
 from rag.answering.retrieve import retrieve
 from rag.answering.terms import Weights, weigh
 from rag.answering.verify import verify
@@ -76,9 +77,8 @@ class Assistant:
         """
         query = parse_query(question)
         index = self.index.pinned()
-        options = self.settings.retrieval
-        found = retrieve(query, weigh(query, index), index, options, k or options.k)
-        return list(number_passages(found))
+        wanted = k or self.settings.retrieval.k
+        return list(self._find(query, weigh(query, index), index, wanted))
 
     def ask(self, question: str, history: History = ()) -> Answer:
         """The answer to a question, with the quotations that it rests on.
@@ -109,8 +109,7 @@ class Assistant:
         query = yield from self._searched(asked, history)
         index = self.index.pinned()  # one generation for the whole answer
         weights = weigh(query, index)
-        options = self.settings.retrieval
-        passages = number_passages(retrieve(query, weights, index, options, options.k))
+        passages = self._find(query, weights, index, self.settings.retrieval.k)
         retrieved = time.perf_counter()
         searched = "" if query is asked else query.text
         yield Retrieved(passages, searched)
@@ -125,6 +124,13 @@ class Assistant:
         options = self.settings.answering
         reader = load_reader() if options.reader else None
         return extract(query, weights, passages, options, reader)
+
+    def _find(self, query: Query, weights: Weights, index: Index, k: int) -> tuple[Passage, ...]:
+        """The `k` best passages; more are looked at than are wanted, so that a small `k` gives
+        the first of a larger one."""
+        depth = max(k, DEPTH)
+        found = retrieve(query, weights, index, self.settings.retrieval, depth)
+        return number_passages(rerank(query, weights, found)[:k])
 
     def _searched(self, asked: Query, history: History) -> Generator[Event, None, Query]:
         """The question as it is searched for: by the model where there is one, else by rule."""
