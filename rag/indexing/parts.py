@@ -29,6 +29,7 @@ _FILE = re.compile(r"[0-9a-f]{32}\.[a-z]{1,20}|[0-9]{1,18}-[0-9]{1,18}\.(?:vecto
 _UUID = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 20
+_ATTEMPTS = 3
 HASHED_AT_OPENING_BYTES = 1 << 26
 """Parts up to 64 MiB are hashed whole whenever they are opened (about .1 s); of larger ones all
 sizes are compared, and `verify` hashes them."""
@@ -194,9 +195,13 @@ def sweep(folder: Path, keep: Parts) -> None:
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a folder with all that is in it; a link itself, not what it names."""
+    """Removes a file or a folder with all that is in it; a link itself, not what it names. A
+    reader that has just opened the folder may put a lock file into it meanwhile."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
+        for _ in range(_ATTEMPTS):
+            shutil.rmtree(path, ignore_errors=True)
+            if not path.exists():
+                return
     else:
         path.unlink(missing_ok=True)
 

@@ -112,7 +112,7 @@ def test_flipped_bytes(docs: Path, index: Path) -> None:
         data[source.randrange(len(data))] ^= 1 << source.randrange(8)
         path.write_bytes(data)
         results[outcome(case)] += 1
-        shutil.rmtree(case)
+        shutil.rmtree(case, ignore_errors=True)
     assert results["mended"]
     print(f"{results.total()} flipped bits: {dict(results)}")
 
