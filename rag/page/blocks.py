@@ -60,7 +60,7 @@ def mount_page(
 
 def _mount(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
     styles = "".join(map(_file, ("page.css", "documents.css")))
-    scripts = "".join(map(_file, ("page.js", "documents.js", "conversations.js")))
+    scripts = "".join(map(_file, ("page.js", "documents.js", "conversations.js", "evidence.js")))
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,

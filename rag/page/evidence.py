@@ -10,11 +10,23 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rag.types import Citation, Passage, Span
+from rag.types import Citation, Part, Passage, Span
 
 # Characters that would turn around or hide what stands beside them.
 _CONTROLS = {"Cc", "Cs"}
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+# Characters shown before and after a passage when they are first asked for.
+FIRST_AROUND = 300
+PART_NAMES = {
+    "keyword": "关键词",
+    "vector": "语义",
+    "fused": "两者合并",
+    "coverage": "覆盖问题的词",
+    "best_sentence": "最相关的句子",
+    "neighbour": "邻近段落",
+    "answering_sentence": "能回答的句子",
+}
 
 
 def escape(text: str) -> str:
@@ -49,11 +61,30 @@ def evidence_html(passage: Passage, citations: Sequence[tuple[int, Citation]] = 
     if passage.lead:
         lines = "<br>".join(escape(line) for line in passage.lead)
         parts.append(f'<p class="wj-ev-lead"><span class="wj-tag">承前</span> {lines}</p>')
-    parts.append(f'<p class="wj-ev-text">{marked(passage, citations)}</p>')
+    parts.append(
+        '<p class="wj-ev-text"><span class="wj-ev-near"></span>'
+        f'{marked(passage, citations)}<span class="wj-ev-near"></span></p>'
+        f'<button type="button" class="wj-plain" data-around="{FIRST_AROUND}" '
+        f'data-document="{escape(passage.document)}" data-start="{passage.span.start}" '
+        f'data-end="{passage.span.end}">前后文</button>'
+    )
     if passage.also:
         names = "、".join(escape(name) for name in passage.also)
         parts.append(f'<p class="wj-ev-also"><span class="wj-tag">同文另见</span> {names}</p>')
+    if passage.parts:
+        rows = "".join(map(_part, passage.parts))
+        parts.append(
+            '<details class="wj-ev-why"><summary>为什么找到这一段</summary><table><thead><tr>'
+            '<th scope="col">依据</th><th scope="col">得分</th><th scope="col">名次</th></tr>'
+            f"</thead><tbody>{rows}</tbody></table></details>"
+        )
     return "".join(parts)
+
+
+def _part(part: Part) -> str:
+    name = escape(PART_NAMES.get(part.name, part.name))
+    rank = "—" if part.rank is None else str(part.rank)
+    return f'<tr><th scope="row">{name}</th><td>{part.score:.3f}</td><td>{rank}</td></tr>'
 
 
 def marked(passage: Passage, citations: Sequence[tuple[int, Citation]]) -> str:

@@ -63,6 +63,8 @@ class Talk:
             "outputs": shown,
             "concurrency_limit": MAX_CONCURRENT,
             "concurrency_id": "answers",
+            # Not `once`: gradio would drop a question sent while the last answer's event ends.
+            "trigger_mode": "multiple",
         }
         sent = self.question.submit(self.respond, **asked, **quiet)
         picked = self.welcome.ask(_picked, outputs=[self.question], **quiet)
@@ -78,6 +80,8 @@ class Talk:
         self, text: str, before: Turns, place: Place | None
     ) -> AsyncIterator[Changes]:
         """A question was sent."""
+        if before and before[-1].busy:
+            return
         if not text.strip():
             yield {self.question: gr.Textbox(value="")}
             return
@@ -106,10 +110,11 @@ class Talk:
         history = [(one.question, one.answer.text) for one in kept if one.answer is not None]
         async with aclosing(answering(self.assistant, turn, history)) as grown:
             async for turn in grown:
+                changes: Changes = {self.turns: (*kept, turn), self.now: turn_html(turn)}
                 if not turn.busy:
                     await asyncio.to_thread(self._change, place, turn)
-                yield {self.turns: (*kept, turn), self.now: turn_html(turn)}
-        yield {self.question: gr.Textbox(submit_btn="提问", stop_btn=False)}
+                    changes[self.question] = gr.Textbox(submit_btn="提问", stop_btn=False)
+                yield changes
 
     def stop(self, before: Turns, place: Place | None) -> Changes:
         """The user wants no more of an answer."""
@@ -128,7 +133,9 @@ class Talk:
 
     def reload(self, request: gr.Request) -> Changes:
         """The page is loaded; its address may name a conversation."""
-        return self._show(str(request.query_params.get("c", "")))
+        named = str(request.query_params.get("c", ""))
+        # Without a name nothing is touched: the first question may have been sent by now.
+        return self._show(named) if named else {self.identity: _identity(None)}
 
     def _show(self, conversation: str) -> Changes:
         turns: Turns = ()

@@ -191,6 +191,7 @@ def test_text_is_there_before_the_answer_is_and_can_be_stopped(open_page: Opened
         threading.Timer(0.5, assistant.gate.set).start()  # the stopped one goes on thinking
         expect(answered(page, "第二问")).to_contain_text("32,122 亿元")
         expect(page.locator("#wj-past")).to_contain_text("已停止。")
+        page.close()
 
 
 def test_an_error_is_said_and_the_page_goes_on(open_page: Opened) -> None:
@@ -204,6 +205,7 @@ def test_an_error_is_said_and_the_page_goes_on(open_page: Opened) -> None:
         expect(page.locator("#wj-now .wj-error")).to_contain_text("程序内部出错")
         assert "secret" not in page.content()
         expect(answered(page, "第三问")).to_contain_text("32,122 亿元")
+        page.close()
 
 
 def test_two_browsers_do_not_see_each_other(plain: str, open_page: Opened) -> None:
@@ -221,3 +223,4 @@ def test_an_empty_index_says_what_to_do(tmp_path: Path, open_page: Opened) -> No
         page = open_page(address)
         expect(page.locator(".wj-welcome")).to_contain_text("索引里还没有文档")
         expect(page.locator(".wj-welcome code")).to_contain_text("rag index 文件夹")
+        page.close()

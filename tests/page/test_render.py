@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rag.page.evidence import escape, evidence_html, marked
 from rag.page.render import header_html, summary, turn_html, welcome_html
 from rag.page.turn import Turn
-from rag.types import Answer, Citation, IndexStatus, Span
+from rag.types import Answer, Citation, IndexStatus, Part, Span
 from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
 
 STATUS = IndexStatus("index/sample", 3, 12, 1240, "wenju", 1000, False)
@@ -226,3 +226,12 @@ def test_an_empty_index_says_what_to_do() -> None:
 def test_the_head_names_the_index_and_its_size() -> None:
     assert "12 份文档 · 1,240 段 · index/sample" in Reader(header_html(STATUS)).text
     assert "索引比程序旧" in header_html(replace(STATUS, stale=True))
+
+
+def test_evidence_says_why_it_was_found() -> None:
+    read = Reader(
+        evidence_html(passage(1, "字", parts=(Part("keyword", 12.5, 1), Part("<b>", 0.7, None))))
+    )
+    assert "关键词12.5001" in read.text
+    assert "<b>0.700—" in read.text
+    assert "why" not in evidence_html(passage(1, "字", parts=()))
