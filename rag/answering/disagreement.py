@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from rag.answering.candidates import Candidate, candidates
 from rag.answering.evidence import Evidence
@@ -17,6 +18,8 @@ from rag.text.values import Number, values
 COVERED_SHARE = 0.75
 SHARED_TERMS = 0.75
 LARGEST_RATIO = 2
+# 40,620万元 and 4.06亿元 are one figure, rounded.
+ROUNDING = Fraction(1, 100)
 LOOKED_AT = 30
 # What covers less of the question is no ground to say that sources disagree.
 LEAST_COVERED = 0.25
@@ -99,6 +102,7 @@ def _differs(number: Number, evidence: Evidence, held: Reading, its: Number) -> 
     larger, smaller = max(number.value, its.value), min(number.value, its.value)
     return (
         larger <= LARGEST_RATIO * smaller
+        and larger - smaller > ROUNDING * larger
         and not _holds(held.evidence, number)
         and not _holds(evidence, its)
     )

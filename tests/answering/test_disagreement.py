@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rag import Assistant
@@ -36,3 +38,11 @@ def test_another_thing_is_no_disagreement(assistant: Assistant) -> None:
 
 def test_only_figures_disagree(assistant: Assistant) -> None:
     assert assistant.ask("渔港大桥是什么时候开工的？").notice == ""
+
+
+def test_a_rounded_figure_is_the_same(tmp_path: Path) -> None:
+    texts = {
+        "一.txt": "年报摘要\n\n生物公司全年净利润为40,620万元。\n",
+        "二.txt": "新闻一则\n\n生物公司全年净利润为4.06亿元。\n",
+    }
+    assert build(tmp_path, texts).ask("生物公司全年净利润是多少？").notice == ""
