@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from eval.compare import compare, failures, load_scored
 from eval.folder import read_lines
 from eval.metrics.folding import count_characters
 from rag.indexing.index import Index
+from tests.chat_server import Reply, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "examples" / "corpus"
@@ -92,6 +94,23 @@ def test_retrieval_alone_finds_what_the_whole_run_finds(sample_run: Path, index:
     alone = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["overall"]
     assert alone["mrr"] == whole["mrr"]
     assert "answer_hit" not in alone
+
+
+def test_a_judge_of_its_own_leaves_the_answers_as_they_are(
+    sample_run: Path, index: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = tmp_path / "two.jsonl"
+    lines = QUESTIONS.read_text(encoding="utf-8").splitlines(keepends=True)
+    questions.write_text("".join(lines[:2]), encoding="utf-8")
+    with serve(Reply(["好"]), Reply(["right"])) as server:
+        assert main(["run", str(questions), "--index", str(index), "--out", str(tmp_path / "out"),
+                     "--judge-model", "openai:judge", "--base-url", server.url]) == 0
+        assert {request["model"] for request in server.requests} == {"judge"}
+    assert re.search(r"^judged right by a chat model +1\.000 .* 2$", capsys.readouterr().out, re.MULTILINE)
+    rows = read_lines(tmp_path / "out" / "results.jsonl")
+    assert [row["judged"]["verdict"] for row in rows] == ["right", "right"]
+    assert [(row["model"], row["text"]) for row in rows] == [
+        ("extractive", row["text"]) for row in read_lines(sample_run / "results.jsonl")[:2]]
 
 
 def test_wrong_usage_and_errors(
