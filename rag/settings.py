@@ -103,7 +103,7 @@ class Answering(_Group):
         default=True, description="the built-in reader marks what answers in the passages"
     )
     min_confidence: float = Field(
-        default=0.2, ge=0, le=1, description="refuse below this confidence"
+        default=0.12, ge=0, le=1, description="refuse below this confidence"
     )
 
 
