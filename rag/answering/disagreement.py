@@ -21,8 +21,10 @@ LARGEST_RATIO = 2
 # 40,620万元 and 4.06亿元 are one figure, rounded.
 ROUNDING = Fraction(1, 100)
 LOOKED_AT = 30
+# The figure that others may differ from stands in one of the best sentences.
+FIRST = 3
 # What covers less of the question is no ground to say that sources disagree.
-LEAST_COVERED = 0.25
+LEAST_COVERED = 0.18
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +36,20 @@ class Reading:
 
 
 def disagreement(query: Query, weights: Weights, ranked: Sequence[Evidence]) -> tuple[Reading, ...]:
-    """The best sentence's figure and others for the same thing, each figure once, best first;
-    empty for questions that ask for no figure, and where there is no second one.
+    """The figure of the best sentence that holds one, and others for the same thing, each
+    figure once, best first; empty where there is no second one, and for questions that ask
+    for no figure.
 
     The second must stand in another passage, with the same unit, and neither sentence may hold
     the other's figure."""
-    if query.kind is not Kind.NUMBER or not ranked or "\t" in ranked[0].text:
+    if query.kind is not Kind.NUMBER:
         return ()
-    best = ranked[0]
-    own = _figure(query, best)
-    if own is None or not own[1].unit or best.covered < LEAST_COVERED:
+    figures = ((one, _figure(query, one)) for one in ranked[:FIRST] if "\t" not in one.text)
+    best, own = next(((one, figure) for one, figure in figures if figure), (None, None))
+    if best is None or own is None or not own[1].unit or best.covered < LEAST_COVERED:
         return ()
     found = [(Reading(own[0], best), own[1])]
-    for evidence in ranked[1:LOOKED_AT]:
+    for evidence in ranked[:LOOKED_AT]:
         if not _same_thing(weights, best, evidence):
             continue
         other = _figure(query, evidence)
