@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rag.errors import StoreCorrupt, StoreError, StoreMissing
 from rag.indexing.catalog import CATALOG_FILE, Catalog
-from rag.indexing.lock import write_lock
+from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.parts import Parts
 from rag.indexing.snapshot import Series, record
 from rag.indexing.verify import row_damages
@@ -60,7 +60,7 @@ def restore(path: Path, folder: Path, *, replace: bool = False) -> tuple[int, in
                 f"there is an index in {folder}; name another folder, or replace it with --force"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        with write_lock(folder):
+        with write_lock(folder, PATIENCE_SECONDS):
             last = max(generation, _generation(folder))
             saved.copy_over(target)
             catalog = Catalog.open_writer(folder)

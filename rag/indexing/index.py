@@ -17,7 +17,7 @@ from rag.indexing.catalog import Catalog
 from rag.indexing.fingerprint import fingerprint
 from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
-from rag.indexing.lock import write_lock
+from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.records import Float32
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
 from rag.indexing.update import Options, Progress, update_index
@@ -147,7 +147,7 @@ class Index:
         Raises:
             UnknownDocument: there is none of that name. StoreLocked: another process is writing.
         """
-        with write_lock(self.folder):
+        with write_lock(self.folder, PATIENCE_SECONDS):
             catalog = Catalog.open_writer(self.folder)
             try:
                 generation, made_with, parts = record(catalog)

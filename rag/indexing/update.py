@@ -15,7 +15,7 @@ from rag.indexing.assembling import SEGMENT_ROWS
 from rag.indexing.catalog import CATALOG_FILE, Catalog, Entry
 from rag.indexing.content import embedding_text
 from rag.indexing.fingerprint import Fingerprint, check_encoder, fingerprint
-from rag.indexing.lock import LOCK_FILE, write_lock
+from rag.indexing.lock import LOCK_FILE, PATIENCE_SECONDS, write_lock
 from rag.indexing.parts import Parts, sweep
 from rag.indexing.snapshot import Series, record
 from rag.models.encoder import Encoder
@@ -62,7 +62,7 @@ def update_index(
     new = not (folder / CATALOG_FILE).exists()
     made = _make_folder(folder)
     try:
-        with write_lock(folder):
+        with write_lock(folder, PATIENCE_SECONDS):
             run = _run(folder, settings, encoder, paths, options)
     except BaseException:
         if new and not _begun(folder):

@@ -16,7 +16,7 @@ from rag.indexing.catalog import Catalog, Entry
 from rag.indexing.content import embedding_text
 from rag.indexing.database import OlderFormat
 from rag.indexing.fingerprint import check_encoder
-from rag.indexing.lock import write_lock
+from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.parts import Parts, damage, read_parts, sound
 from rag.indexing.rows import Numbering
 from rag.indexing.snapshot import Series, record
@@ -70,7 +70,7 @@ def repair(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> lis
     """
     with suppress(OlderFormat):
         Catalog.open_reader(folder).close()
-    with write_lock(folder):
+    with write_lock(folder, PATIENCE_SECONDS):
         return mend(folder, settings, load)
 
 

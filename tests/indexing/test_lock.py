@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,21 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(StoreError), write_lock(tmp_path):
         pass
     assert target.read_text() == "keep"
+
+
+def test_a_change_waits_for_a_moment(tmp_path: Path) -> None:
+    entered = threading.Event()
+
+    def hold() -> None:
+        with write_lock(tmp_path):
+            entered.set()
+            time.sleep(0.3)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert entered.wait(10)
+    with pytest.raises(StoreLocked), write_lock(tmp_path):
+        pass
+    with write_lock(tmp_path, 30):
+        pass
+    holder.join()
