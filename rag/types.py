@@ -203,6 +203,11 @@ class Passage:
     also: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
 
+    @property
+    def above(self) -> tuple[str, ...]:
+        """What stands above the text: title, headings, lead."""
+        return (self.title, *self.headings, *self.lead)
+
 
 class Support(Enum):
     """Whether the quoted passages support a sentence of an answer."""

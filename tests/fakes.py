@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from rag.reading.clean import clean_text
+from rag.types import Document
+
 Float32 = npt.NDArray[np.float32]
 
 
@@ -35,3 +38,20 @@ class CharacterEncoder:
             if norm:
                 np.divide(vector, norm, out=vector)
         return vectors
+
+
+def document_of(source: str) -> Document:
+    """A plain text as the document `a.txt`, cleaned as a file of that text would be."""
+    cleaned = clean_text(source)
+    return Document(
+        id="0" * 16,
+        name="a.txt",
+        path="a.txt",
+        title="题",
+        date=None,
+        date_inferred=False,
+        text=cleaned.text,
+        blocks=cleaned.blocks,
+        origin=cleaned.origin,
+        source=source,
+    )

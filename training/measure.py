@@ -19,7 +19,6 @@ Float = npt.NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Float]
 HELD_OUT_NEWS = 100  # every hundredth article is left out of training
 PIECE_CHARACTERS = 100
-NEWS_CHOICES = 10
 SEED = 1
 
 

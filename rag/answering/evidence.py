@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.answering.candidates import candidates
 from rag.answering.query import Kind, Query
@@ -27,6 +28,7 @@ READER_WEIGHT = 0.5
 PENALTY = 0.3
 UNMARKED_PENALTY = 0.1
 SHORT_CHARACTERS = 8
+_TEXTS_KEPT = 4096
 
 _CAUSE = re.compile(
     r"因为|由于|原因|因此|所以|导致|是因|源于|得益于|为了|使得|受.{1,12}影响|以致|从而|以免"
@@ -69,8 +71,8 @@ def score_sentences(
     top = max((passage.score for passage in passages), default=1.0) or 1.0
     found: list[Evidence] = []
     for passage, reading in zip(passages, readings or [None] * len(passages), strict=True):
-        above = (passage.title, *passage.headings, *passage.lead)
-        for order, one in enumerate(weigh_sentences(query, weights, passage.text, above)):
+        sentences = weigh_sentences(query, weights, passage.text, passage.above)
+        for order, one in enumerate(sentences):
             read = reading.within(one.span) if reading else 0.0
             found.append(
                 Evidence(
@@ -131,9 +133,10 @@ def weigh_sentences(
     return found
 
 
+@lru_cache(_TEXTS_KEPT)
 def _typed(query: Query, text: str) -> bool:
     """Whether a sentence holds something of the kind that is asked for, beyond what stands in
-    the question."""
+    the question. Kept: reranking and the answer look at the same sentences."""
     if query.kind in (Kind.NUMBER, Kind.DATE, Kind.ENTITY):
         return any(found.misfit == 0 for found in candidates(query, text))
     sign = _SIGNS.get(query.kind)

@@ -108,12 +108,12 @@ def _confidence(query: Query, best: Evidence) -> float:
 
 
 def _covered(query: Query, best: Evidence) -> float:
-    """The share of the question that the best sentence covers, less
-    where its passage shares fewer than `FEW_WORDS` of the question's words. One rare word in
-    common is chance (asked 400 questions on other texts, this refuses .78 of them where
-    coverage alone refuses .58, at .06 of the answerable)."""
+    """The share of the question that the best sentence covers, less where its passage shares
+    fewer than `FEW_WORDS` of the question's words. One rare word in common is chance (asked
+    400 questions on other texts, this refuses .78 of them where coverage alone refuses .58, at
+    .06 of the answerable)."""
     passage = best.passage
-    above = terms_of(" ".join((passage.title, *passage.headings, *passage.lead)))
+    above = terms_of(" ".join(passage.above))
     there = above.union(*(sentence.terms for sentence in sentence_terms(passage.text)))
     shared = sum(word in there for word in query.words)
     few = max(1, min(FEW_WORDS, len(query.words)))

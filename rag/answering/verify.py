@@ -248,7 +248,7 @@ def _nearest(text: str, passage: Passage) -> _Near:
     """The best quotation of at most `WINDOW` sentences: by verdict, then coverage; a longer one
     must gain `LONGER_GAIN` over a shorter one."""
     spans = sentences(passage.text) or [Span(0, len(passage.text))]
-    around = "\n".join((passage.title, *passage.headings, *passage.lead, passage.text))
+    around = "\n".join((*passage.above, passage.text))
     year = int(passage.date[:4]) if passage.date else None
     best: tuple[float, _Near] | None = None
     for size in range(1, WINDOW + 1):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from rag.text.fold import fold
 from rag.text.segment import proper_names
@@ -131,6 +132,7 @@ class Values:
     quoted: tuple[str, ...]
 
 
+@lru_cache(4096)
 def values(text: str, year: int | None = None) -> Values:
     """The values of a text. `year` is the year of its document, by which 今年 and 去年 are read.
 

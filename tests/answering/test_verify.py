@@ -9,32 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.answering.verify import NOT_CITED, NOT_QUOTED, check, locate, verify
-from rag.reading.clean import clean_text
 from rag.types import Claim, Document, Passage, Span, Support
+from tests.fakes import document_of
 
 SOURCE = "港务局今年打算把三号码\n\n头的吊机换成ＬＥＤ灯，花费１２万元。渡轮照常。\n"
 
 
-def document() -> Document:
-    cleaned = clean_text(SOURCE)
-    text = cleaned.text.replace("\n", "")
-    assert text == cleaned.text.replace("\n", "")
-    return Document(
-        "0" * 16,
-        "a.txt",
-        "a.txt",
-        "题",
-        None,
-        False,
-        cleaned.text,
-        cleaned.blocks,
-        cleaned.origin,
-        SOURCE,
-    )
+DOCUMENT = document_of(SOURCE)
 
 
 def passage(rank: int = 1, text: str | None = None, start: int = 0) -> Passage:
-    text = document().text if text is None else text
+    text = DOCUMENT.text if text is None else text
     return Passage(
         rank,
         1.0,
@@ -54,7 +39,7 @@ def passage(rank: int = 1, text: str | None = None, start: int = 0) -> Passage:
 
 def source(name: str) -> Document:
     assert name == "a.txt"
-    return document()
+    return DOCUMENT
 
 
 def test_a_quoted_sentence_is_supported_and_its_pieces_give_it() -> None:

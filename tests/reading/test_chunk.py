@@ -4,27 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.reading.chunk import chunk_document
-from rag.reading.clean import clean_text
 from rag.settings import Chunking
-from rag.types import Document
+from tests.fakes import document_of
 
 SETTINGS = Chunking(target_characters=60, max_characters=80)
-
-
-def document(source: str) -> Document:
-    cleaned = clean_text(source)
-    return Document(
-        "0" * 16,
-        "a.txt",
-        "a.txt",
-        "题",
-        None,
-        False,
-        cleaned.text,
-        cleaned.blocks,
-        cleaned.origin,
-        source,
-    )
 
 
 PARTS = st.sampled_from(
@@ -35,7 +18,7 @@ PARTS = st.sampled_from(
 
 @given(st.lists(PARTS, max_size=30).map("".join))
 def test_every_character_is_in_exactly_one_chunk(source: str) -> None:
-    read = document(source)
+    read = document_of(source)
     chunks = chunk_document(read, SETTINGS).chunks
     assert "".join("".join(c.text.split()) for c in chunks) == "".join(read.text.split())
     assert [chunk.position for chunk in chunks] == list(range(len(chunks)))
@@ -46,7 +29,7 @@ def test_every_character_is_in_exactly_one_chunk(source: str) -> None:
 
 
 def test_sentences_stay_whole_and_long_ones_are_counted() -> None:
-    read = document("甲" * 30 + "。" + "乙" * 40 + "。" + "丙" * 150 + "。\n")
+    read = document_of("甲" * 30 + "。" + "乙" * 40 + "。" + "丙" * 150 + "。\n")
     result = chunk_document(read, SETTINGS)
     assert [len(chunk.text) for chunk in result.chunks] == [72, 80, 71]
     assert result.split_sentences == 1
@@ -54,7 +37,7 @@ def test_sentences_stay_whole_and_long_ones_are_counted() -> None:
 
 def test_sections_are_not_mixed_and_a_heading_begins_its_chunk() -> None:
     body = "泊位费按天收取，由船主支付，逾期加收一成，屡次逾期的不得再次停靠，直到付清为止，另有规定的除外。"
-    read = document(f"一、泊位费\n\n{body}\n\n二、水费\n\n{body}水费同此。\n")
+    read = document_of(f"一、泊位费\n\n{body}\n\n二、水费\n\n{body}水费同此。\n")
     chunks = chunk_document(read, Chunking(target_characters=200, max_characters=300)).chunks
     assert [(c.text.split("\n")[0], c.headings) for c in chunks] == [
         ("一、泊位费", ("一、泊位费",)),
@@ -63,7 +46,7 @@ def test_sections_are_not_mixed_and_a_heading_begins_its_chunk() -> None:
 
 
 def test_the_lead_of_a_row_goes_with_its_chunk() -> None:
-    read = document(
+    read = document_of(
         "吊机台数\n\n年份\t电动\t柴油\n" + "".join(f"20{n}年\t3{n}\t9{n}\n" for n in range(10, 30))
     )
     chunks = chunk_document(read, SETTINGS).chunks
