@@ -256,9 +256,9 @@ def test_any_flipped_byte_is_noticed_or_harmless(
     expected = [index.document(info.name) for info in index.documents()]
     chunks = index.chunks(range(index.count))
     sound = (settings.index / "catalog.sqlite").read_bytes()
-    copy = settings.model_copy(update={"index": tmp_path / "copy"})
     for position in range(17, len(sound), 997):
-        shutil.rmtree(copy.index, ignore_errors=True)
+        # A folder for each: one that was looked at may still be open, and SQLite may write beside it.
+        copy = settings.model_copy(update={"index": tmp_path / f"copy-{position}"})
         shutil.copytree(settings.index, copy.index, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
         flipped = sound[:position] + bytes([sound[position] ^ 0x10]) + sound[position + 1 :]
         (copy.index / "catalog.sqlite").write_bytes(flipped)
