@@ -49,6 +49,18 @@ class BlockKind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class PageBox:
+    """A rectangle on a page, counted from 1: its edges in points (1/72 inch) from the upper left
+    corner of the page as it is shown, `top` above `bottom`."""
+
+    page: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A paragraph, heading, row … of a document: a span of its text and where it came from.
 
@@ -56,7 +68,8 @@ class Block:
     `lead` is text from elsewhere in the document that belongs to the block but is no part of
     it (table header, unit, the line that introduces a list). `page` counts from 1; `lines`
     are the first and last line of the decoded source, from 1, inclusive; both are None where
-    unknown. `repeats` are the source lines of further places where the same text stands.
+    unknown. `repeats` are the source lines of further places where the same text stands. `boxes`
+    are the places where it stands on its pages, in reading order, empty where unknown.
     """
 
     span: Span
@@ -66,6 +79,7 @@ class Block:
     lines: tuple[int, int] | None = None
     lead: tuple[str, ...] = ()
     repeats: tuple[tuple[int, int], ...] = ()
+    boxes: tuple[PageBox, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

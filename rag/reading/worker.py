@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
+from rag.reading.child import child_environment, limit_memory
 from rag.reading.formats import is_foreign
 from rag.reading.load import read_document
 from rag.settings import Reading
@@ -126,13 +127,12 @@ class Reader:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    path = os.pathsep.join(part for part in sys.path if part)
     return subprocess.Popen(
         [sys.executable, "-c", _COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env=child_environment(),
         start_new_session=True,  # Ctrl-C is for the process that asked
     )
 
@@ -151,7 +151,7 @@ def serve() -> None:
         if not isinstance(job, tuple):
             raise TypeError(f"no job: {type(job).__name__}")
         path, name, settings = job
-        _limit_memory(settings.max_memory_bytes)
+        limit_memory(settings.max_memory_bytes)
         _send(results, _result(path, name, settings))
 
 
@@ -169,16 +169,6 @@ def _result(path: Path, name: str, settings: Reading) -> _Result:
         )
     except Exception as error:  # noqa: BLE001 (a parser that fails must not end the run)
         return UnreadableDocument(f"the file cannot be parsed ({type(error).__name__}: {error})")
-
-
-def _limit_memory(limit: int) -> None:
-    """Limits the address space of this process, where the system can."""
-    try:
-        import resource
-    except ImportError:
-        return
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _send(pipe: IO[bytes], value: object) -> None:

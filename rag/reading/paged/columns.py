@@ -43,9 +43,7 @@ class Item:
     grid: Grid | None
 
 
-def reading_order(
-    parts: Sequence[Stretch], grids: Sequence[Grid], page: int
-) -> list[Line]:
+def reading_order(parts: Sequence[Stretch], grids: Sequence[Grid], page: int) -> list[Line]:
     """The lines of a page in the order in which they are read. Rows of the ruled table `i` have
     `table == i`; a line with several cells that no ruled table holds is a row too."""
     items = [Item(part.box, part, None) for part in parts]
@@ -164,8 +162,11 @@ def _zone_lines(
     lines: list[Line] = []
     rows: list[list[Item]] = []
     for item in sorted(items, key=lambda item: (item.box.y0, item.box.x0)):
-        if item.grid is None and rows and rows[-1][0].grid is None and any(
-            on_line(other.box, item.box) for other in rows[-1]
+        if (
+            item.grid is None
+            and rows
+            and rows[-1][0].grid is None
+            and any(on_line(other.box, item.box) for other in rows[-1])
         ):
             rows[-1].append(item)
         else:

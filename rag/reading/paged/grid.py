@@ -35,9 +35,7 @@ class Grid:
     rows: tuple[Row, ...]
 
 
-def find_grids(
-    rules: Sequence[Box], glyphs: Sequence[Glyph]
-) -> tuple[list[Grid], list[Glyph]]:
+def find_grids(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> tuple[list[Grid], list[Glyph]]:
     """The ruled tables of a page from top to bottom, and the characters that stand in none."""
     across = lines_across(rules)
     down = _merged([rule for rule in rules if rule.width < rule.height], flat=False)
@@ -72,8 +70,10 @@ def _merged(rules: Sequence[Box], *, flat: bool) -> list[Box]:
             last = merged[i]
             if rule.middle - last.middle > _SAME:
                 continue
-            if abs(rule.middle - last.middle) <= _SAME and rule.x0 <= last.x1 + _SAME and (
-                rule.x1 >= last.x0 - _SAME
+            if (
+                abs(rule.middle - last.middle) <= _SAME
+                and rule.x0 <= last.x1 + _SAME
+                and (rule.x1 >= last.x0 - _SAME)
             ):
                 merged[i] = around([last, rule])
                 break
@@ -82,9 +82,7 @@ def _merged(rules: Sequence[Box], *, flat: bool) -> list[Box]:
     return merged if flat else [Box(rule.y0, rule.x0, rule.y1, rule.x1) for rule in merged]
 
 
-def _connected(
-    across: Sequence[Box], down: Sequence[Box]
-) -> list[tuple[list[Box], list[Box]]]:
+def _connected(across: Sequence[Box], down: Sequence[Box]) -> list[tuple[list[Box], list[Box]]]:
     """Groups of lines that touch each other, at least two across and one down in each."""
     group = list(range(len(across) + len(down)))
 
@@ -109,9 +107,7 @@ def _connected(
     return [(lines, posts) for lines, posts in found.values() if len(lines) >= 2 and posts]
 
 
-def _steps(
-    values: Sequence[float], starts: Sequence[float], ends: Sequence[float]
-) -> list[float]:
+def _steps(values: Sequence[float], starts: Sequence[float], ends: Sequence[float]) -> list[float]:
     """Sorted, without those that are as good as the same. Where the lines that cross them begin
     or end well outside, the table is open there and has one more row or column."""
     steps: list[float] = []

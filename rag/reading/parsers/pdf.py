@@ -1,12 +1,13 @@
-"""PDF files into pages of placed characters. Third party: pypdfium2."""
+"""PDF files into pages of placed characters, and pictures of pages. Third party: pypdfium2."""
 
 from __future__ import annotations
 
 import ctypes
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, sqrt
 from typing import Any
 
 from rag.errors import UnreadableDocument
@@ -32,21 +33,25 @@ class Paged:
     bookmarks: tuple[Bookmark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A page and its picture: `pixels` are `height` rows of `width` times red, green, blue, one
+    byte each; a point of the page is `scale` pixels."""
+
+    page: Page
+    width: int
+    height: int
+    scale: float
+    pixels: bytes
+
+
 def parse_pdf(data: bytes, max_pages: int) -> Paged:
     """The pages of a PDF file.
 
     Raises:
         UnreadableDocument: encrypted, damaged, no PDF, or more than `max_pages` pages.
     """
-    import pypdfium2
-
-    if not data.strip(b"\x00 \t\r\n"):
-        raise UnreadableDocument("the file is empty")
-    try:
-        pdf = pypdfium2.PdfDocument(data)
-    except pypdfium2.PdfiumError as error:
-        raise UnreadableDocument(_reason(str(error))) from None
-    try:
+    with _opened(data) as pdf:
         count = len(pdf)
         if count > max_pages:
             raise UnreadableDocument(
@@ -61,6 +66,45 @@ def parse_pdf(data: bytes, max_pages: int) -> Paged:
             "-".join(created.groups()) if created else None,
             tuple(_bookmarks(pdf, count)),
         )
+
+
+def draw_page(data: bytes, number: int, width: int, max_pixels: int) -> Drawn:
+    """The page `number`, from 1, of a PDF file, drawn `width` pixels wide, or less where it
+    would have more than `max_pixels`.
+
+    Raises:
+        UnreadableDocument: encrypted, damaged, no PDF, or it has no such page.
+    """
+    with _opened(data) as pdf:
+        if not 1 <= number <= len(pdf):
+            raise UnreadableDocument(f"there is no page {number}; the file has {len(pdf):,}")
+        placed = _page(pdf, number - 1)
+        page = pdf[number - 1]
+        try:
+            most = sqrt(max_pixels / max(1.0, placed.width * placed.height))
+            scale = min(width / max(1.0, placed.width), most)
+            bitmap = page.render(scale=scale, may_draw_forms=False, rev_byteorder=True)
+            rows = memoryview(bitmap.buffer).cast("B")
+            wide, stride = 3 * bitmap.width, bitmap.stride
+            pixels = b"".join(rows[i * stride :][:wide] for i in range(bitmap.height))
+            return Drawn(placed, bitmap.width, bitmap.height, scale, pixels)
+        finally:
+            page.close()
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Any]:
+    """The file, open; what pdfium finds wrong with it is an `UnreadableDocument`."""
+    import pypdfium2
+
+    if not data.strip(b"\x00 \t\r\n"):
+        raise UnreadableDocument("the file is empty")
+    try:
+        pdf = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        raise UnreadableDocument(_reason(str(error))) from None
+    try:
+        yield pdf
     except pypdfium2.PdfiumError as error:
         raise UnreadableDocument(f"the PDF is damaged: {error}") from None
     finally:
@@ -79,7 +123,7 @@ def _page(pdf: Any, index: int) -> Page:
         width, height = page.get_size()
         turn = page.get_rotation()
         user_width, user_height = (height, width) if turn in (90, 270) else (width, height)
-        left, bottom, *_ = page.get_mediabox()
+        left, bottom, *_ = page.get_bbox()
         place = _Place(turn, left, bottom, user_width, user_height)
         glyphs = tuple(_glyphs(page, place))
         rules, pictured = _objects(page, place)

@@ -1,0 +1,22 @@
+"""What the processes have in common in which files of others are parsed and drawn."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+
+def child_environment() -> dict[str, str]:
+    """The variables of this process, and the path on which its modules are found."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+
+
+def limit_memory(limit: int) -> None:
+    """Limits the address space of this process to `limit` bytes, where the system can."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
