@@ -3,6 +3,7 @@
     RagError
     ├── SettingsError          a setting is unknown, malformed or out of range
     ├── QuestionError          the question is empty or too long
+    │   └── FilterError            a filter, or what is stated of a document, holds no such date
     ├── DocumentError          one file cannot become a Document
     │   ├── UnsupportedFormat      no parser for this kind of file
     │   └── UnreadableDocument     empty, binary, damaged, unreadable, changing
@@ -36,6 +37,10 @@ class SettingsError(RagError):
 
 class QuestionError(RagError):
     """The question is empty or longer than the limit."""
+
+
+class FilterError(QuestionError):
+    """What documents are to be found by, or to be called, is no date, pattern or name."""
 
 
 class DocumentError(RagError):

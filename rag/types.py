@@ -7,10 +7,14 @@ Offsets count code points.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date as calendar_day
 from enum import Enum
+
+from rag.errors import FilterError
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,6 +87,17 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """What someone states of a document, whatever its text says; None or empty where nothing is
+    stated. `date` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, `publisher` where it was published."""
+
+    title: str | None = None
+    date: str | None = None
+    publisher: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """`length` code points of a document's text, from `start`, stand at `source` in its source."""
 
@@ -100,8 +115,8 @@ class Document:
     of its own. `origin` maps `text` to `source`: runs sorted by `start`, not overlapping;
     every character of `text` other than white space lies in a run and is the same character
     in the source; empty where there is no source. `date` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-    `warnings` say what of the file is not in the text; they are shown when the file is read
-    and not stored.
+    `publisher` and `tags` are stated, never inferred.
+    `warnings` say what of the file is not in the text.
     """
 
     id: str
@@ -114,6 +129,8 @@ class Document:
     blocks: tuple[Block, ...]
     origin: tuple[Run, ...]
     source: str | None
+    publisher: str | None = None
+    tags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
 
     def pieces(self, span: Span) -> tuple[Span, ...]:
@@ -216,6 +233,7 @@ class Passage:
     lead: tuple[str, ...]
     also: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    publisher: str | None = None
 
     @property
     def above(self) -> tuple[str, ...]:
@@ -368,7 +386,8 @@ class Report:
 @dataclass(frozen=True, slots=True)
 class DocumentInfo:
     """A document of an index without its text; `characters` and `chunks` are its size,
-    `split_sentences` counts sentences that were too long for a chunk and were cut."""
+    `split_sentences` counts sentences that were too long for a chunk and were cut. `corrected`
+    names what a user has corrected: `title`, `date`."""
 
     id: str
     name: str
@@ -379,6 +398,87 @@ class DocumentInfo:
     characters: int
     chunks: int
     split_sentences: int
+    publisher: str | None = None
+    tags: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which documents are searched: those that fit every part that is not empty.
+
+    `documents` are patterns of names, one of which has to fit: `*` and `?` stay within a part of
+    the name, `**` goes across; one without `/` fits at any depth; a folder's name stands for all
+    in it. A document's date, inferred or not, has to overlap the days from `since` to `until`,
+    each `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, both inclusive; one without a date never does. One of
+    `sources` has to be its publisher, one of `tags` among its tags, compared folded.
+
+    Raises:
+        FilterError: no date, a day that there is not, an empty pattern or name.
+    """
+
+    documents: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    sources: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            if value is not None:
+                check_date(value, name)
+        if self.since and self.until and first_day(self.since) > last_day(self.until):
+            raise FilterError(f"nothing is since {self.since} and until {self.until}; swap them")
+        for name in ("documents", "sources", "tags"):
+            if any(not value.strip() for value in getattr(self, name)):
+                raise FilterError(f"an empty name in {name}; leave it out to search them all")
+        for pattern in self.documents:
+            if len(pattern) > MAX_PATTERN_CHARACTERS or pattern.count("**") > MAX_PATTERN_SPANS:
+                raise FilterError(
+                    f"the pattern {pattern!r:.60} is longer than {MAX_PATTERN_CHARACTERS} "
+                    f"characters or has more than {MAX_PATTERN_SPANS} times **; shorten it"
+                )
+
+
+MAX_PATTERN_CHARACTERS = 500
+MAX_PATTERN_SPANS = 4
+_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
+
+
+def check_date(value: str, name: str) -> None:
+    """Refuses what is no date; `name` is what it was given as.
+
+    Raises:
+        FilterError: not `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, or there is no such day.
+    """
+    try:
+        if not _DATE.fullmatch(value):
+            raise ValueError("not of that form")
+        calendar_day.fromisoformat(first_day(value))
+    except ValueError as error:
+        raise FilterError(
+            f"{name} {value!r:.40} is no date ({error}); give YYYY, YYYY-MM or YYYY-MM-DD"
+        ) from None
+
+
+def first_day(date: str) -> str:
+    """The first day of a day, month or year.
+
+    >>> first_day("2023"), first_day("2023-05"), first_day("2023-05-07")
+    ('2023-01-01', '2023-05-01', '2023-05-07')
+    """
+    return date + "-01-01"[len(date) - 4 :]
+
+
+def last_day(date: str) -> str:
+    """The last day of a day, month or year, or, of a month, what sorts as its last.
+
+    >>> last_day("2023"), last_day("2023-02"), last_day("2023-05-07")
+    ('2023-12-31', '2023-02-31', '2023-05-07')
+    """
+    return date + "-12-31"[len(date) - 4 :]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,13 @@ from typing import Any
 import numpy as np
 
 from rag.errors import StoreCorrupt, StoreError
-from rag.indexing.rows import Numbering
+from rag.indexing.rows import Bools, Numbering
 
 _KEY = "key"
+_FEW_ROWS = 4096
+"""So many rows or fewer are looked for by their keys when a search is among them alone; of more,
+hits are taken until enough of them are among those rows. Of 200,000 rows 4,000 cost 9 ms by keys,
+1,000 cost 6 ms, 100 cost 1 ms; 20,000 hits cost 6 ms, 50,000 14 ms."""
 _WRITER_BYTES = 64_000_000
 MANIFEST = "meta.json"
 """The file in which Tantivy lists its segments."""
@@ -131,8 +135,9 @@ class Lexical:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def rank(self, terms: Terms, k: int) -> list[tuple[int, float]]:
-        """The `k` best rows and their scores, best first, ties by row; `[]` without terms.
+    def rank(self, terms: Terms, k: int, among: Bools | None = None) -> list[tuple[int, float]]:
+        """The `k` best rows and their scores, best first, ties by row; `[]` without terms. With
+        `among` `(n,)` only of the rows that it marks, with the scores that they have among all.
 
         The score is the sum over terms t of weight(t) · BM25(t) with k1 = 1.2, b = 0.75 and
         idf = ln(1 + (N − n + ½) / (n + ½)); lengths are rounded to Tantivy's 256 steps.
@@ -144,6 +149,14 @@ class Lexical:
         if query is None or k < 1:
             return []
         wanted = k + 1
+        if among is not None:
+            count = int(np.count_nonzero(among))
+            if not count:
+                return []
+            if count <= _FEW_ROWS:
+                query = self._only(query, among)
+            else:
+                wanted = 2 * wanted * len(among) // count
         while True:  # until the last score is lower than that of place k, so that ties are whole
             with _errors(None):
                 hits = self._searcher.search(query, limit=wanted, count=False).hits
@@ -152,13 +165,23 @@ class Lexical:
             scored = [
                 (int(row), float(score))
                 for row, (score, _) in zip(rows, hits, strict=True)
-                if row >= 0
+                if row >= 0 and (among is None or among[row])
             ]
             whole = len(scored) > k and hits[-1][0] < scored[k - 1][1]
             if whole or len(hits) < wanted:
                 scored.sort(key=lambda pair: (-pair[1], pair[0]))
                 return scored[:k]
             wanted *= 4
+
+    def _only(self, query: Any, among: Bools) -> Any:
+        """The query, restricted to a few rows; scores stay as they are."""
+        from tantivy import Occur, Query
+
+        keys = self._rows.keys(np.flatnonzero(among)).tolist()
+        own = Query.term_set_query(self._index.schema, _KEY, keys)
+        return Query.boolean_query(
+            [(Occur.Must, query), (Occur.Must, Query.const_score_query(own, 0.0))]
+        )
 
     def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
         """In how many rows each term stands in a field."""
@@ -207,7 +230,7 @@ def _schema() -> Any:
     import tantivy
 
     builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field(_KEY, fast=True)
+    builder.add_unsigned_field(_KEY, fast=True, indexed=True)
     for field in Field:
         builder.add_text_field(field.value, tokenizer_name="whitespace", index_option="freq")
     return builder.build()

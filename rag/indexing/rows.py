@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Int64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,16 @@ class Numbering:
 
     def __init__(self, keys: Int64) -> None:
         """`keys[row]` is the key of row `row`; no key twice."""
+        self._given = keys
         self._order = np.argsort(keys, kind="stable").astype(np.int64)
         self._keys = keys[self._order]
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    def keys(self, rows: Int64) -> Int64:
+        """The key of each row."""
+        return self._given[rows]
 
     def of(self, keys: Int64) -> Int64:
         """The row of each key, -1 for a chunk that is no longer there.

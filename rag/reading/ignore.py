@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.text.globs import expression
+
 IGNORE_FILE = ".ragignore"
-_PARTS = re.compile(r"\*\*/|/\*\*$|\*\*|\*|\?|\[[^\]]*\]|[^*?\[]+|\[")
-_GLOBS = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]", "[": r"\["}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +62,5 @@ def parse_ignored(text: str) -> Ignored:
         pattern = line.removeprefix("!")
         folders_only = pattern.endswith("/")
         pattern = pattern.rstrip("/")
-        anywhere = "" if "/" in pattern else "(?:.*/)?"
-        expression = anywhere + _expression(pattern.lstrip("/"))
-        rules.append(_Rule(re.compile(expression, re.DOTALL), folders_only, keeps))
+        rules.append(_Rule(re.compile(expression(pattern), re.DOTALL), folders_only, keeps))
     return Ignored(tuple(rules))
-
-
-def _expression(pattern: str) -> str:
-    parts: list[str] = []
-    for part in _PARTS.findall(pattern):
-        if part in _GLOBS:
-            parts.append(_GLOBS[part])
-        elif part.startswith("["):
-            inner = part[1:-1].replace("\\", r"\\").replace("[", r"\[")
-            negated = inner[:1] in ("!", "^") and len(inner) > 1
-            inner = f"^{inner[1:]}" if negated else inner.replace("^", r"\^")
-            parts.append(_class(inner))
-        else:
-            parts.append(re.escape(part))
-    return "".join(parts)
-
-
-def _class(inner: str) -> str:
-    """A class of characters, or the same characters one by one where it is none."""
-    try:
-        re.compile(f"[{inner}]")
-    except re.error:
-        return re.escape(f"[{inner}]")
-    return f"[{inner}]"
