@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 from rag.types import Answer, Block, Document, Passage, Report, Sentence
@@ -103,7 +104,8 @@ def report_json(report: Report) -> dict[str, Any]:
 
 def document_json(document: Document) -> dict[str, Any]:
     """What `rag text --json` prints. `origin` has a list `[start in text, start in source,
-    length]` for each run."""
+    length]` for each run, a block's `boxes` a list `[page, left, top, right, bottom]` for each
+    box."""
     return {
         "id": document.id,
         "document": document.name,
@@ -127,4 +129,5 @@ def _block_json(block: Block) -> dict[str, Any]:
         "lines": list(block.lines) if block.lines else None,
         "lead": list(block.lead),
         "repeats": [list(lines) for lines in block.repeats],
+        "boxes": [list(astuple(box)) for box in block.boxes],
     }

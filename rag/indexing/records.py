@@ -10,13 +10,14 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.errors import StoreCorrupt
-from rag.types import Block, BlockKind, Chunk, Document, Run, Span
+from rag.types import Block, BlockKind, Chunk, Document, PageBox, Run, Span
 
 MAX_UNPACKED_BYTES = 1 << 29
 """No compressed value unpacks to more: 512 MiB, five times the largest file read by default."""
@@ -69,6 +70,7 @@ def layout_of(document: Document) -> bytes:
             block.lines,
             strings.setdefault(block.lead, len(strings)),
             block.repeats,
+            [edge for box in block.boxes for edge in astuple(box)],
         ]
         for block in document.blocks
     ]
@@ -94,7 +96,9 @@ def read_layout(data: bytes) -> tuple[tuple[Block, ...], tuple[Run, ...]]:
 
 
 def _block(item: Sequence[Any], strings: list[tuple[str, ...]]) -> Block:
-    start, end, kind, headings, page, lines, lead, repeats = item
+    start, end, kind, headings, page, lines, lead, repeats, *later = item
+    (edges,) = later or ([],)  # stored before blocks had boxes
+    flat = [_number(edge) for edge in edges]
     return Block(
         Span(_number(start), _number(end)),
         BlockKind(kind),
@@ -103,6 +107,7 @@ def _block(item: Sequence[Any], strings: list[tuple[str, ...]]) -> Block:
         None if lines is None else _pair(lines),
         strings[_number(lead)],
         tuple(_pair(pair) for pair in repeats),
+        tuple(PageBox(*flat[i : i + 5]) for i in range(0, len(flat), 5)),
     )
 
 

@@ -59,7 +59,7 @@ def assemble(
 
 def write_out(drafts: Sequence[Draft]) -> tuple[str, tuple[Block, ...]]:
     """Text and blocks of a file without a text of its own: every draft is kept, blocks know
-    their page and no lines."""
+    their page and their place on it, and no lines."""
     parts: list[str] = []
     blocks: list[Block] = []
     position = 0
@@ -72,7 +72,7 @@ def write_out(drafts: Sequence[Draft]) -> tuple[str, tuple[Block, ...]]:
         blocks.append(
             Block(
                 Span(start, position), draft.kind, draft.headings, draft.fragment.page,
-                lead=draft.lead,
+                lead=draft.lead, boxes=draft.fragment.boxes,
             )
         )  # fmt: skip
         parts.append(text)

@@ -21,6 +21,7 @@ from rag.reading.outline import (
     starts_item,
 )
 from rag.text.fold import squeeze
+from rag.types import PageBox
 
 _FOOTNOTE = re.compile(r"^(?:\d{1,2}\s+\S|[①-⑳]\s*\S|\[\d{1,2}\]\s*\S)")
 _LATIN_END = re.compile(r"[A-Za-z0-9,.;:%)\"'’”]$")
@@ -55,7 +56,7 @@ class Fragment:
     `lines` is None in a file without a text of its own, `page` where there are no pages.
     `rank` is the rank of a heading that the file itself marks as one, by a style or the size
     of its type, or `NO_HEADING`; None where only the words can tell. `table` numbers the
-    table that a row belongs to.
+    table that a row belongs to. `boxes` are its places on pages, where they are known.
     """
 
     role: Role
@@ -64,6 +65,7 @@ class Fragment:
     page: int | None
     rank: int | None = None
     table: int | None = None
+    boxes: tuple[PageBox, ...] = ()
 
     @property
     def text(self) -> str:
@@ -78,9 +80,10 @@ def written(
     *,
     rank: int | None = None,
     table: int | None = None,
+    boxes: Sequence[PageBox] = (),
 ) -> Fragment:
     """A fragment of a file without a text of its own."""
-    return Fragment(role, (Piece(0, text, ""),), None, page, rank, table)
+    return Fragment(role, (Piece(0, text, ""),), None, page, rank, table, tuple(boxes))
 
 
 def decided(fragments: Sequence[Fragment]) -> list[Fragment]:

@@ -20,7 +20,7 @@ from rag.indexing.records import (
     row_hash,
     unpack,
 )
-from rag.types import Block, BlockKind, Chunk, Document, Run, Span
+from rag.types import Block, BlockKind, Chunk, Document, PageBox, Run, Span
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
 NUMBERS = st.integers(0, 2**40)
@@ -36,6 +36,7 @@ BLOCKS = st.builds(
     st.none() | PAIRS,
     STRINGS,
     st.lists(PAIRS, max_size=2).map(tuple),
+    st.lists(st.builds(PageBox, *[NUMBERS] * 5), max_size=2).map(tuple),
 )
 
 
@@ -45,6 +46,11 @@ BLOCKS = st.builds(
 def test_layout_round_trips(blocks: list[Block], runs: list[Run]) -> None:
     document = Document("i", "n", "p", "t", None, False, "", tuple(blocks), tuple(runs), None)
     assert read_layout(layout_of(document)) == (tuple(blocks), tuple(runs))
+
+
+def test_blocks_that_were_stored_without_boxes() -> None:
+    layout = '{"strings":[[]],"blocks":[[0,1,"paragraph",0,2,null,0,[]]],"origin":[]}'
+    assert read_layout(pack(layout)) == ((Block(Span(0, 1), BlockKind.PARAGRAPH, page=2),), ())
 
 
 @given(STRINGS, STRINGS, st.none() | NUMBERS, st.none() | PAIRS)
@@ -75,6 +81,8 @@ def test_another_layout_is_refused(data: bytes) -> None:
     "layout",
     [
         '{"strings":[["a"]],"blocks":[[0,1,"paragraph",9,null,null,0,[]]],"origin":[]}',
+        '{"strings":[["a"]],"blocks":[[0,1,"paragraph",0,null,null,0,[],[1,2,3]]],"origin":[]}',
+        '{"strings":[["a"]],"blocks":[[0,1,"paragraph",0,null,null,0,[],[],[]]],"origin":[]}',
         '{"strings":[["a"]],"blocks":[[-1,1,"paragraph",0,null,null,0,[]]],"origin":[]}',
         '{"strings":[["a"]],"blocks":[[0,1,"chapter",0,null,null,0,[]]],"origin":[]}',
         '{"strings":[[1]],"blocks":[],"origin":[]}',

@@ -169,9 +169,11 @@ class _Frame:
             cells.setdefault(known[field], []).append(glyph)
         rows: list[Row] = []
         for row in range(len(self.ys) - 1):
-            texts = [_text(cells.get((row, column), [])) for column in range(self.columns)]
+            own = [cells.get((row, column), []) for column in range(self.columns)]
+            texts = [_text(cell) for cell in own]
             if any(texts):
                 box = Box(self.box.x0, self.ys[row], self.box.x1, self.ys[row + 1])
+                box = around([box, *(glyph.box for cell in own for glyph in cell)])
                 rows.append(Row("\t".join(texts).rstrip("\t"), box))
         used = {row for row, _ in cells}
         if not rows or len(used) < _FILLED_ROWS * len(rows) or len(cells) < 2:

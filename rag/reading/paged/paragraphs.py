@@ -24,6 +24,7 @@ from rag.reading.paged.headings import (
     level_of,
     rank_of,
 )
+from rag.reading.paged.places import merged, places
 from rag.reading.paged.stretches import join
 from rag.reading.paged.typeset import (
     WIDER_GAP,
@@ -86,14 +87,16 @@ class _Flow:
         above = notes[-1].page == line.page and notes[-1].text.endswith(last.text)
         if label or not above or last.note != line.note:
             return False
-        notes[-1] = written(Role.NOTE, join([notes[-1].text, line.text]), line.page)
+        text = join([notes[-1].text, line.text])
+        boxes = merged([*notes[-1].boxes, *places([line])])
+        notes[-1] = written(Role.NOTE, text, line.page, boxes=boxes)
         return True
 
     def _fragment(self, lines: Sequence[Line]) -> Fragment:
         text = join([line.text for line in lines])
         level = self.levels.get((lines[0].page, squeeze(text)))
         rank = rank_of(text, lines, self.type) if level is None else level
-        return written(Role.BODY, text, lines[0].page, rank=rank)
+        return written(Role.BODY, text, lines[0].page, rank=rank, boxes=places(lines))
 
 
 def fragments(
@@ -115,7 +118,8 @@ def fragments(
                     flow.open = []
                 flow.open.append(replace(line, x0=lefts[i], x1=rights[i]))
             elif not (role is Role.NOTE and flow.note_goes_on(lines[i - 1] if i else None, line)):
-                flow.put(written(role, line.text, line.page, table=line.table), side=True)
+                own = written(role, line.text, line.page, table=line.table, boxes=places([line]))
+                flow.put(own, side=True)
     flow.close()
     return flow.done
 
