@@ -51,7 +51,7 @@ DOORS = {
     "huggingface_hub": {"rag.models.named"},
     "langchain": {"rag.answering.llm"},
     "langchain_core": {"rag.answering.llm", "rag.langchain"},  # models; the adapter
-    "onnxruntime": {"rag.models.reader"},
+    "onnxruntime": {"rag.models.network"},
     "lxml": {"rag.reading.parsers.markup"},
     "opencc": {"rag.text.fold"},
     "pypdfium2": {"rag.reading.parsers.pdf"},
@@ -66,7 +66,7 @@ DOORS = {
     "starlette": {"rag.server", "rag.http", "rag.mcp"},
     "tantivy": {"rag.indexing.lexical"},
     "tiktoken": {"rag.text.tokens"},
-    "tokenizers": {"rag.models.encoder"},
+    "tokenizers": {"rag.models.subwords"},
     "tqdm": {"rag.commands.indexing"},
     "uvicorn": {"rag.server"},
 }

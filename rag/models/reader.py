@@ -1,5 +1,5 @@
 """The reader: marks the words of a passage that answer a question, and says how likely it is that
-there are any. Third party: onnxruntime, loaded with the model.
+there are any.
 """
 
 from __future__ import annotations
@@ -7,18 +7,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rag import builtin
 from rag.errors import ModelError
+from rag.models.network import Network
 from rag.models.reader_input import FEATURES, STATIC, Vocabulary, Words, match, read_words
 from rag.types import Span
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 Floats = npt.NDArray[np.float32]
 
@@ -84,7 +82,7 @@ class Reader:
             raise ModelError(
                 f"malformed vocabulary of the reader ({error}); {builtin.ADVICE}"
             ) from None
-        self._session = _session(model)
+        self._network = Network(model, "reader")
         self._words = lru_cache(_TEXTS_KEPT)(self._read_words)
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
@@ -97,7 +95,7 @@ class Reader:
         read = [texts[i] for i in rows]
         inputs = _inputs("question", [asked] * len(read), [_plain(asked)] * len(read))
         inputs |= _inputs("passage", read, [match(asked, text) for text in read])
-        start, end = self._session.run(None, inputs)
+        start, end = self._network.run(inputs)
         found = dict(zip(rows, map(_reading, read, start, end), strict=True))
         return [found.get(i, _nothing(text)) for i, text in enumerate(texts)]
 
@@ -113,19 +111,6 @@ def load_reader() -> Reader:
         ModelError: its files are damaged, or onnxruntime is not installed.
     """
     return Reader(builtin.read("reader/model.onnx"), builtin.read("reader/vocabulary.json"))
-
-
-def _session(model: bytes) -> onnxruntime.InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - its exceptions share no base but Exception
-        raise ModelError(f"malformed network of the reader ({error}); {builtin.ADVICE}") from None
 
 
 def _plain(words: Words) -> Floats:
@@ -157,11 +142,11 @@ def _nothing(text: Words) -> Reading:
 
 def _reading(text: Words, start: Floats, end: Floats) -> Reading:
     length = len(text)
-    return Reading(text.starts, text.ends, _shares(start)[:length], _shares(end)[:length])
+    return Reading(text.starts, text.ends, shares(start)[:length], shares(end)[:length])
 
 
-def _shares(scores: Floats) -> Floats:
-    """Scores of every word, and of "no answer" in the last column, into probabilities."""
+def shares(scores: Floats) -> Floats:
+    """Scores of the places that there are into probabilities."""
     powers = np.exp(scores - scores.max())
     shares: Floats = powers / powers.sum()
     return shares
