@@ -43,6 +43,7 @@ from rag.http.conversations import conversations
 from rag.http.documents import documents
 from rag.http.gate import Gate, Rules
 from rag.http.login import Token
+from rag.http.pictures import pictures
 from rag.page.blocks import mount_page
 from rag.page.conversations import Conversations
 from rag.types import Answer, Event, IndexStatus, Passage
@@ -139,6 +140,7 @@ def create_app(
     kept = Conversations(collection.kept / "conversations.sqlite")
     app.include_router(documents(collection))
     app.include_router(conversations(kept))
+    app.include_router(pictures(collection, collection.settings.reading))
     return mount_page(app, assistant, status, examples, kept)
 
 
