@@ -28,6 +28,7 @@ from rag.types import (
     Document,
     Done,
     Event,
+    Filter,
     Passage,
     Retrieved,
     Sentence,
@@ -69,35 +70,45 @@ class Assistant:
         self._prompts = load_prompts(self.settings.chat.prompts)
         self._documents: dict[tuple[int, str], Document] = {}
 
-    def search(self, question: str, k: int | None = None) -> list[Passage]:
-        """The `k` passages (by default `retrieval.k`) nearest to a question, best first.
+    def search(
+        self, question: str, k: int | None = None, where: Filter | None = None
+    ) -> list[Passage]:
+        """The `k` passages (by default `retrieval.k`) nearest to a question, best first; with
+        `where` of the documents that fit alone.
 
         Raises:
             QuestionError: the question is empty or too long.
         """
         query = parse_query(question)
-        index = self.index.pinned()
+        index = self._pinned(where)
         wanted = k or self.settings.retrieval.k
         return list(self._find(query, weigh(query, index), index, wanted))
 
-    def ask(self, question: str, history: History = ()) -> Answer:
+    def _pinned(self, where: Filter | None) -> Index:
+        """The index at one generation for a whole answer."""
+        index = self.index.pinned()
+        return index if where is None else index.restricted(where)
+
+    def ask(self, question: str, history: History = (), where: Filter | None = None) -> Answer:
         """The answer to a question, with the quotations that it rests on.
 
         Raises: as `stream`.
         """
-        for event in self.stream(question, history):
+        for event in self.stream(question, history, where):
             if isinstance(event, Done):
                 return event.answer
         raise AssertionError("a stream ends with Done")
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]:
         """The answer as it comes about: `Retrieved`, then for each sentence its `Text` and the
         checked `Sentence`, then `Done`. Empty pieces of `Text` say that a chat model is being
         waited for; closing the iterator ends the request to it.
 
         A follow-up ("那2021年呢？") is searched for with what `history` adds to it. Where the chat
         model fails after a part of its answer was given, and the extractive answer takes its
-        place, `Done` holds the latter alone.
+        place, `Done` holds the latter alone. With `where` only documents that fit are looked at.
 
         Raises:
             QuestionError: the question is empty or too long (at the first event).
@@ -107,7 +118,7 @@ class Assistant:
         asked = parse_query(question)
         start = time.perf_counter()
         query = yield from self._searched(asked, history)
-        index = self.index.pinned()  # one generation for the whole answer
+        index = self._pinned(where)
         weights = weigh(query, index)
         passages = self._find(query, weights, index, self.settings.retrieval.k)
         retrieved = time.perf_counter()

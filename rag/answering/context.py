@@ -27,6 +27,7 @@ def number_passages(found: Sequence[Found]) -> tuple[Passage, ...]:
             lead=item.hit.chunk.lead,
             also=item.also,
             parts=item.hit.parts,
+            publisher=item.document.publisher,
         )
         for rank, item in enumerate(found, 1)
     )

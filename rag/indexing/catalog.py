@@ -6,14 +6,26 @@ The one source of truth; every other file of the index folder is derived from it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from rag.errors import StoreCorrupt
-from rag.indexing.database import Database
+from rag.indexing.facts import (
+    DATE,
+    DATE_INFERRED,
+    PUBLISHER,
+    SAID,
+    STATED,
+    TAGS,
+    TITLE,
+    WARNINGS,
+    FactTables,
+    read_stated,
+    strings_of,
+)
 from rag.indexing.records import (
     Float32,
     layout_of,
@@ -26,7 +38,7 @@ from rag.indexing.records import (
     unpack,
 )
 from rag.indexing.rows import Int64, Rows
-from rag.types import Chunk, Document, DocumentInfo, Span
+from rag.types import Chunk, Document, DocumentInfo, Span, Stated
 
 CATALOG_FILE = "catalog.sqlite"
 _MEND = "mend the index with: rag verify --repair"
@@ -34,15 +46,17 @@ _DAMAGED = f"the content is not what was stored; {_MEND}"
 _ROWS_AT_ONCE = 512
 _CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
 _INFO_COLUMNS = (
-    "d.id, d.name, d.path, d.title, d.date, d.date_inferred, d.characters, d.split_sentences,"
-    " (SELECT count(*) FROM chunks c WHERE c.document = d.key)"
+    f"d.id, d.name, d.path, {TITLE}, {DATE}, {DATE_INFERRED}, d.characters,"
+    " (SELECT count(*) FROM chunks c WHERE c.document = d.key), d.split_sentences,"
+    f" {PUBLISHER}, {TAGS}, {WARNINGS}, k.title, k.date"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What the catalog knows about a document's file. `root` is the PATH argument under which
-    it was found; `made_with` names everything that shaped its chunks and vectors."""
+    it was found; `made_with` names everything that shaped its chunks and vectors; `stated` is
+    what a sidecar states of it."""
 
     name: str
     path: str
@@ -51,9 +65,10 @@ class Entry:
     size: int
     mtime_ns: int
     made_with: str
+    stated: Stated = field(default_factory=Stated)
 
 
-class Catalog(Database):
+class Catalog(FactTables):
     """The catalog of an index folder. A reader sees the generation that was current when it was
     opened until it is closed. Methods may be called from several threads."""
 
@@ -78,8 +93,9 @@ class Catalog(Database):
 
     def entries(self) -> list[Entry]:
         """One entry for each document, by name."""
-        columns = "name, path, root, sha256, size, mtime_ns, made_with"
-        return [Entry(*row) for row in self.all(f"SELECT {columns} FROM documents ORDER BY name")]
+        columns = "d.name, d.path, d.root, d.sha256, d.size, d.mtime_ns, d.made_with"
+        found = self.all(f"SELECT {columns}, {STATED} FROM documents d{SAID} ORDER BY d.name")
+        return [replace(Entry(*row[:7]), stated=read_stated(row[0], *row[7:])) for row in found]
 
     def put(
         self,
@@ -89,8 +105,8 @@ class Catalog(Database):
         vectors: Float32,
         split: int,
     ) -> None:
-        """Stores a document with its chunks and their vectors `(n, d)`; one of the same name is
-        replaced. `split` counts sentences that were cut."""
+        """Stores a document as it was read, with its chunks and their vectors `(n, d)`; one of
+        the same name is replaced. `split` counts sentences that were cut."""
         self.delete(entry.name)
         layout = layout_of(document)
         source = None if document.source is None else pack(document.source)
@@ -105,6 +121,7 @@ class Catalog(Database):
                 *(document.text, source, layout),
             ),
         )
+        self.put_facts(key, document, entry.stated)
         for chunk, vector in zip(chunks, vectors, strict=True):
             self._put_chunk(key, chunk, vector)
 
@@ -136,6 +153,11 @@ class Catalog(Database):
         self.run("DELETE FROM documents WHERE name = ?", (name,))
         return int(count)
 
+    def remove(self, name: str) -> int:
+        """As `delete`, for good: what a user said of the document goes too."""
+        self.drop_correction(name)
+        return self.delete(name)
+
     def counts(self) -> tuple[int, int]:
         """Documents, chunks."""
         (row,) = self.all("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)")
@@ -158,16 +180,28 @@ class Catalog(Database):
     def infos(self) -> list[DocumentInfo]:
         """All documents by name."""
         return [
-            _info(row) for row in self.all(f"SELECT {_INFO_COLUMNS} FROM documents d ORDER BY name")
+            _info(row)
+            for row in self.all(f"SELECT {_INFO_COLUMNS} FROM documents d{SAID} ORDER BY d.name")
         ]
 
     def info(self, document: int) -> DocumentInfo:
         """One document by its key."""
-        (row,) = self.all(f"SELECT {_INFO_COLUMNS} FROM documents d WHERE d.key = ?", (document,))
+        (row,) = self.all(
+            f"SELECT {_INFO_COLUMNS} FROM documents d{SAID} WHERE d.key = ?", (document,)
+        )
         return _info(row)
 
     def document(self, name: str) -> Document | None:
-        """A whole document, or None.
+        """A whole document with what is said of it, or None.
+
+        Raises:
+            StoreCorrupt: its content is not what was stored.
+        """
+        found = self.as_read(name)
+        return None if found is None else self.told(found)
+
+    def as_read(self, name: str) -> Document | None:
+        """A whole document as it was read from its file, or None.
 
         Raises:
             StoreCorrupt: its content is not what was stored.
@@ -185,8 +219,10 @@ class Catalog(Database):
             raise StoreCorrupt(f"document {name}: {_DAMAGED}")
         blocks, origin = read_layout(layout)
         whole = None if source is None else unpack(source)
-        return Document(
-            identifier, name, path, title, date, bool(inferred), text, blocks, origin, whole
+        return self.with_own_facts(
+            Document(
+                identifier, name, path, title, date, bool(inferred), text, blocks, origin, whole
+            )
         )
 
     def has(self, name: str) -> bool:
@@ -245,8 +281,8 @@ class Catalog(Database):
         at = first
         while True:
             found = self.all(
-                f"SELECT {_CHUNK_COLUMNS}, c.key, d.title FROM chunks c"
-                " JOIN documents d ON d.key = c.document WHERE c.key BETWEEN ? AND ?"
+                f"SELECT {_CHUNK_COLUMNS}, c.key, {TITLE} FROM chunks c"
+                f" JOIN documents d ON d.key = c.document{SAID} WHERE c.key BETWEEN ? AND ?"
                 " ORDER BY c.key LIMIT ?",
                 (at, last, _ROWS_AT_ONCE),
             )
@@ -272,9 +308,15 @@ class Catalog(Database):
 
 
 def _info(row: tuple[Any, ...]) -> DocumentInfo:
-    identifier, name, path, title, date, inferred, characters, split, chunks = row
-    return DocumentInfo(
-        identifier, name, path, title, date, bool(inferred), characters, chunks, split
+    publisher, tags, warnings, title, date = row[9:]
+    info = DocumentInfo(*row[:9])
+    return replace(
+        info,
+        date_inferred=bool(info.date_inferred),
+        publisher=publisher,
+        tags=strings_of(tags, info.name),
+        warnings=strings_of(warnings, info.name),
+        corrected=("title",) * (title is not None) + ("date",) * (date is not None),
     )
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, StoreMissing
+from rag.indexing.records import row_hash
 
-FORMAT = 2
-_MIGRATIONS = {1: ("DELETE FROM meta WHERE key = 'parts'",)}
-"""What makes the next format of each earlier one; derived parts are made anew afterwards."""
+FORMAT = 3
 _APPLICATION_ID = 0x77656E6A  # "wenj", in the file's header
 _BUSY_TIMEOUT_MS = 5000
 _SCHEMA = (
@@ -40,6 +39,20 @@ _SCHEMA = (
         " hash BLOB NOT NULL, vector BLOB NOT NULL)"
     ),
 )
+_FACTS = (
+    (
+        "CREATE TABLE facts (document INTEGER PRIMARY KEY REFERENCES documents (key)"
+        " ON DELETE CASCADE, publisher TEXT, tags TEXT NOT NULL, warnings TEXT NOT NULL,"
+        " stated_title TEXT, stated_date TEXT, stated_publisher TEXT, stated_tags TEXT NOT NULL,"
+        " hash BLOB NOT NULL)"
+    ),
+    "CREATE TABLE corrections (name TEXT PRIMARY KEY, title TEXT, date TEXT, hash BLOB NOT NULL)",
+    (
+        "CREATE TABLE next_vectors (chunk INTEGER PRIMARY KEY REFERENCES chunks (key)"
+        " ON DELETE CASCADE, hash BLOB NOT NULL, vector BLOB NOT NULL)"
+    ),
+)
+_SCHEMAS = {1: _SCHEMA, 2: _SCHEMA, 3: (*_SCHEMA, *_FACTS)}
 _SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)"  # made by SQLite for AUTOINCREMENT
 
 
@@ -111,7 +124,7 @@ class Database:
             database.begin()
             if not database._statements():
                 database.run(f"PRAGMA application_id = {_APPLICATION_ID}")
-                for statement in _SCHEMA:
+                for statement in _SCHEMAS[FORMAT]:
                     database.run(statement)
                 database.run("INSERT INTO meta VALUES ('format', ?)", (str(FORMAT),))
             database._migrate(database._check())
@@ -128,23 +141,32 @@ class Database:
         statements = self._statements()
         known = _SCHEMA[0] in statements
         found = self.all("SELECT value FROM meta WHERE key = 'format'") if known else []
-        formats = {str(number): number for number in (*_MIGRATIONS, FORMAT)}
+        formats = {str(number): number for number in _SCHEMAS}
         if found and found[0][0] not in formats:
             raise StoreMismatch(
                 f"{self.path} has format {found[0][0]!r:.20}, this program reads {FORMAT}; "
                 "use the program that made it, or index into a new folder"
             )
-        if not found or statements - {_SEQUENCE} != set(_SCHEMA):
+        number = formats[found[0][0]] if found else FORMAT
+        if not found or statements - {_SEQUENCE} != set(_SCHEMAS[number]):
             raise StoreCorrupt(f"{self.path} is not a catalog of this program")
-        return formats[found[0][0]]
+        return number
 
     def _migrate(self, found: int) -> None:
-        """Brings the catalog to the present format, within the transaction."""
-        for number in range(found, FORMAT):
-            for statement in _MIGRATIONS[number]:
-                self.run(statement)
-        if found != FORMAT:
-            self.run("UPDATE meta SET value = ? WHERE key = 'format'", (str(FORMAT),))
+        """Brings the catalog to the present format, within the transaction; derived parts are
+        made anew afterwards."""
+        if found == FORMAT:
+            return
+        for statement in _FACTS:
+            self.run(statement)
+        nothing = (None, "[]", "[]", None, None, None, "[]")
+        for key, identifier in self.all("SELECT key, id FROM documents"):
+            digest = row_hash(identifier, *nothing)
+            self.run(
+                "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, *nothing, digest)
+            )
+        self.run("DELETE FROM meta WHERE key = 'parts'")
+        self.run("UPDATE meta SET value = ? WHERE key = 'format'", (str(FORMAT),))
 
     def begin(self) -> None:
         """Begins a transaction of changes."""

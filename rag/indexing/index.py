@@ -14,22 +14,26 @@ import numpy as np
 from rag.errors import UnknownDocument
 from rag.indexing.backup import backup
 from rag.indexing.catalog import Catalog
+from rag.indexing.filtering import Fits, marked
 from rag.indexing.fingerprint import fingerprint
+from rag.indexing.intake import Options
 from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.records import Float32
+from rag.indexing.rows import Bools
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
-from rag.indexing.update import Options, Progress, update_index
+from rag.indexing.steps import Progress, Step
+from rag.indexing.update import update_index
 from rag.indexing.verify import damages, repair
 from rag.settings import Settings
 from rag.text.fold import squeeze
-from rag.types import Chunk, Document, DocumentInfo, IndexStatus, Report
+from rag.types import Chunk, Document, DocumentInfo, Filter, IndexStatus, Report
 
 if TYPE_CHECKING:
     from rag.models.encoder import Encoder
 
-__all__ = ["Field", "Index", "Progress", "Terms"]
+__all__ = ["Field", "Index", "Progress", "Step", "Terms"]
 
 _NEAR_NAMES = 3
 
@@ -48,6 +52,7 @@ class Index:
         self.settings = settings
         self.report: Report | None = None
         self._encoder = LazyEncoder(settings.encoder, encoder)
+        self._where: Filter | None = None
         self._snapshot: Snapshot = open_snapshot(folder)
 
     @classmethod
@@ -137,6 +142,18 @@ class Index:
             self.reopen()
         return copy.copy(self)
 
+    def restricted(self, where: Filter) -> Index:
+        """A second handle at the same generation: `rank_words` and `rank_vectors` find rows of
+        the documents that fit `where` alone. Rows keep their numbers, and terms their
+        `frequencies`, so that a row has the score that it has among all."""
+        handle = copy.copy(self)
+        handle._where = where
+        return handle
+
+    @property
+    def _among(self) -> Bools | None:
+        return None if self._where is None else marked(self._snapshot, self._where)
+
     def _moved_on(self) -> None:
         self.reopen()
         settle(self.folder, self._snapshot)
@@ -153,7 +170,7 @@ class Index:
                 generation, made_with, parts = record(catalog)
                 if not catalog.has(document):
                     raise _unknown(document, catalog.names())
-                removed = catalog.delete(document)
+                removed = catalog.remove(document)
                 Series(self.folder, catalog, made_with, generation, parts).finish()
             finally:
                 catalog.close()
@@ -181,7 +198,7 @@ class Index:
 
     def rank_words(self, terms: Terms, k: int) -> list[tuple[int, float]]:
         """The `k` best rows by BM25 and their scores; see `Lexical.rank`."""
-        return self._snapshot.lexical.rank(terms, k)
+        return self._snapshot.lexical.rank(terms, k, self._among)
 
     def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
         """In how many rows each term stands in a field."""
@@ -189,7 +206,7 @@ class Index:
 
     def rank_vectors(self, vector: Float32, k: int) -> list[tuple[int, float]]:
         """The `k` nearest rows and their cosines; see `Dense.rank`."""
-        return self._snapshot.dense.rank(vector, k)
+        return self._snapshot.dense.rank(vector, k, self._among)
 
     def chunk(self, row: int) -> Chunk:
         """The chunk of a row.
@@ -229,11 +246,16 @@ class Index:
         inside = np.flatnonzero(documents == documents[_checked_row(row, snapshot)])
         return range(int(inside[0]), int(inside[-1]) + 1)
 
-    def documents(self, mentioning: str | None = None) -> tuple[DocumentInfo, ...]:
+    def documents(
+        self, mentioning: str | None = None, where: Filter | None = None
+    ) -> tuple[DocumentInfo, ...]:
         """The documents by name; with `mentioning` those whose text has it, compared folded and
-        without white space."""
+        without white space; with `where` those that fit."""
         catalog = self._snapshot.catalog
         infos = catalog.infos()
+        if where is not None:
+            fit = Fits(where)
+            infos = [info for info in infos if fit(info)]
         if mentioning is None:
             return tuple(infos)
         wanted = squeeze(mentioning)

@@ -17,8 +17,8 @@ from rag.indexing.fingerprint import Fingerprint
 from rag.indexing.lexical import Counted, Lexical
 from rag.indexing.lock import write_lock
 from rag.indexing.parts import Parts, read_parts, sound, sweep
-from rag.indexing.rows import Numbering, Rows
-from rag.types import DocumentInfo
+from rag.indexing.rows import Bools, Numbering, Rows
+from rag.types import DocumentInfo, Filter
 
 _AT_ONCE_ROWS = 1024
 """When more rows than this have to be written again for what was removed, what is new and what is
@@ -29,7 +29,8 @@ gone is made current first, and the tidying by a commit of its own."""
 class Snapshot:
     """What a reader holds. It stays as it is while others write; the catalog's connection is
     closed with it. `place` is the folder of its parts, None where they are in memory alone;
-    `infos` keeps the documents that were asked for, by their keys."""
+    `infos` keeps the documents that were asked for, by their keys, `marks` the rows that filters
+    leave."""
 
     catalog: Catalog
     generation: int
@@ -39,6 +40,7 @@ class Snapshot:
     lexical: Lexical
     place: Path | None
     infos: dict[int, DocumentInfo] = field(default_factory=dict)
+    marks: dict[Filter, Bools] = field(default_factory=dict)
 
     @property
     def current(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -58,7 +58,16 @@ def row_damages(catalog: Catalog, dimension: int) -> list[str]:
     found = catalog.integrity()
     for name in catalog.names():
         found += _document_damages(catalog, name, dimension)
-    return found
+    return found + [line for _, line in _correction_damages(catalog)]
+
+
+def _correction_damages(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Names of documents and what is wrong with the correction of each."""
+    for name in catalog.corrected():
+        try:
+            catalog.correction(name)
+        except StoreCorrupt as error:
+            yield name, str(error)
 
 
 def repair(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[str]:
@@ -85,6 +94,9 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
     try:
         generation, fingerprint, parts = record(catalog)
         mended = _mend_structure(catalog)
+        for name, line in _correction_damages(catalog):
+            catalog.drop_correction(name)
+            mended.append(f"{line}; it was dropped, correct the document again")
         for entry in catalog.entries():
             lines = _document_damages(catalog, entry.name, fingerprint.dimension)
             if lines:
@@ -160,7 +172,7 @@ def _part_damages(folder: Path, catalog: Catalog, parts: Parts, dimension: int) 
 
 def _recover(catalog: Catalog, entry: Entry, settings: Settings) -> Document:
     try:
-        document = catalog.document(entry.name)
+        document = catalog.as_read(entry.name)
         if document is not None:
             return document
     except StoreCorrupt:
@@ -190,6 +202,7 @@ def _put_again(
     catalog: Catalog, document: Document, entry: Entry, encoder: Encoder, settings: Settings
 ) -> None:
     chunks = chunk_document(document, settings.chunking)
-    texts = [embedding_text(document.title, chunk) for chunk in chunks.chunks]
+    title = catalog.title_of(document, entry.stated)
+    texts = [embedding_text(title, chunk) for chunk in chunks.chunks]
     vectors = encoder.encode_documents(texts)
     catalog.put(document, entry, chunks.chunks, vectors, chunks.split_sentences)

@@ -215,23 +215,36 @@ def test_another_format_is_refused_and_left_alone(
 ) -> None:
     change(settings, "UPDATE meta SET value = '9' WHERE key = 'format'")
     before = (settings.index / "catalog.sqlite").read_bytes()
-    with pytest.raises(StoreMismatch, match="format '9', this program reads 2"):
+    with pytest.raises(StoreMismatch, match="format '9', this program reads 3"):
         reopened(settings)
     with pytest.raises(StoreMismatch):
         index.update([docs])
     assert (settings.index / "catalog.sqlite").read_bytes() == before
 
 
-def test_an_earlier_format_is_brought_up_to_date(index: Index, settings: Settings) -> None:
+def make_earlier(settings: Settings, number: int) -> None:
+    """Makes the catalog one of an earlier format."""
+    for table in ("facts", "corrections", "next_vectors"):
+        change(settings, f"DROP TABLE {table}")
+    change(settings, f"UPDATE meta SET value = '{number}' WHERE key = 'format'")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_earlier_format_is_brought_up_to_date(
+    index: Index, settings: Settings, number: int
+) -> None:
     expected = tower(index)
-    change(settings, "UPDATE meta SET value = '1' WHERE key = 'format'")
-    change(
-        settings, """UPDATE meta SET value = '{"vectors": "vectors-1.faiss"}' WHERE key = 'parts'"""
-    )
+    make_earlier(settings, number)
+    if number == 1:
+        change(
+            settings,
+            """UPDATE meta SET value = '{"vectors": "vectors-1.faiss"}' WHERE key = 'parts'""",
+        )
     (settings.index / "vectors-1.faiss").write_bytes(b"of format 1")
     again = reopened(settings)
     assert tower(again) == expected
     assert again.verify() == []
+    assert again.documents() == index.documents()
     assert again.generation == 2
     left = {path.name for path in settings.index.iterdir() if "catalog" not in path.name}
     assert left == {"parts-2", "writer.lock"}
@@ -241,10 +254,10 @@ def test_an_earlier_format_that_cannot_be_written_is_refused(
     index: Index, settings: Settings
 ) -> None:
     assert index.count
-    change(settings, "UPDATE meta SET value = '1' WHERE key = 'format'")
+    make_earlier(settings, 1)
     (settings.index / "writer.lock").unlink()
     (settings.index / "writer.lock").mkdir()
-    with pytest.raises(StoreMismatch, match="has format 1, this program reads 2; bring it up"):
+    with pytest.raises(StoreMismatch, match="has format 1, this program reads 3; bring it up"):
         reopened(settings)
 
 
