@@ -1,13 +1,13 @@
-"""Encoders by name or path, through sentence-transformers (third party: sentence-transformers,
-huggingface_hub). Nothing is downloaded and no code of a model is run.
+"""Encoders and rerankers by name or path, through sentence-transformers (third party:
+sentence-transformers, huggingface_hub). Nothing is downloaded and no code of a model is run.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,13 +16,14 @@ from rag.models.vectors import Float32, normalised
 from rag.settings import Encoder as EncoderSettings
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 INSTALL = 'pip install "wenju[models]"'
 DEFAULT_OWNER = "sentence-transformers"
 # Everything that shapes a vector; documentation and copies for other runtimes do not.
 SHAPING = {".safetensors", ".bin", ".json", ".txt", ".model"}
 OTHER_RUNTIMES = {"onnx", "openvino"}
+_LARGEST = 15.0  # a logit; beyond it two scores are the same in float32
 
 
 class NamedEncoder:
@@ -36,7 +37,7 @@ class NamedEncoder:
             ModelUnavailable: it is not on this machine, needs code of its own, or is damaged.
         """
         folder = find_model(settings.name)
-        self._model = _load(settings.name, folder)
+        self._model: SentenceTransformer = _load(settings.name, folder, "encoder.name", _encoder)
         self._prompt = settings.query_prompt or None
         self._batch_size = settings.batch_size
         self.name = f"{Path(settings.name).name}@{checksum(folder)[:12]}"
@@ -63,6 +64,44 @@ class NamedEncoder:
             list(texts), prompt=self._prompt, batch_size=self._batch_size, show_progress_bar=False
         )
         return normalised(np.asarray(vectors, np.float32))
+
+
+class NamedReranker:
+    """Any sentence-transformers CrossEncoder with one output. What is longer than the model's own
+    limit is cut by the model."""
+
+    def __init__(self, name: str) -> None:
+        """Loads the model.
+
+        Raises:
+            ModelUnavailable: it is not on this machine, needs code of its own, is damaged, or
+                gives more than one number for a pair of texts.
+        """
+        folder = find_model(name)
+        self._model: CrossEncoder = _load(name, folder, "retrieval.reranker", _cross_encoder)
+        if self._model.num_labels != 1:
+            raise ModelUnavailable(
+                f"model {name!r} gives {self._model.num_labels} numbers for a question and a "
+                "passage, a reranker gives 1; choose another with the setting retrieval.reranker"
+            )
+        self.name = f"{Path(name).name}@{checksum(folder)[:12]}"
+
+    def scores(self, question: str, passages: Sequence[str]) -> Float32:
+        """See `rag.models.reranker.Reranker`."""
+        if not passages:
+            return np.zeros(0, np.float32)
+        raw = self._model.predict(
+            [(question, passage) for passage in passages],
+            activation_fn=_as_it_is,
+            show_progress_bar=False,
+        )
+        logits = np.nan_to_num(np.asarray(raw, np.float32), nan=-np.inf)
+        shares: Float32 = 1 / (1 + np.exp(-np.clip(logits, -_LARGEST, _LARGEST)))
+        return shares.astype(np.float32, copy=False)
+
+
+def _as_it_is(logits: Any) -> Any:
+    return logits
 
 
 def find_model(name: str) -> Path:
@@ -101,16 +140,26 @@ def checksum(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _load(name: str, folder: Path) -> SentenceTransformer:
+def _load(name: str, folder: Path, setting: str, make: Callable[[str], Any]) -> Any:
     try:
-        from sentence_transformers import SentenceTransformer
+        return make(str(folder))
     except ImportError:
         raise ModelUnavailable(f"model {name!r} needs sentence-transformers: {INSTALL}") from None
-    try:
-        return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False)
     except Exception as error:  # noqa: BLE001 - a damaged model may raise anything
         reason = str(error).strip().partition("\n")[0]
         raise ModelUnavailable(
             f"model {name!r} in {folder} cannot be loaded: {type(error).__name__}: {reason}; "
-            f"get it again, or choose another with the setting encoder.name"
+            f"get it again, or choose another with the setting {setting}"
         ) from None
+
+
+def _encoder(folder: str) -> SentenceTransformer:
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(folder, local_files_only=True, trust_remote_code=False)
+
+
+def _cross_encoder(folder: str) -> CrossEncoder:
+    from sentence_transformers import CrossEncoder
+
+    return CrossEncoder(folder, local_files_only=True, trust_remote_code=False)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
 from rag import Assistant
 from rag.answering.evidence import weigh_sentences
 from rag.answering.query import parse_query
 from rag.answering.rerank import DEPTH, SENTENCE_WEIGHT, TYPED_WEIGHT, rerank
 from rag.answering.retrieve import Found, retrieve
 from rag.answering.terms import weigh
+from rag.models.vectors import Float32
 from rag.settings import Retrieval
 
 
@@ -47,3 +53,30 @@ def test_few_or_no_hits(small: Assistant) -> None:
     query = parse_query("鳄梨")
     assert rerank(query, weigh(query, small.index), []) == []
     assert DEPTH >= 10
+
+
+class Longest:
+    """A reranker that likes long passages."""
+
+    name = "longest"
+
+    def scores(self, question: str, passages: Sequence[str]) -> Float32:
+        assert question == "渡轮的单程票价是多少？"
+        return np.array([len(passage) / 1000 for passage in passages], np.float32)
+
+
+def test_a_model_that_is_given_decides_alone(small: Assistant) -> None:
+    query = parse_query("渡轮的单程票价是多少？")
+    weights = weigh(query, small.index)
+    before = retrieve(query, weights, small.index, Retrieval(), 10)
+    after = rerank(query, weights, before, Longest())
+    lengths = [len(_shown(one)) for one in after]
+    assert lengths == sorted(lengths, reverse=True)
+    assert sorted(one.hit.chunk.id for one in after) == sorted(one.hit.chunk.id for one in before)
+    assert after[0].hit.parts[-1].name == "reranker"
+    assert after[0].hit.score == pytest.approx(lengths[0] / 1000)
+
+
+def _shown(one: Found) -> str:
+    chunk = one.hit.chunk
+    return "\n".join((one.document.title, *chunk.headings, *chunk.lead, chunk.text))
