@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     _benchmark_parser(commands.add_parser("benchmark", help="run a published question set"))
     _verification_parser(commands.add_parser(
         "verification", help="measure the check of sentences against their quotations"))
+    _questions_parser(commands.add_parser(
+        "questions", help="make a question set of the answers that were judged on the page"))
     _table_parser(commands.add_parser("table", help="index the corpus and print the figures"))
     return parser
 
@@ -180,6 +182,32 @@ def _verification(options: argparse.Namespace) -> int:
     from eval.verification import table
 
     print(table(options.shared or Path(os.environ.get("WENJU_SHARED", "../shared"))))
+    return 0
+
+
+def _questions_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="index", type=Path, required=True, metavar="INDEX",
+                        help="the index folder whose page was used")
+    parser.add_argument("--out", type=Path, metavar="FILE",
+                        help="write there, where nothing may be; by default to stdout")
+    parser.set_defaults(command=_questions)
+
+
+def _questions(options: argparse.Namespace) -> int:
+    from eval.errors import EvaluationError
+    from eval.feedback import jsonl, judged_questions
+
+    rows = judged_questions(options.index)
+    unfinished = sum("fill_in" in row for row in rows)
+    if options.out is None:
+        sys.stdout.write(jsonl(rows))
+    else:
+        try:
+            with options.out.open("x", encoding="utf-8") as file:
+                file.write(jsonl(rows))
+        except OSError as error:
+            raise EvaluationError(f"{options.out} cannot be written: {error.strerror}") from None
+    print(f"{len(rows)} questions, {unfinished} of them to be filled in", file=sys.stderr)
     return 0
 
 

@@ -35,7 +35,7 @@ class Collection:
         """
         self.folder = folder
         self.settings = settings
-        self.kept = folder.with_name(f"{folder.name}.page")
+        self.kept = kept_beside(folder)
         self.files = self.kept / "files"
         self._writing = threading.Lock()
         self._assistant: Assistant | None = None
@@ -171,6 +171,15 @@ class Collection:
     def _drop(self, name: str) -> None:
         with suppress(DocumentError, OSError):
             self.files.joinpath(*checked_name(name)).unlink(missing_ok=True)
+
+
+def kept_beside(folder: Path) -> Path:
+    """The folder beside an index folder that holds what is not derived.
+
+    >>> kept_beside(Path("index/default")).as_posix()
+    'index/default.page'
+    """
+    return folder.with_name(f"{folder.name}.page")
 
 
 def checked_name(name: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from rag.errors import StoreError, StoreMismatch, UnknownConversation
 from rag.page.markdown import conversation_markdown, turn_text
 from rag.page.turn import Turn
 
+FILE = "conversations.sqlite"
 FORMAT = 1
 MAX_TITLE_CHARACTERS = 120
 MAX_LISTED = 500
@@ -136,6 +137,20 @@ class Conversations:
                 f"the conversation was kept by another version of this program; "
                 f"export it with that one ({error.error_count()} fields differ)"
             ) from None
+
+    def everything(self) -> Iterator[tuple[str, tuple[Turn, ...]]]:
+        """Every conversation's id and turns, the oldest first.
+
+        Raises:
+            StoreMismatch: another version has kept one of them.
+        """
+        if not self.path.exists():
+            return
+        with self._connected() as connection:
+            rows = connection.execute("SELECT id FROM conversations ORDER BY changed, id")
+            identifiers = [identifier for (identifier,) in rows]
+        for identifier in identifiers:
+            yield identifier, self.turns(identifier)
 
     def rename(self, conversation: str, title: str) -> None:
         """Gives a conversation another title, of which the first 120 characters are kept.

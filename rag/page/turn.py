@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from rag.types import Answer, Done, Event, Passage, Retrieved, Sentence, Text
+
+
+class Verdict(Enum):
+    """What a reader thinks of an answer; the value is its name in JSON."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A reader's verdict on an answer, and what the reader says about it, empty for nothing."""
+
+    verdict: Verdict
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +29,8 @@ class Turn:
 
     `passages` is None until the retrieval is done. `pending` is text that belongs to no checked
     sentence yet. `answer` is there once the answer is complete, `error` (a message for people)
-    when there will be none; `stopped` says that the user wanted no more.
+    when there will be none; `stopped` says that the user wanted no more. `feedback` is what the
+    reader thought of the answer, None where nothing was said.
     """
 
     question: str
@@ -23,6 +40,7 @@ class Turn:
     answer: Answer | None = None
     error: str | None = None
     stopped: bool = False
+    feedback: Feedback | None = None
 
     @property
     def busy(self) -> bool:
@@ -48,3 +66,7 @@ class Turn:
     def stop(self) -> Turn:
         """The turn when the user stops it; a complete one stays as it is."""
         return replace(self, stopped=True) if self.busy else self
+
+    def rated(self, feedback: Feedback | None) -> Turn:
+        """The turn with what the reader thinks of its answer; one that is not complete has none."""
+        return replace(self, feedback=feedback) if self.answer is not None else self
