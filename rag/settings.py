@@ -94,10 +94,10 @@ class Answering(_Group):
     """Passages into an answer."""
 
     max_sentences: int = Field(
-        default=4, ge=1, le=20, description="sentences in an extractive answer"
+        default=8, ge=1, le=20, description="sentences in an extractive answer at most"
     )
     max_characters: int = Field(
-        default=300, ge=20, description="characters in an extractive answer"
+        default=450, ge=20, description="characters in an extractive answer at most"
     )
     reader: bool = Field(
         default=True, description="the built-in reader marks what answers in the passages"

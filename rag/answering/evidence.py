@@ -34,7 +34,18 @@ _CAUSE = re.compile(
     r"因为|由于|原因|因此|所以|导致|是因|源于|得益于|为了|使得|受.{1,12}影响|以致|从而|以免"
 )
 _DEFINITION = re.compile(r"是指|指的是|即|是一种|是一个|称为|所谓|意思|定义|也就是|被称|：")
+# Several things in a row, or the first of several.
+_SEVERAL = re.compile(
+    r"、[^、，。；]{1,20}、|第一.*第二|一是.*二是|首先|其次|其一|一方面|第[一二三四五六]|[一二三四五六]是|包括|分为|分成"
+    r"|[二两三四五六七八九十][大个种类项点条方]|[①②]|[;；]"
+)
+# Two things held against each other, or a change from one value to another.
+_AGAINST = re.compile(
+    r"[，,；;](?:但|而)|比|高于|低于|多于|少于|不同|差别|区别|差异|分别|从.{1,20}(?:到|至|降|增|升)|相反|前者|后者|同比|则"
+)
 _SIGNS: dict[Kind, re.Pattern[str]] = {
+    Kind.LIST: _SEVERAL,
+    Kind.COMPARISON: _AGAINST,
     Kind.CAUSE: _CAUSE,
     Kind.DEFINITION: _DEFINITION,
 }
@@ -58,6 +69,11 @@ class Evidence:
     terms: frozenset[str]
     reading: Reading | None
     read: float
+
+    @property
+    def place(self) -> int:
+        """Where the sentence begins in its document's text."""
+        return self.passage.span.start + self.span.start
 
 
 def score_sentences(

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.answering.choice import choose
 from rag.answering.disagreement import disagreement, notice
 from rag.answering.evidence import Evidence, score_sentences
-from rag.answering.query import Kind, Query
+from rag.answering.query import Query
 from rag.answering.short import short_answer
 from rag.answering.terms import Weights, sentence_terms, terms_of
 from rag.models.reader import Reader
@@ -16,23 +17,11 @@ from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Claim, Passage
 
-# Passages whose sentences are weighed, and for each kind of question how many sentences are
-# said at most and how close to the best one's score a further one must come.
+# Passages whose sentences are weighed.
 PASSAGES = 8
 FEW_WORDS = 2
-_ONE = (2, 0.88)
-_SOME = (2, 0.85)
-_MORE = (3, 0.78)
-POLICY: dict[Kind, tuple[int, float]] = {
-    Kind.NUMBER: _ONE,
-    Kind.DATE: _ONE,
-    Kind.ENTITY: _ONE,
-    Kind.CAUSE: _SOME,
-    Kind.DEFINITION: _SOME,
-    Kind.OTHER: _SOME,
-    Kind.LIST: _MORE,
-    Kind.COMPARISON: _MORE,
-}
+# The short answer is looked for in the best sentences that are said, this close to the best one.
+SHORT_AMONG, SHORT_SHARE = 3, 0.88
 # Confidence with a reader: logistic regression on 500 questions of CMRC trial with and without
 # their passage; the constant is higher than there (-4.93), where every second question has no
 # answer: at the default threshold as few answerable questions are refused as without the reader.
@@ -58,8 +47,8 @@ def extract(
     settings: Answering,
     reader: Reader | None = None,
 ) -> Extraction:
-    """Chooses one to four sentences that answer, each from one passage, with what `reader` makes
-    of the passages. It reads questions in Chinese only."""
+    """Chooses the sentences that answer, each from one passage, with what `reader` makes of the
+    passages. It reads questions in Chinese only."""
     passages = passages[:PASSAGES]
     readings = None
     if reader is not None and not query.text.isascii():
@@ -67,33 +56,34 @@ def extract(
     ranked = score_sentences(query, weights, passages, readings)
     if not ranked or ranked[0].covered == 0:
         return Extraction((), None, 0.0)
-    chosen = _choose(query, ranked, settings)
+    chosen = choose(query, ranked, settings)
     differing = disagreement(query, weights, ranked)
-    chosen += [one.evidence for one in differing[1:2] if one.evidence not in chosen]
-    in_order = sorted(chosen, key=lambda e: (e.passage.rank, e.order))
-    claims = tuple(Claim(e.text, (e.passage.rank,)) for e in in_order)
-    short, confidence = short_answer(query, chosen), _confidence(query, ranked[0])
-    return Extraction(claims, short, confidence, notice(differing))
+    for other in differing[1:2]:
+        if not any(squeeze(other.evidence.text) in squeeze(one.text) for one in chosen):
+            chosen.append(other.evidence)
+    claims = tuple(Claim(e.text, (e.passage.rank,)) for e in _in_order(chosen))
+    short = short_answer(query, _near_best(ranked, chosen))
+    return Extraction(claims, short, _confidence(query, ranked[0]), notice(differing))
 
 
-def _choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> list[Evidence]:
-    """The best sentence, and further ones that are nearly as good and say something else."""
-    most, ratio = POLICY[query.kind]
-    chosen = [ranked[0]]
-    said = {squeeze(ranked[0].text)}
-    room = settings.max_characters - len(ranked[0].text)
-    for evidence in ranked[1:]:
-        if len(chosen) >= min(most, settings.max_sentences):
-            break
-        if evidence.score < ratio * ranked[0].score:
-            break
-        key = squeeze(evidence.text)
-        if key in said or len(evidence.text) > room:
-            continue
-        chosen.append(evidence)
-        said.add(key)
-        room -= len(evidence.text)
-    return chosen
+def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:
+    """In reading order, the document of the better passage first."""
+    first: dict[str, int] = {}
+    for evidence in chosen:
+        passage = evidence.passage
+        first[passage.document_id] = min(passage.rank, first.get(passage.document_id, passage.rank))
+    return sorted(chosen, key=lambda e: (first[e.passage.document_id], e.place))
+
+
+def _near_best(ranked: Sequence[Evidence], chosen: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences that are nearly as good as the best one and are said."""
+    said = [squeeze(evidence.text) for evidence in chosen]
+    return [
+        evidence
+        for evidence in ranked[:SHORT_AMONG]
+        if evidence.score >= SHORT_SHARE * ranked[0].score
+        and any(squeeze(evidence.text) in text for text in said)
+    ]
 
 
 def _confidence(query: Query, best: Evidence) -> float:
