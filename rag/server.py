@@ -46,6 +46,8 @@ from rag.http.login import Token
 from rag.http.pictures import pictures
 from rag.page.blocks import mount_page
 from rag.page.conversations import Conversations
+from rag.page.room import Room
+from rag.settings import Settings
 from rag.types import Answer, Event, IndexStatus, Passage
 from rag.wire import answer_json, passage_json
 
@@ -136,12 +138,15 @@ def create_app(
 
     app.include_router(completions(assistant))
     if collection is None:
-        return mount_page(app, assistant, status, examples)
+        room = Room(assistant, status, examples)
+        return mount_page(app, lambda _: room, Settings().page.language)
     kept = Conversations(collection.kept / "conversations.sqlite")
+    language = collection.settings.page.language
     app.include_router(documents(collection))
-    app.include_router(conversations(kept))
     app.include_router(pictures(collection, collection.settings.reading))
-    return mount_page(app, assistant, status, examples, kept)
+    app.include_router(conversations(kept, language))
+    room = Room(assistant, status, examples, kept)
+    return mount_page(app, lambda _: room, language, keeping=True)
 
 
 async def _parameters(request: Request, kind: type[_P]) -> _P:

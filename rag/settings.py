@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -149,6 +149,14 @@ class Chat(_Group):
     )
 
 
+class Page(_Group):
+    """The page in the browser."""
+
+    language: Literal["zh", "en"] = Field(
+        default="zh", description="language of the page where a browser asks for none"
+    )
+
+
 class Settings(_Group):
     """All settings. Unknown keys are refused."""
 
@@ -159,6 +167,7 @@ class Settings(_Group):
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
     chat: Chat = Chat()
+    page: Page = Page()
 
     @classmethod
     def load(

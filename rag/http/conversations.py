@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
+
+from rag.http.language import language_of
 
 
 class Listed(Protocol):
@@ -29,7 +31,7 @@ class Conversations(Protocol):
     def listed(self, containing: str = "") -> Sequence[Listed]: ...  # noqa: D102
     def rename(self, conversation: str, title: str) -> None: ...  # noqa: D102
     def delete(self, conversation: str) -> None: ...  # noqa: D102
-    def markdown(self, conversation: str) -> str: ...  # noqa: D102
+    def markdown(self, conversation: str, language: str) -> str: ...  # noqa: D102
 
 
 class _Title(BaseModel):
@@ -37,8 +39,8 @@ class _Title(BaseModel):
     title: str = Field(min_length=1, pattern=r"\S")
 
 
-def conversations(kept: Conversations) -> APIRouter:
-    """The routes."""
+def conversations(kept: Conversations, language: str) -> APIRouter:
+    """The routes; `language` is that of an export for those who ask for none."""
     router = APIRouter(prefix="/api/conversations")
 
     @router.get("")
@@ -59,9 +61,10 @@ def conversations(kept: Conversations) -> APIRouter:
         return {"id": conversation}
 
     @router.get("/{conversation}/markdown")
-    def markdown(conversation: str) -> Response:
+    def markdown(conversation: str, request: Request) -> Response:
+        wanted = language_of(request.query_params, request.cookies, language)
         headers = {"Content-Disposition": f'attachment; filename="wenju-{conversation[:8]}.md"'}
-        text = kept.markdown(conversation)
+        text = kept.markdown(conversation, wanted)
         return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
 
     return router

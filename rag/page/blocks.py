@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import json
 from importlib.resources import files
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 
 from rag.answering.query import MAX_QUESTION_CHARACTERS
-from rag.page.conversations import Conversations
-from rag.page.render import (
-    DOCUMENTS_HTML,
-    PANEL_HTML,
-    TALKS_HTML,
-    header_html,
-    welcome_html,
-)
-from rag.page.streaming import Answers
+from rag.page.frame import documents_html, header_html, panel_html, talks_html, welcome_html
+from rag.page.messages import Messages, all_texts, messages
+from rag.page.room import Room, Rooms
 from rag.page.talk import EVENTS_SCRIPT, Talk
-from rag.types import IndexStatus
 
 _FONTS = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 _MONO = ("ui-monospace", "Consolas", "monospace")
@@ -33,22 +27,16 @@ element.addEventListener('click', (event) => {
 """
 
 
-def mount_page(
-    app: FastAPI,
-    assistant: Answers,
-    status: Callable[[], IndexStatus],
-    examples: Sequence[str] = (),
-    kept: Conversations | None = None,
-) -> FastAPI:
-    """Puts the page at `/` of `app`. `status` is asked at every load of the page. With `kept`,
-    conversations are; `app` then serves `rag.http.documents` and `rag.http.conversations`, and
-    the page shows both."""
+def mount_page(app: FastAPI, rooms: Rooms, language: str, *, keeping: bool = False) -> FastAPI:
+    """Puts the page at `/` of `app`, in `language` for browsers that ask for none. With `keeping`
+    conversations are kept; `app` then serves `rag.http.documents` and `rag.http.conversations`,
+    and the page shows both."""
 
     async def in_a_loop() -> FastAPI:
         return mount()
 
     def mount() -> FastAPI:
-        return _mount(app, page(assistant, status, examples, kept))
+        return _mount(app, page(rooms, language, keeping=keeping), language)
 
     try:
         asyncio.get_running_loop()
@@ -58,9 +46,12 @@ def mount_page(
     return mount()
 
 
-def _mount(app: FastAPI, blocks: gr.Blocks) -> FastAPI:
+def _mount(app: FastAPI, blocks: gr.Blocks, language: str) -> FastAPI:
     styles = "".join(map(_file, ("page.css", "documents.css")))
-    scripts = "".join(map(_file, ("page.js", "documents.js", "conversations.js", "evidence.js")))
+    # First of the scripts: the texts, and which of them this browser wants.
+    names = ("language.js", "page.js", "documents.js", "conversations.js", "evidence.js")
+    texts = json.dumps({"language": language, "texts": all_texts()}, ensure_ascii=False)
+    scripts = f"window.wjMessages = {texts};\n" + "".join(map(_file, names))
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
@@ -84,30 +75,19 @@ def _file(name: str) -> str:
     return files("rag.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def page(
-    assistant: Answers,
-    status: Callable[[], IndexStatus],
-    examples: Sequence[str] = (),
-    kept: Conversations | None = None,
-) -> gr.Blocks:
-    """The page: head, conversation, question, evidence; documents, conversations."""
-    documents = kept is not None
-
-    def state() -> tuple[str, str]:
-        now = status()
-        return (
-            header_html(now, documents=documents),
-            welcome_html(now, examples, documents=documents),
-        )
-
+def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
+    """The page: head, conversation, question, evidence; with `keeping` documents and
+    conversations. It is built in `language` and shown in the one that a browser asks for."""
+    say = messages(language)
+    room = rooms("")
     blocks: gr.Blocks
     with gr.Blocks(title="文据 Wenju", analytics_enabled=False, fill_width=True) as blocks:
         turns = gr.State(())
-        head = _html(state()[0], "wj-head")
+        head = _html(_head(room, say, keeping=keeping), "wj-head")
         with gr.Row(elem_id="wj-main"):
             with gr.Column(elem_id="wj-talk"):
                 welcome = gr.HTML(
-                    state()[1],
+                    _welcome(room, say, keeping=keeping),
                     elem_id="wj-hello",
                     js_on_load=_EXAMPLES_SCRIPT,
                     apply_default_css=False,
@@ -115,33 +95,65 @@ def page(
                 past = _html("", "wj-past")
                 now = _html("", "wj-now")
                 question = gr.Textbox(
-                    placeholder="问一个关于这些文档的问题",
-                    label="问题",
+                    placeholder=say("question.placeholder"),
+                    label=say("question.label"),
                     show_label=False,
                     container=False,
                     lines=1,
                     max_lines=6,
                     max_length=MAX_QUESTION_CHARACTERS,
                     autofocus=True,
-                    submit_btn="提问",
+                    submit_btn=say("question.send"),
                     elem_id="wj-question",
                 )
             with gr.Column(elem_id="wj-side"):
-                _html(PANEL_HTML, "wj-evidence")
-        if kept is not None:
-            _html(DOCUMENTS_HTML, "wj-documents")
-            _html(TALKS_HTML, "wj-talks")
+                panel = _html(panel_html(say), "wj-evidence")
+        views = {}
+        if keeping:
+            views[_html(documents_html(say), "wj-documents")] = documents_html
+            views[_html(talks_html(say), "wj-talks")] = talks_html
         identity = gr.HTML("", elem_id="wj-id", js_on_load=EVENTS_SCRIPT, apply_default_css=False)
-        Talk(
-            assistant, kept, turns, gr.State(None), question, welcome, past, now, identity
-        ).connect(blocks)
+        talk = Talk(rooms, language, turns, gr.State(None), question, welcome, past, now, identity)
+        talk.connect(blocks)
+
+        def opened(request: gr.Request) -> dict[Any, Any]:
+            """What the page says of itself, at every load: the index may have grown, and the
+            browser may want another language."""
+            say, room = talk.say(request), talk.room(request)
+            changes: dict[Any, Any] = {
+                head: _head(room, say, keeping=keeping),
+                welcome: _welcome(room, say, keeping=keeping),
+            }
+            if say.language == language:
+                return changes
+            return (
+                changes
+                | {view: html(say) for view, html in views.items()}
+                | {
+                    panel: panel_html(say),
+                    question: gr.Textbox(
+                        placeholder=say("question.placeholder"),
+                        label=say("question.label"),
+                        submit_btn=say("question.send"),
+                    ),
+                }
+            )
+
         blocks.load(
-            state,
-            outputs=[head, welcome],
+            opened,
+            outputs=[head, welcome, panel, question, *views],
             show_progress="hidden",
             api_visibility="private",
         )
     return blocks
+
+
+def _head(room: Room, say: Messages, *, keeping: bool) -> str:
+    return header_html(room.status(), say, documents=keeping)
+
+
+def _welcome(room: Room, say: Messages, *, keeping: bool) -> str:
+    return welcome_html(room.status(), room.examples, say, documents=keeping)
 
 
 def _html(value: str, name: str) -> gr.HTML:

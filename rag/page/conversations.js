@@ -1,7 +1,6 @@
 // Conversations: listed, found, opened, renamed, exported, deleted; and what a turn can do.
 (() => {
-  const english = () => document.documentElement.lang.startsWith('en');
-  const say = (chinese, inEnglish) => (english() ? inEnglish : chinese);
+  const { say, language } = window.wj;
   const find = (name) => document.querySelector(`.wj-talks ${name}`);
   const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
@@ -34,7 +33,7 @@
       const found = await call(`?containing=${encodeURIComponent(wanted)}`);
       if (turn !== asked) return;
       find('.wj-talks-list').replaceChildren(...found.map(row));
-      note(found.length ? '' : say('没有对话', 'No conversations'));
+      note(found.length ? '' : say('talks.none'));
     } catch (error) { note(error.message); }
   }
   const doing = (act) => async (...given) => {
@@ -50,14 +49,14 @@
     const item = made('li', 'wj-doc');
     const open = made('button', 'wj-talk-open');
     open.type = 'button';
-    const when = new Date(one.changed * 1000).toLocaleString(english() ? 'en' : 'zh-CN');
-    open.append(made('b', '', one.title), made('small', '', say(`${one.turns} 问 · ${when}`, `${one.turns} questions · ${when}`)));
+    const when = new Date(one.changed * 1000).toLocaleString(language === 'en' ? 'en' : 'zh-CN');
+    open.append(made('b', '', one.title), made('small', '', say('talks.row', { questions: one.turns, when })));
     open.addEventListener('click', () => { send('wj-open', one.id); send('wj-view', 'talk'); });
-    const edit = button(say('改名', 'Rename'), `${say('改名', 'Rename')} ${one.title}`, () => {
+    const edit = button(say('talks.rename'), `${say('talks.rename')} ${one.title}`, () => {
       const field = made('input', 'wj-docs-find');
       field.value = one.title;
       field.maxLength = 120;
-      field.setAttribute('aria-label', say('新名称', 'New title'));
+      field.setAttribute('aria-label', say('talks.new_title'));
       field.addEventListener('keydown', (event) => {
         if (event.key === 'Enter' && field.value.trim()) rename(one, field.value);
         if (event.key === 'Escape') list();
@@ -65,15 +64,15 @@
       open.replaceWith(field);
       field.select();
     });
-    const save = made('a', 'wj-plain', say('导出', 'Export'));
+    const save = made('a', 'wj-plain', say('talks.export'));
     save.href = `api/conversations/${one.id}/markdown`;
     save.download = '';
-    save.setAttribute('aria-label', `${say('导出', 'Export')} ${one.title}`);
-    const drop = button(say('删除', 'Delete'), `${say('删除', 'Delete')} ${one.title}`, (self) => {
+    save.setAttribute('aria-label', `${say('talks.export')} ${one.title}`);
+    const drop = button(say('talks.delete'), `${say('talks.delete')} ${one.title}`, (self) => {
       if (self.dataset.sure) return void remove(one);
       self.dataset.sure = '1';
       self.classList.add('wj-sure');
-      self.textContent = say('确认删除', 'Really delete');
+      self.textContent = say('talks.delete_sure');
     });
     item.append(open, edit, save, drop);
     return item;
@@ -112,7 +111,7 @@
       field.remove();
     }
     const before = one.textContent;
-    one.textContent = say('已复制', 'Copied');
+    one.textContent = say('turn.copied');
     setTimeout(() => { one.textContent = before; }, 1500);
   }
   function edit(question) {

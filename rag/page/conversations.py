@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from rag.errors import StoreError, StoreMismatch, UnknownConversation
 from rag.page.markdown import conversation_markdown, turn_text
+from rag.page.messages import DEFAULT, messages
 from rag.page.turn import Turn
 
 FILE = "conversations.sqlite"
@@ -175,13 +176,14 @@ class Conversations:
         with self._connected() as connection:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
 
-    def markdown(self, conversation: str) -> str:
-        """A conversation as Markdown with its sources.
+    def markdown(self, conversation: str, language: str = DEFAULT) -> str:
+        """A conversation as Markdown with its sources, the page's own words in `language`.
 
         Raises:
             UnknownConversation: there is none. StoreMismatch: another version has kept it.
         """
-        return conversation_markdown(self._title(conversation), self.turns(conversation))
+        title, turns = self._title(conversation), self.turns(conversation)
+        return conversation_markdown(title, turns, messages(language))
 
     def _title(self, conversation: str) -> str:
         found = None

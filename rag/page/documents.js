@@ -1,7 +1,6 @@
 // The documents: listed, found, added with progress, removed. Text goes into the page as text only.
 (() => {
-  const english = () => document.documentElement.lang.startsWith('en');
-  const say = (chinese, inEnglish) => (english() ? inEnglish : chinese);
+  const { say } = window.wj;
   const find = (name) => document.querySelector(name ? `.wj-docs ${name}` : '.wj-docs');
   let leaving = null; // ends what is being added
 
@@ -35,8 +34,8 @@
   function show(found, wanted) {
     const chunks = found.reduce((sum, one) => sum + one.chunks, 0);
     find('.wj-docs-count').textContent = wanted.trim()
-      ? say(`${found.length} 份提到“${wanted.trim()}”`, `${found.length} mention “${wanted.trim()}”`)
-      : say(`${found.length} 份文档，${chunks} 段`, `${found.length} documents, ${chunks} passages`);
+      ? say('docs.mentioning', { documents: found.length, term: wanted.trim() })
+      : say('docs.counted', { documents: found.length, passages: chunks });
     find('.wj-docs-list').replaceChildren(...found.map(row));
     if (!wanted.trim()) counted(found.length, chunks);
   }
@@ -44,27 +43,25 @@
     const welcome = document.querySelector('.wj-welcome');
     if (welcome) welcome.dataset.documents = documents;
     const head = document.querySelector('.wj-counts');
-    if (head) head.textContent = say(`${documents} 份文档 · ${chunks} 段`, `${documents} documents · ${chunks} passages`);
+    if (head) head.textContent = `${say('count.documents', { documents })} · ${say('count.passages', { passages: chunks })}`;
   }
   function row(one) {
     const item = made('li', 'wj-doc');
     const text = made('div', 'wj-doc-text');
     text.append(made('b', '', one.title));
     const facts = [one.document];
-    if (one.date) facts.push(`${one.date} ${one.date_inferred ? say('推断', 'inferred') : say('注明', 'stated')}`);
-    facts.push(say(`${one.chunks} 段`, `${one.chunks} passages`));
-    facts.push(say(`${one.characters} 字`, `${one.characters} characters`));
+    if (one.date) facts.push(`${one.date} ${say(one.date_inferred ? 'date.inferred' : 'date.stated')}`);
+    facts.push(say('docs.passages', { passages: one.chunks }));
+    facts.push(say('docs.characters', { characters: one.characters }));
     text.append(made('small', '', facts.join(' · ')));
-    const remove = made('button', 'wj-plain', say('删除', 'Delete'));
+    const remove = made('button', 'wj-plain', say('docs.delete'));
     remove.type = 'button';
-    remove.setAttribute('aria-label', `${say('删除', 'Delete')} ${one.document}`);
+    remove.setAttribute('aria-label', `${say('docs.delete')} ${one.document}`);
     remove.addEventListener('click', () => {
       if (remove.dataset.sure) return void drop(one, remove);
       remove.dataset.sure = '1';
       remove.classList.add('wj-sure');
-      remove.textContent = one.added
-        ? say('确认删除', 'Really delete')
-        : say('确认移出（文件保留）', 'Really take out (the file stays)');
+      remove.textContent = say(one.added ? 'docs.delete_sure' : 'docs.take_out_sure');
       remove.addEventListener('blur', () => setTimeout(list, 200), { once: true });
     });
     item.append(text, remove);
@@ -74,7 +71,7 @@
     button.disabled = true;
     try {
       await reply(fetch(address(one.document), { method: 'DELETE' }));
-      note(say(`已删除 ${one.document}`, `${one.document} deleted`));
+      note(say('docs.deleted', { document: one.document }));
     } catch (error) {
       note(error.message, true);
     }
@@ -96,7 +93,7 @@
   }
   const left = (started, share) => {
     const seconds = Math.ceil(((performance.now() - started) / 1000) * (1 / share - 1));
-    return say(`约剩 ${seconds} 秒`, `about ${seconds} s left`);
+    return say('docs.left', { seconds });
   };
   async function add(files) {
     if (leaving || !files.length) return;
@@ -109,17 +106,15 @@
       const report = await read(leaving.signal);
       const skipped = [...refused, ...report.skipped];
       const seconds = report.seconds.toFixed(1);
-      note(say(
-        `读入 ${report.read} 份，未变 ${report.unchanged} 份，跳过 ${skipped.length} 份，用时 ${seconds} 秒。`,
-        `${report.read} read, ${report.unchanged} unchanged, ${skipped.length} skipped, ${seconds} s.`,
-      ), skipped.length > 0);
+      const { read: done, unchanged } = report;
+      note(say('docs.report', { read: done, unchanged, skipped: skipped.length, seconds }), skipped.length > 0);
       find('.wj-docs-skipped').replaceChildren(...skipped.map((one) => {
         const item = made('li');
         item.append(made('b', '', one.document), ` ${one.reason}`);
         return item;
       }));
     } catch (error) {
-      note(error.name === 'AbortError' ? say('已取消；没读完的，下次添加时接着读。', 'Cancelled; the rest is read when you next add files.') : error.message, true);
+      note(error.name === 'AbortError' ? say('docs.cancelled') : error.message, true);
     }
     leaving = null;
     bar(null);
@@ -133,7 +128,7 @@
     let sent = 0;
     for (const [i, { file, name }] of files.entries()) {
       const share = sent / all;
-      bar(share / 2, [say(`上传 ${i + 1}/${files.length} ${name}`, `Uploading ${i + 1}/${files.length} ${name}`), sent ? left(started, share) : ''].join(' '));
+      bar(share / 2, [say('docs.uploading', { n: i + 1, total: files.length, document: name }), sent ? left(started, share) : ''].join(' '));
       try {
         await reply(fetch(address(name), { method: 'PUT', body: file, signal }));
       } catch (error) {
@@ -160,12 +155,9 @@
         if (line.report) return line.report;
         const share = line.done / line.total;
         const rate = (line.done / ((performance.now() - started) / 1000)).toFixed(1);
-        bar(0.5 + share / 2, say(
-          `读入 ${line.done}/${line.total} ${line.document}，每秒 ${rate} 份，${left(started, share)}`,
-          `Reading ${line.done}/${line.total} ${line.document}, ${rate} a second, ${left(started, share)}`,
-        ));
+        bar(0.5 + share / 2, say('docs.reading', { ...line, rate, left: left(started, share) }));
       }
-      if (done) throw new Error(say('连接断开了，请再试。', 'The connection broke off; try again.'));
+      if (done) throw new Error(say('docs.broken'));
     }
   }
 

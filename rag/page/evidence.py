@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
+from rag.page.messages import CHINESE, Messages
 from rag.types import Citation, Part, Passage, Span
 
 # Characters that would turn around or hide what stands beside them.
@@ -18,15 +19,6 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 # Characters shown before and after a passage when they are first asked for.
 FIRST_AROUND = 300
-PART_NAMES = {
-    "keyword": "关键词",
-    "vector": "语义",
-    "fused": "两者合并",
-    "coverage": "覆盖问题的词",
-    "best_sentence": "最相关的句子",
-    "neighbour": "邻近段落",
-    "answering_sentence": "能回答的句子",
-}
 
 
 def escape(text: str) -> str:
@@ -45,7 +37,11 @@ def escape(text: str) -> str:
     return html.escape("".join(kept), quote=True)
 
 
-def evidence_html(passage: Passage, citations: Sequence[tuple[int, Citation]] = ()) -> str:
+def evidence_html(
+    passage: Passage,
+    citations: Sequence[tuple[int, Citation]] = (),
+    say: Messages = CHINESE,
+) -> str:
     """The card that shows a passage. `citations` are those that quote it, each with its number
     in the answer, from 0; that number marks the quoted characters (`data-c`)."""
     parts = [
@@ -53,36 +49,42 @@ def evidence_html(passage: Passage, citations: Sequence[tuple[int, Citation]] = 
         f'<span class="wj-ev-n" aria-hidden="true">{passage.rank}</span>',
         f"<h3>{escape(passage.title)}</h3>",
         "</header>",
-        f'<ul class="wj-ev-meta">{_facts(passage)}</ul>',
+        f'<ul class="wj-ev-meta">{_facts(passage, say)}</ul>',
     ]
     if passage.headings:
         steps = "".join(f"<li>{escape(heading)}</li>" for heading in passage.headings)
-        parts.append(f'<ol class="wj-ev-path" aria-label="所在章节">{steps}</ol>')
+        path = say("evidence.path")
+        parts.append(f'<ol class="wj-ev-path" aria-label="{path}">{steps}</ol>')
     if passage.lead:
+        above = say("evidence.lead")
         lines = "<br>".join(escape(line) for line in passage.lead)
-        parts.append(f'<p class="wj-ev-lead"><span class="wj-tag">承前</span> {lines}</p>')
+        parts.append(f'<p class="wj-ev-lead"><span class="wj-tag">{above}</span> {lines}</p>')
     parts.append(
         '<p class="wj-ev-text"><span class="wj-ev-near"></span>'
         f'{marked(passage, citations)}<span class="wj-ev-near"></span></p>'
         f'<button type="button" class="wj-plain" data-around="{FIRST_AROUND}" '
         f'data-document="{escape(passage.document)}" data-start="{passage.span.start}" '
-        f'data-end="{passage.span.end}">前后文</button>'
+        f'data-end="{passage.span.end}">{say("evidence.around")}</button>'
     )
     if passage.also:
-        names = "、".join(escape(name) for name in passage.also)
-        parts.append(f'<p class="wj-ev-also"><span class="wj-tag">同文另见</span> {names}</p>')
+        names = say("list.pause").join(escape(name) for name in passage.also)
+        also = say("evidence.also")
+        parts.append(f'<p class="wj-ev-also"><span class="wj-tag">{also}</span> {names}</p>')
     if passage.parts:
-        rows = "".join(map(_part, passage.parts))
+        rows = "".join(_part(part, say) for part in passage.parts)
+        heads = "".join(
+            f'<th scope="col">{say(f"evidence.{name}")}</th>' for name in ("part", "score", "rank")
+        )
         parts.append(
-            '<details class="wj-ev-why"><summary>为什么找到这一段</summary><table><thead><tr>'
-            '<th scope="col">依据</th><th scope="col">得分</th><th scope="col">名次</th></tr>'
-            f"</thead><tbody>{rows}</tbody></table></details>"
+            f'<details class="wj-ev-why"><summary>{say("evidence.why")}</summary><table><thead>'
+            f"<tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>"
         )
     return "".join(parts)
 
 
-def _part(part: Part) -> str:
-    name = escape(PART_NAMES.get(part.name, part.name))
+def _part(part: Part, say: Messages) -> str:
+    key = f"part.{part.name}"
+    name = escape(say(key) if key in say.texts else part.name)
     rank = "—" if part.rank is None else str(part.rank)
     return f'<tr><th scope="row">{name}</th><td>{part.score:.3f}</td><td>{rank}</td></tr>'
 
@@ -111,23 +113,25 @@ def marked(passage: Passage, citations: Sequence[tuple[int, Citation]]) -> str:
     return "".join(parts)
 
 
-def _facts(passage: Passage) -> str:
+def _facts(passage: Passage, say: Messages) -> str:
     facts = [f'<li class="wj-ev-file">{escape(passage.document)}</li>']
     if passage.date is not None:
-        origin = "推断" if passage.date_inferred else "注明"
+        origin = say("date.inferred" if passage.date_inferred else "date.stated")
         facts.append(f'<li>{escape(passage.date)} <span class="wj-tag">{origin}</span></li>')
-    facts += [f"<li>{place}</li>" for place in places(passage.page, passage.lines)]
+    facts += [f"<li>{place}</li>" for place in places(passage.page, passage.lines, say)]
     return "".join(facts)
 
 
-def places(page: int | None, lines: tuple[int, int] | None) -> list[str]:
+def places(page: int | None, lines: tuple[int, int] | None, say: Messages = CHINESE) -> list[str]:
     """Page and lines in words, what is unknown left out.
 
     >>> places(3, (7, 9))
     ['第 3 页', '第 7–9 行']
     """
-    found = [] if page is None else [f"第 {page} 页"]
+    found = [] if page is None else [say("evidence.page", page=str(page))]
     if lines is not None:
         first, last = lines
-        found.append(f"第 {first} 行" if first == last else f"第 {first}–{last} 行")
+        one = say("evidence.line", line=str(first))
+        more = say("evidence.lines", first=str(first), last=str(last))
+        found.append(one if first == last else more)
     return found

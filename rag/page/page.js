@@ -1,7 +1,6 @@
 // Citations open their evidence: a turn holds the cards of its passages, unseen (.wj-store);
 // a click copies one of them into the panel. No text is built into HTML here.
 (() => {
-  document.documentElement.lang = 'zh-CN';
   const wide = window.matchMedia('(min-width: 1000px)');
   let shown = null; // the button whose evidence is open
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from rag.assistant import History
 from rag.errors import RagError
 from rag.http.threads import in_thread
+from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Turn
 from rag.types import Event
 
@@ -29,7 +30,7 @@ class Answers(Protocol):
 
 
 async def answering(
-    assistant: Answers, turn: Turn, history: History = ()
+    assistant: Answers, turn: Turn, history: History = (), say: Messages = CHINESE
 ) -> AsyncGenerator[Turn, None]:
     """The turn after each event; the last one is complete or says what went wrong."""
     try:
@@ -42,4 +43,4 @@ async def answering(
     except Exception:
         # The page must not go on waiting, and its user can do nothing with a traceback.
         logger.exception("no answer to a question of %d characters", len(turn.question))
-        yield turn.failed("程序内部出错，详情见运行窗口里的日志。")
+        yield turn.failed(say("turn.internal"))

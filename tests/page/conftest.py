@@ -92,7 +92,7 @@ def open_page(browser: Browser) -> Iterator[Opened]:
             "request",
             lambda request: (
                 None
-                if request.url.startswith((address, "data:", "blob:"))
+                if request.url.startswith((address.split("?", maxsplit=1)[0], "data:", "blob:"))
                 else foreign.append(request.url)
             ),
         )

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.page.evidence import escape, evidence_html, marked
-from rag.page.render import header_html, summary, turn_html, welcome_html
+from rag.page.frame import header_html, welcome_html
+from rag.page.render import summary, turn_html
 from rag.page.turn import Turn
 from rag.types import Answer, Citation, IndexStatus, Part, Span
 from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
