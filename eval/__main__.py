@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rag.errors import RagError
 
 if TYPE_CHECKING:
+    from eval.table import Material
     from rag.answering.llm import ChatModel
     from rag.settings import Settings
 
@@ -47,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         "verification", help="measure the check of sentences against their quotations"))
     _questions_parser(commands.add_parser(
         "questions", help="make a question set of the answers that were judged on the page"))
+    _page_parser(commands.add_parser(
+        "page", help="measure how soon the page is there and answers, alone and with eight"))
     _table_parser(commands.add_parser("table", help="index the corpus and print the figures"))
     return parser
 
@@ -212,27 +215,50 @@ def _questions(options: argparse.Namespace) -> int:
 
 
 def _table_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--corpus", type=Path, metavar="DIR", help="folder of documents")
-    parser.add_argument("--questions", type=Path, metavar="FILE", help="questions about them")
+    _material_arguments(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the run is kept")
     _settings_arguments(parser)
     _pace_arguments(parser)
     parser.set_defaults(command=_table, index=None)
 
 
-def _table(options: argparse.Namespace) -> int:
-    from eval.errors import EvaluationError
-    from eval.run import Pace
-    from eval.table import Material, print_table
+def _page_parser(parser: argparse.ArgumentParser) -> None:
+    _material_arguments(parser)
+    _settings_arguments(parser)
+    parser.set_defaults(command=_page, index=None)
+
+
+def _page(options: argparse.Namespace) -> int:
+    from eval.page.measuring import print_page_speed
     from rag.commands.opening import load_settings
+
+    print_page_speed(_material(options), load_settings(options))
+    return 0
+
+
+def _table(options: argparse.Namespace) -> int:
+    from eval.run import Pace
+    from eval.table import print_table
+    from rag.commands.opening import load_settings
+
+    print_table(_material(options), load_settings(options), options.out,
+                Pace(options.concurrency, options.rate))
+    return 0
+
+
+def _material(options: argparse.Namespace) -> Material:
+    from eval.errors import EvaluationError
+    from eval.table import Material
 
     if (options.corpus is None) is not (options.questions is None):
         raise EvaluationError("--corpus and --questions belong together; name both or neither")
-    material = (Material(options.corpus, options.questions) if options.corpus
-                else Material.find())
-    print_table(material, load_settings(options), options.out,
-                Pace(options.concurrency, options.rate))
-    return 0
+    return (Material(options.corpus, options.questions) if options.corpus
+            else Material.find())
+
+
+def _material_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--corpus", type=Path, metavar="DIR", help="folder of documents")
+    parser.add_argument("--questions", type=Path, metavar="FILE", help="questions about them")
 
 
 def _settings_arguments(parser: argparse.ArgumentParser) -> None:

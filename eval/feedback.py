@@ -50,7 +50,7 @@ def _rows(conversation: str, turns: Sequence[Turn]) -> Iterator[dict[str, Any]]:
         if turn.answer is None:
             continue
         if turn.feedback is not None:
-            row = {"id": f"{conversation[:12]}-{number}", "question": turn.question}
+            row: dict[str, Any] = {"id": f"{conversation[:12]}-{number}", "question": turn.question}
             if history:
                 row["history"] = list(history)
             comment = turn.feedback.comment

@@ -31,7 +31,8 @@ def index(tmp_path: Path) -> Path:
     folder = tmp_path / "index"
     assistant = Assistant(Index.build([tmp_path / "texts"], folder))
     kept = Conversations(kept_beside(folder) / FILE)
-    name, history = None, []
+    name: str | None = None
+    history: list[tuple[str, str]] = []
     for question, feedback in ((ASKED, GOOD), ("预算呢？", BAD), (REFUSED, GOOD), (ASKED, None)):
         answer = replace(assistant.ask(question, history), question=question)
         turn = Turn(question, answer.passages, answer.sentences, answer=answer)

@@ -1,0 +1,1 @@
+"""The page as people meet it: how soon it is there, how soon it answers, what it looks like."""

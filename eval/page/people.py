@@ -1,0 +1,112 @@
+"""People who ask on the page at the same time, each over HTTP as the page's own script does."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from eval.errors import EvaluationError
+
+TIMEOUT_SECONDS = 120.0
+FIELD = "wj-question"
+_SAID = ("wj-s\\", "wj-pending\\", "wj-refusal\\")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a person waited, in seconds: for the first words, and for the whole answer, as
+    it was sent in the end."""
+
+    first: float
+    whole: float
+    shown: str
+
+
+class Person:
+    """One tab of a browser, without the browser."""
+
+    def __init__(self, address: str) -> None:
+        self._client = httpx.Client(base_url=address, timeout=TIMEOUT_SECONDS)
+        config = self._client.get("/config").raise_for_status().json()
+        self._event, self._field = _asking(config)
+
+    def ask(self, question: str) -> Wait:
+        """Asks in a conversation of its own.
+
+        Raises:
+            EvaluationError: the event fails.
+        """
+        session = uuid.uuid4().hex
+        inputs = [question, *[None] * (len(self._event["inputs"]) - 1)]
+        start = time.perf_counter()
+        self._client.post(
+            "/gradio_api/queue/join",
+            json={
+                "data": inputs,
+                "fn_index": self._event["id"],
+                "session_hash": session,
+                "trigger_id": self._field,
+            },
+        ).raise_for_status()
+        first, shown = None, ""
+        for message in self._messages(session):
+            text = json.dumps(message.get("output") or {}, ensure_ascii=False)
+            if first is None and any(mark in text for mark in _SAID):
+                first = time.perf_counter() - start
+            if message["msg"] == "process_completed":
+                if not message["success"]:
+                    raise EvaluationError(f"the page failed on {question!r}: {text:.200}")
+                shown = text
+        whole = time.perf_counter() - start
+        return Wait(whole if first is None else first, whole, shown)
+
+    def _messages(self, session: str) -> Iterator[dict[str, Any]]:
+        path, wanted = "/gradio_api/queue/data", {"session_hash": session}
+        with self._client.stream("GET", path, params=wanted) as reply:
+            for line in reply.iter_lines():
+                if line.startswith("data:"):
+                    message = json.loads(line.removeprefix("data:"))
+                    if message["msg"] == "close_stream":
+                        return
+                    yield message
+
+
+def at_once(people: Sequence[Person], questions: Sequence[str]) -> list[Wait]:
+    """Every person asks one question, all at the same moment.
+
+    Raises:
+        EvaluationError: one of them got no answer.
+    """
+    waits: list[Wait | None] = [None] * len(people)
+    together = threading.Barrier(len(people))
+
+    def ask(i: int) -> None:
+        together.wait()
+        waits[i] = people[i].ask(questions[i])
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(people))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    answered = [wait for wait in waits if wait is not None]
+    if len(answered) < len(people):
+        raise EvaluationError(f"{len(people) - len(answered)} of {len(people)} got no answer")
+    return answered
+
+
+def _asking(config: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The event that sends a question, and the number of the field that it is typed into."""
+    names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+    for event in config["dependencies"]:
+        for part, kind in event["targets"]:
+            if names.get(part) == FIELD and kind == "submit":
+                return event, part
+    raise EvaluationError(f"the page has no field {FIELD!r} to ask in")
