@@ -15,10 +15,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rag import __version__
-from rag.errors import RagError
+from rag.errors import FilterError, RagError
 
 EXIT_DONE, EXIT_ERROR, EXIT_USAGE = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except RagError as error:
-        return _fail(str(error))
+        return _fail(str(error), EXIT_USAGE if isinstance(error, FilterError) else EXIT_ERROR)
     except BrokenPipeError:
         # The reader is gone (`rag search … | head`); the flush at exit must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -54,9 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def _fail(message: str) -> int:
+def _fail(message: str, code: int = EXIT_ERROR) -> int:
     print(f"rag: {message}", file=sys.stderr)
-    return EXIT_ERROR
+    return code
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,6 +81,10 @@ def _parser() -> _Parser:
     _add_ask(commands.add_parser("ask", parents=[common], help="answer with citations"))
     _add_text(commands.add_parser("text", parents=[common], help="print a document as it was read"))
     _add_remove(commands.add_parser("remove", parents=[common], help="take a document out"))
+    _add_documents(commands.add_parser("documents", parents=[common], help="list the documents"))
+    _add_correct(
+        commands.add_parser("correct", parents=[common], help="state a document's title or date")
+    )
     status = commands.add_parser("status", parents=[common], help="what the index holds")
     status.set_defaults(runs="looking:status")
     _add_verify(commands.add_parser("verify", parents=[common], help="check the index for damage"))
@@ -130,11 +134,13 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "-k", metavar="N", type=_results, default=SEARCH_RESULTS, help="number of passages (10)"
     )
     parser.add_argument("--explain", action="store_true", help="show where each score comes from")
+    _add_filter(parser)
     parser.set_defaults(runs="asking:search")
 
 
 def _add_ask(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("question", metavar="QUESTION", type=_question)
+    _add_filter(parser)
     _add_chat(parser)
     parser.set_defaults(runs="asking:ask")
 
@@ -144,6 +150,32 @@ def _add_chat(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="MODEL", help="chat model, openai:NAME; its key is read from RAG_API_KEY"
     )
     parser.add_argument("--base-url", metavar="URL", help="its server's address, with the /v1")
+
+
+def _add_filter(parser: argparse.ArgumentParser) -> None:
+    several: dict[str, Any] = {"action": "append", "default": []}
+    parser.add_argument(
+        "--document", metavar="GLOB", dest="documents", help="of documents of such names", **several
+    )
+    parser.add_argument("--since", metavar="DATE", help="from YYYY, YYYY-MM or YYYY-MM-DD on")
+    parser.add_argument("--until", metavar="DATE", help="up to and with YYYY, …")
+    parser.add_argument(
+        "--source", metavar="S", dest="sources", help="of documents published there", **several
+    )
+    parser.add_argument("--tag", metavar="T", dest="tags", help="of documents so tagged", **several)
+
+
+def _add_documents(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mentioning", metavar="TERM", help="those whose text has it")
+    _add_filter(parser)
+    parser.set_defaults(runs="looking:documents")
+
+
+def _add_correct(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("document", metavar="DOC", help="name of a document in the index")
+    parser.add_argument("--title", metavar="TITLE", help='its title; "" takes a correction back')
+    parser.add_argument("--date", metavar="DATE", help='YYYY, YYYY-MM or YYYY-MM-DD; "": likewise')
+    parser.set_defaults(runs="indexing:correct")
 
 
 def _add_text(parser: argparse.ArgumentParser) -> None:

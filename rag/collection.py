@@ -17,7 +17,16 @@ from rag.assistant import Assistant, History
 from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing
 from rag.indexing.index import Index, Progress
 from rag.settings import Settings
-from rag.types import Answer, Document, DocumentInfo, Event, IndexStatus, Passage, Report
+from rag.types import (
+    Answer,
+    Document,
+    DocumentInfo,
+    Event,
+    Filter,
+    IndexStatus,
+    Passage,
+    Report,
+)
 
 MAX_NAME_BYTES = 1_000
 MAX_PART_BYTES = 200  # most file systems hold 255, and a file being written has a longer name
@@ -56,17 +65,21 @@ class Collection:
             raise StoreMissing("还没有文档，请先添加文件。No documents yet; add files first.")
         return self._assistant
 
-    def search(self, question: str, k: int | None = None) -> list[Passage]:
+    def search(
+        self, question: str, k: int | None = None, where: Filter | None = None
+    ) -> list[Passage]:
         """See `Assistant.search`; raises StoreMissing where nothing was added yet."""
-        return self._opened().search(question, k)
+        return self._opened().search(question, k, where)
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer:
         """See `Assistant.ask`; raises StoreMissing where nothing was added yet."""
-        return self._opened().ask(question)
+        return self._opened().ask(question, where=where)
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]:
         """See `Assistant.stream`; raises StoreMissing where nothing was added yet."""
-        return self._opened().stream(question, history)
+        return self._opened().stream(question, history, where)
 
     def status(self) -> IndexStatus:
         """What the index holds; nothing, of generation 0, where there is none."""
@@ -74,12 +87,12 @@ class Collection:
             return IndexStatus(str(self.folder), 0, 0, 0, "", 0, stale=False)
         return self.index.status()
 
-    def documents(self, containing: str = "") -> list[DocumentInfo]:
+    def documents(self, containing: str = "", where: Filter | None = None) -> list[DocumentInfo]:
         """The documents by name; with `containing` those that have it in their text, name or
-        title."""
+        title; with `where` those that fit."""
         if self._assistant is None:
             return []
-        everything = self.index.documents()
+        everything = self.index.documents(where=where)
         if not containing.strip():
             return list(everything)
         wanted = containing.strip().casefold()

@@ -15,19 +15,21 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import AddableDict, Runnable, RunnableGenerator
 
 from rag.assistant import Assistant, History, marked_text
-from rag.types import Done, Passage, Retrieved, Sentence
+from rag.types import Done, Filter, Passage, Retrieved, Sentence
 from rag.wire import answer_json, passage_json
 
 Question = str | Mapping[str, Any]
-"""A question, or `{"question": …, "history": [(question, answer), …]}`."""
+"""A question, or `{"question": …, "history": [(question, answer), …], "where": Filter(…)}`."""
 
 
 class WenjuRetriever(BaseRetriever):
     """The `k` passages (by default `retrieval.k` of the settings) nearest to a question, as
-    LangChain documents, best first. `metadata` is what `rag search --json` says of a passage."""
+    LangChain documents, best first; with `where` of the documents that fit alone. `metadata` is
+    what `rag search --json` says of a passage."""
 
     assistant: Assistant
     k: int | None = None
+    where: Filter | None = None
 
     def _get_relevant_documents(
         self,
@@ -35,17 +37,19 @@ class WenjuRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 (the search has no steps to tell)
     ) -> list[Document]:
-        return [_document(passage) for passage in self.assistant.search(query, self.k)]
+        found = self.assistant.search(query, self.k, self.where)
+        return [_document(passage) for passage in found]
 
 
 def answer_chain(assistant: Assistant) -> Runnable[Question, dict[str, Any]]:
     """The way from a question to its answer, with `.invoke`, `.stream` and `.batch`.
 
-    The input is a question, or a mapping with `question` and `history`, a sequence of
-    (question, answer). The output has `context`, the passages as documents; `answer`, the text
-    with its markers; and `result`, what `rag ask --json` gives: sentences, their support, their
-    citations. A stream gives these in this order, `answer` a checked sentence at a time; where a
-    fallback took the place of what had been said, `result` holds it.
+    The input is a question, or a mapping with `question`, `history`, a sequence of
+    (question, answer), and `where`, a `rag.types.Filter`. The output has `context`, the passages
+    as documents; `answer`, the text with its markers; and `result`, what `rag ask --json` gives:
+    sentences, their support, their citations. A stream gives these in this order, `answer` a
+    checked sentence at a time; where a fallback took the place of what had been said, `result`
+    holds it.
 
     Raises (when it runs): as `Assistant.stream`.
     """
@@ -58,16 +62,19 @@ def answer_chain(assistant: Assistant) -> Runnable[Question, dict[str, Any]]:
     return chain.with_config(run_name="wenju")
 
 
-def _question(value: Question) -> tuple[str, History]:
+def _question(value: Question) -> tuple[str, History, Filter | None]:
     if isinstance(value, str):
-        return value, ()
-    return str(value.get("question", "")), tuple(value.get("history") or ())
+        return value, (), None
+    history = tuple(value.get("history") or ())
+    return str(value.get("question", "")), history, value.get("where")
 
 
-def _answer(assistant: Assistant, question: str, history: History) -> Iterator[AddableDict]:
+def _answer(
+    assistant: Assistant, question: str, history: History, where: Filter | None
+) -> Iterator[AddableDict]:
     sentences: list[Sentence] = []
     said = ""
-    for event in assistant.stream(question, history):
+    for event in assistant.stream(question, history, where):
         match event:
             case Retrieved(passages):
                 yield AddableDict(context=[_document(passage) for passage in passages])

@@ -1,9 +1,10 @@
 """The page and the HTTP API on one port. The door to FastAPI and uvicorn.
 
 By GET (query) and POST (JSON body) alike: `/api/search` (`question`, `k`, `explain`) and
-`/api/ask` (`question`) give what the commands give with `--json`; `/healthz` says that the
-server is up; `/v1/chat/completions` is for clients of OpenAI's API. An error is
-`{"error": message}` with a status from 400 up.
+`/api/ask` (`question`) give what the commands give with `--json`, from the documents that fit
+`document`, `since`, `until`, `source`, `tag`, if given; `/healthz` says that the server is up;
+`/v1/chat/completions` is for clients of OpenAI's API. An error is `{"error": message}` with a
+status from 400 up.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
@@ -48,7 +49,7 @@ from rag.page.blocks import mount_page
 from rag.page.conversations import Conversations
 from rag.page.room import Room
 from rag.settings import Settings
-from rag.types import Answer, Event, IndexStatus, Passage
+from rag.types import Answer, Event, Filter, IndexStatus, Passage
 from rag.wire import answer_json, passage_json
 
 MAX_BODY_BYTES = 64_000  # a question of 2,000 characters needs 24,000 where all is escaped
@@ -65,14 +66,33 @@ _log = logging.getLogger(__name__)
 class Assistant(Protocol):
     """What the server needs of `rag.Assistant`."""
 
-    def search(self, question: str, k: int | None = None) -> list[Passage]: ...  # noqa: D102
-    def ask(self, question: str) -> Answer: ...  # noqa: D102
+    def search(  # noqa: D102
+        self, question: str, k: int | None = None, where: Filter | None = None
+    ) -> list[Passage]: ...
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer: ...  # noqa: D102
     def stream(self, question: str, history: History = ()) -> Iterator[Event]: ...  # noqa: D102
 
 
 class _Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
     question: str
+    document: list[str] = []
+    since: str | None = None
+    until: str | None = None
+    source: list[str] = []
+    tag: list[str] = []
+
+    @field_validator("document", "source", "tag", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    def where(self) -> Filter | None:
+        """The filter, if there is one; a FilterError where it is none."""
+        found = Filter(
+            tuple(self.document), self.since, self.until, tuple(self.source), tuple(self.tag)
+        )
+        return None if found == Filter() else found
 
 
 class _SearchParameters(_Parameters):
@@ -127,14 +147,17 @@ def create_app(
     @app.api_route("/api/search", methods=["GET", "POST"])
     async def search(request: Request) -> JSONResponse:
         wanted = await _parameters(request, _SearchParameters)
-        passages = await run_in_threadpool(assistant.search, wanted.question, wanted.k)
+        where = wanted.where()
+        passages = await run_in_threadpool(assistant.search, wanted.question, wanted.k, where)
         found = [passage_json(passage, explain=wanted.explain) for passage in passages]
         return JSONResponse(found)
 
     @app.api_route("/api/ask", methods=["GET", "POST"])
     async def ask(request: Request) -> JSONResponse:
         wanted = await _parameters(request, _Parameters)
-        return JSONResponse(answer_json(await run_in_threadpool(assistant.ask, wanted.question)))
+        where = wanted.where()
+        answer = await run_in_threadpool(assistant.ask, wanted.question, where=where)
+        return JSONResponse(answer_json(answer))
 
     app.include_router(completions(assistant))
     if collection is None:
@@ -153,7 +176,12 @@ async def _parameters(request: Request, kind: type[_P]) -> _P:
     """The parameters of a request, checked."""
     try:
         if request.method == "GET":
-            wanted = kind.model_validate(dict(request.query_params))
+            given = request.query_params
+            values = {name: given.getlist(name) for name in given}
+            several = {name for name, each in values.items() if len(each) > 1}
+            wanted = kind.model_validate(
+                {name: each if name in several else each[0] for name, each in values.items()}
+            )
         else:
             wanted = kind.model_validate(json.loads(await request.body()))
     except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import Any
 
-from rag.types import Answer, Block, Document, Passage, Report, Sentence
+from rag.types import Answer, Block, Document, DocumentInfo, Passage, Report, Sentence
 
 
 def passage_json(passage: Passage, *, explain: bool = False) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def passage_json(passage: Passage, *, explain: bool = False) -> dict[str, Any]:
         "text": passage.text,
         "lead": list(passage.lead),
         "also": list(passage.also),
+        "publisher": passage.publisher,
     }
     if explain:
         value["parts"] = {
@@ -102,6 +103,22 @@ def report_json(report: Report) -> dict[str, Any]:
     }
 
 
+def info_json(info: DocumentInfo) -> dict[str, Any]:
+    """A document as lists of documents show it."""
+    return {
+        "document": info.name,
+        "title": info.title,
+        "date": info.date,
+        "date_inferred": info.date_inferred,
+        "publisher": info.publisher,
+        "tags": list(info.tags),
+        "warnings": list(info.warnings),
+        "corrected": list(info.corrected),
+        "characters": info.characters,
+        "chunks": info.chunks,
+    }
+
+
 def document_json(document: Document) -> dict[str, Any]:
     """What `rag text --json` prints. `origin` has a list `[start in text, start in source,
     length]` for each run, a block's `boxes` a list `[page, left, top, right, bottom]` for each
@@ -113,6 +130,8 @@ def document_json(document: Document) -> dict[str, Any]:
         "title": document.title,
         "date": document.date,
         "date_inferred": document.date_inferred,
+        "publisher": document.publisher,
+        "tags": list(document.tags),
         "text": document.text,
         "blocks": [_block_json(block) for block in document.blocks],
         "origin": [[run.start, run.source, run.length] for run in document.origin],

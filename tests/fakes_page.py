@@ -10,6 +10,7 @@ from rag.types import (
     Citation,
     Done,
     Event,
+    Filter,
     Part,
     Passage,
     Retrieved,
@@ -111,11 +112,14 @@ def refusal(question: str = "火星基地何时建成？") -> Answer:
 class FakeAssistant:
     """Answers every question alike; one with 火星 in it is refused."""
 
-    def search(self, question: str, k: int | None = None) -> list[Passage]:
-        return list(self.ask(question).passages[:k])
+    def search(
+        self, question: str, k: int | None = None, where: Filter | None = None
+    ) -> list[Passage]:
+        return list(self.ask(question, where=where).passages[:k])
 
-    def ask(self, question: str) -> Answer:
-        return refusal(question) if "火星" in question else answer(question)
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer:
+        none = "火星" in question or (where is not None and "火星" in where.tags)
+        return refusal(question) if none else answer(question)
 
     def stream(self, question: str, history: History = ()) -> Iterator[Event]:
         done = self.ask(question)

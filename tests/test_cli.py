@@ -47,6 +47,8 @@ def test_an_empty_question_is_wrong_usage(
         (["search", "问", "-k", "many"], "argument -k: 'many' is not a whole number"),
         (["serve", "--port", "65536"], "argument --port: 65536 is not from 0 to 65535"),
         (["index"], "required: PATH"),
+        (["ask", "问", "--since", "2023-02-30"], "since '2023-02-30' is no date"),
+        (["search", "问", "--tag", " "], "an empty name in tags"),
         (["ask", "甲\udc80"], "argument QUESTION: the question holds bytes that are not utf-8"),
     ],
 )

@@ -20,6 +20,7 @@ from langchain_core.runnables import RunnablePassthrough
 from rag import Assistant, Index, Settings
 from rag.errors import GenerationError, QuestionError
 from rag.langchain import WenjuRetriever, answer_chain
+from rag.types import Filter
 from tests.chat_server import ChatServer, Reply, serve
 
 ROOT = Path(__file__).parent.parent
@@ -70,6 +71,16 @@ def test_the_retriever_gives_documents(index: Index) -> None:
     assert (found.metadata["rank"], found.metadata["title"]) == (1, "渡轮票价")
     assert recorder.started == [("retriever", False)]
     assert retriever.batch([QUESTION, "学生"])[1][0].metadata["rank"] == 1
+
+
+def test_a_filter_leaves_out_documents(index: Index) -> None:
+    assistant = Assistant(index)
+    every = WenjuRetriever(assistant=assistant).invoke(QUESTION)
+    where = Filter(documents=("*.md",))
+    assert every
+    assert WenjuRetriever(assistant=assistant, where=where).invoke(QUESTION) == []
+    asked = {"question": QUESTION, "where": where}
+    assert answer_chain(assistant).invoke(asked)["result"]["status"] == "no_evidence"
 
 
 def test_the_retriever_in_a_chain_of_ones_own(index: Index) -> None:

@@ -12,9 +12,9 @@ from starlette.testclient import TestClient
 from rag.errors import GenerationError, ModelError, SettingsError
 from rag.http.login import Token
 from rag.server import MAX_BODY_BYTES, address_of, create_app, listen
-from rag.types import Answer, IndexStatus
+from rag.types import Answer, Filter, IndexStatus
 from rag.wire import answer_json, passage_json
-from tests.fakes_page import FakeAssistant, answer
+from tests.fakes_page import FakeAssistant, answer, refusal
 
 STATUS = IndexStatus("index/sample", 3, 12, 240, "wenju", 1000, False)
 
@@ -22,7 +22,7 @@ STATUS = IndexStatus("index/sample", 3, 12, 240, "wenju", 1000, False)
 class Broken(FakeAssistant):
     """Fails in the way that the question names."""
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer:
         raise {
             "model": ModelError("no model"),
             "chat": GenerationError("no reply"),
@@ -64,6 +64,16 @@ def test_search_takes_k_and_explain(client: TestClient) -> None:
     assert one == [passage_json(answer().passages[0], explain=True)]
 
 
+def test_a_filter_is_handed_on(client: TestClient) -> None:
+    several: list[tuple[str, str]] = [("question", "营业收入"), ("tag", "火星"), ("tag", "x")]
+    for path in ("/api/search", "/api/ask"):
+        one = client.post(path, json={"question": "营业收入", "tag": "火星", "since": "2023"})
+        many = client.get(path, params=several)
+        found = one.json() if path == "/api/search" else one.json()["passages"]
+        assert found == [passage_json(passage) for passage in refusal().passages]
+        assert many.json() == one.json()
+
+
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
@@ -78,6 +88,8 @@ def test_search_takes_k_and_explain(client: TestClient) -> None:
         ('{"question": "问", "k": 0}', 422, "k: "),
         ('{"question": "问", "k": 1001}', 422, "k: "),
         ('{"question": " "}', 400, "the question is empty"),
+        ('{"question": "问", "tag": 7}', 422, "tag: "),
+        ('{"question": "问", "since": "2023-13"}', 400, "since '2023-13' is no date"),
         (json.dumps({"question": "a" * 2001}), 400, "2,001 characters, the limit is 2,000"),
         (json.dumps({"question": "a" * MAX_BODY_BYTES}), 413, "longer than 64,000 bytes"),
     ],

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from itertools import groupby
 
-from rag.commands.opening import open_assistant
+from rag.commands.opening import filter_of, open_assistant
 from rag.commands.terminal import Terminal, visible, write, write_json
 from rag.types import Answer, Citation, Passage, Sentence, Status, Support
 from rag.wire import answer_json, passage_json
@@ -20,7 +20,8 @@ CONTEXT = 60  # characters shown on each side of a quotation
 
 def search(arguments: argparse.Namespace) -> int:
     """Prints the passages found for a question, best first."""
-    passages = open_assistant(arguments).search(arguments.question, arguments.k)
+    where = filter_of(arguments)
+    passages = open_assistant(arguments).search(arguments.question, arguments.k, where)
     words = searched_words(arguments.question) if arguments.explain else []
     if arguments.json:
         found = [passage_json(passage, explain=arguments.explain) for passage in passages]
@@ -46,7 +47,8 @@ def searched_words(question: str) -> list[str]:
 
 def ask(arguments: argparse.Namespace) -> int:
     """Prints the answer to a question and the quotations that it rests on."""
-    answer = open_assistant(arguments).ask(arguments.question)
+    where = filter_of(arguments)
+    answer = open_assistant(arguments).ask(arguments.question, where=where)
     if arguments.json:
         write_json(answer_json(answer))
     else:
@@ -167,9 +169,8 @@ def _quotation(passage: Passage, citation: Citation) -> list[tuple[str, str]]:
 
 
 def _date(passage: Passage) -> str:
-    if passage.date is None:
-        return ""
-    return f"{passage.date}（推断）" if passage.date_inferred else passage.date
+    date = passage.date and passage.date + "（推断）" * passage.date_inferred
+    return "  ".join(filter(None, (date, passage.publisher)))
 
 
 def _place(document: str, page: int | None, lines: tuple[int, int] | None) -> str:

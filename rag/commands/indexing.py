@@ -12,7 +12,7 @@ from rag.commands.opening import load_settings, open_index
 from rag.commands.terminal import Terminal, visible, write, write_json
 from rag.errors import UnreadableDocument
 from rag.types import Report, Skipped
-from rag.wire import report_json
+from rag.wire import info_json, report_json
 
 MAX_LISTED = 20  # documents named in a list for people; --json has all
 
@@ -106,6 +106,18 @@ def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
             bar.update(done - bar.n)
 
         yield show
+
+
+def correct(arguments: argparse.Namespace) -> int:
+    """States title or date of a document, whatever its file says."""
+    info = open_index(arguments).correct(
+        arguments.document, title=arguments.title, date=arguments.date
+    )
+    if arguments.json:
+        write_json(info_json(info))
+    else:
+        write(f"{visible(info.name)}：{visible(info.title)}，{info.date or '日期不详'}")
+    return 0
 
 
 def remove(arguments: argparse.Namespace) -> int:

@@ -6,9 +6,10 @@ import argparse
 from dataclasses import asdict
 
 from rag.commands.examining import Finding, examine
-from rag.commands.opening import load_settings, open_index
-from rag.commands.terminal import Terminal, write, write_exactly, write_json
-from rag.wire import document_json
+from rag.commands.opening import filter_of, load_settings, open_index
+from rag.commands.terminal import Terminal, visible, write, write_exactly, write_json
+from rag.types import DocumentInfo
+from rag.wire import document_json, info_json
 
 
 def text(arguments: argparse.Namespace) -> int:
@@ -19,6 +20,31 @@ def text(arguments: argparse.Namespace) -> int:
     else:
         write_exactly(document.text)
     return 0
+
+
+def documents(arguments: argparse.Namespace) -> int:
+    """Lists the documents, one a line with what is known of it below."""
+    where = filter_of(arguments)
+    found = open_index(arguments).documents(arguments.mentioning, where)
+    if arguments.json:
+        write_json([info_json(info) for info in found])
+    elif found:
+        terminal = Terminal.of_stdout()
+        write("\n".join(_document(info, terminal) for info in found))
+    else:
+        write("没有这样的文档。")
+    return 0
+
+
+def _document(info: DocumentInfo, terminal: Terminal) -> str:
+    date = f"{info.date}（推断）" if info.date and info.date_inferred else info.date
+    facts = [info.title, date, info.publisher, *(f"#{tag}" for tag in info.tags)]
+    lines = [
+        terminal.flow([(info.name, "bold")]),
+        terminal.flow([("  ".join(visible(fact) for fact in facts if fact), "")], 4),
+    ]
+    lines += [terminal.flow([(warning, "warn")], 4) for warning in info.warnings]
+    return "\n".join(lines)
 
 
 def status(arguments: argparse.Namespace) -> int:

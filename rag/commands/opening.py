@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from rag.settings import Settings
+from rag.types import Filter
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -23,6 +24,18 @@ def load_settings(arguments: argparse.Namespace) -> Settings:
     chat = {name: getattr(arguments, name, None) for name in ("model", "base_url")}
     overrides["chat"] = {name: value for name, value in chat.items() if value is not None}
     return Settings.load(arguments.config, overrides=overrides)
+
+
+def filter_of(arguments: argparse.Namespace) -> Filter | None:
+    """The filter that the arguments state, if they do."""
+    found = Filter(
+        tuple(arguments.documents),
+        arguments.since,
+        arguments.until,
+        tuple(arguments.sources),
+        tuple(arguments.tags),
+    )
+    return None if found == Filter() else found
 
 
 def open_index(arguments: argparse.Namespace) -> Index:

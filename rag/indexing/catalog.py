@@ -45,6 +45,7 @@ _MEND = "mend the index with: rag verify --repair"
 _DAMAGED = f"the content is not what was stored; {_MEND}"
 _ROWS_AT_ONCE = 512
 _CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
+_ENTRY_COLUMNS = f"d.name, d.path, d.root, d.sha256, d.size, d.mtime_ns, d.made_with, {STATED}"
 _INFO_COLUMNS = (
     f"d.id, d.name, d.path, {TITLE}, {DATE}, {DATE_INFERRED}, d.characters,"
     " (SELECT count(*) FROM chunks c WHERE c.document = d.key), d.split_sentences,"
@@ -93,9 +94,15 @@ class Catalog(FactTables):
 
     def entries(self) -> list[Entry]:
         """One entry for each document, by name."""
-        columns = "d.name, d.path, d.root, d.sha256, d.size, d.mtime_ns, d.made_with"
-        found = self.all(f"SELECT {columns}, {STATED} FROM documents d{SAID} ORDER BY d.name")
-        return [replace(Entry(*row[:7]), stated=read_stated(row[0], *row[7:])) for row in found]
+        found = self.all(f"SELECT {_ENTRY_COLUMNS} FROM documents d{SAID} ORDER BY d.name")
+        return [_entry(row) for row in found]
+
+    def entry(self, name: str) -> Entry:
+        """The entry of one document."""
+        (row,) = self.all(
+            f"SELECT {_ENTRY_COLUMNS} FROM documents d{SAID} WHERE d.name = ?", (name,)
+        )
+        return _entry(row)
 
     def put(
         self,
@@ -188,6 +195,13 @@ class Catalog(FactTables):
         """One document by its key."""
         (row,) = self.all(
             f"SELECT {_INFO_COLUMNS} FROM documents d{SAID} WHERE d.key = ?", (document,)
+        )
+        return _info(row)
+
+    def info_of(self, name: str) -> DocumentInfo:
+        """One document by its name."""
+        (row,) = self.all(
+            f"SELECT {_INFO_COLUMNS} FROM documents d{SAID} WHERE d.name = ?", (name,)
         )
         return _info(row)
 
@@ -305,6 +319,13 @@ class Catalog(FactTables):
                 raise StoreCorrupt(f"the vector of chunk {key} is damaged or missing; {_MEND}")
             matrix[i] = read_vector(found[0][0], dimension)
         return matrix
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    try:
+        return replace(Entry(*row[:7]), stated=read_stated(row[0], *row[7:]))
+    except StoreCorrupt:  # found by its hash where it matters; made anew by the next update
+        return Entry(*row[:7])
 
 
 def _info(row: tuple[Any, ...]) -> DocumentInfo:

@@ -16,24 +16,23 @@ from rag.indexing.backup import backup
 from rag.indexing.catalog import Catalog
 from rag.indexing.filtering import Fits, marked
 from rag.indexing.fingerprint import fingerprint
-from rag.indexing.intake import Options
 from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.records import Float32
 from rag.indexing.rows import Bools
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
-from rag.indexing.steps import Progress, Step
-from rag.indexing.update import update_index
+from rag.indexing.stating import correct
+from rag.indexing.update import Options, Progress, update_index
 from rag.indexing.verify import damages, repair
 from rag.settings import Settings
 from rag.text.fold import squeeze
-from rag.types import Chunk, Document, DocumentInfo, Filter, IndexStatus, Report
+from rag.types import Chunk, Document, DocumentInfo, Filter, IndexStatus, Report, check_date
 
 if TYPE_CHECKING:
     from rag.models.encoder import Encoder
 
-__all__ = ["Field", "Index", "Progress", "Step", "Terms"]
+__all__ = ["Field", "Index", "Progress", "Terms"]
 
 _NEAR_NAMES = 3
 
@@ -157,6 +156,25 @@ class Index:
     def _moved_on(self) -> None:
         self.reopen()
         settle(self.folder, self._snapshot)
+
+    def correct(
+        self, document: str, *, title: str | None = None, date: str | None = None
+    ) -> DocumentInfo:
+        """States title or date of a document, whatever file and `corpus.toml` say, also of later
+        versions of the file, until the document is removed. None leaves a field as it is, an
+        empty string takes its correction back. Returns the document as it is now called.
+
+        Raises:
+            UnknownDocument: there is none of that name. FilterError: that is no date.
+            StoreLocked: another process is writing. StoreMismatch: the encoder is another.
+        """
+        if date:
+            check_date(date, "date")
+        with write_lock(self.folder, PATIENCE_SECONDS):
+            if not correct(self.folder, self.settings, self._encoder, document, title, date):
+                raise _unknown(document, self._snapshot.catalog.names())
+        self._moved_on()
+        return self._snapshot.catalog.info_of(document)
 
     def remove(self, document: str) -> int:
         """Removes a document from all parts; returns how many chunks went with it.

@@ -13,14 +13,13 @@ import numpy as np
 
 from rag.errors import DocumentError, StoreCorrupt
 from rag.indexing.catalog import Catalog, Entry
-from rag.indexing.content import embedding_text
 from rag.indexing.database import OlderFormat
 from rag.indexing.fingerprint import check_encoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.parts import Parts, damage, read_parts, sound
 from rag.indexing.rows import Numbering
 from rag.indexing.snapshot import Series, record
-from rag.reading.chunk import chunk_document
+from rag.indexing.stating import put_again
 from rag.reading.load import read_document
 from rag.settings import Settings
 from rag.types import Document
@@ -105,7 +104,7 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
                 check_encoder(folder, fingerprint, encoder)
                 catalog.delete(entry.name)
                 renamed = replace(entry, name=document.name)
-                _put_again(catalog, document, renamed, encoder, settings)
+                put_again(catalog, document, renamed, encoder, settings)
                 mended += lines
         broken = _part_damages(folder, catalog, parts, fingerprint.dimension)
         if mended or broken:
@@ -196,13 +195,3 @@ def _recover(catalog: Catalog, entry: Entry, settings: Settings) -> Document:
         f"document {entry.name} is damaged and cannot be read again from {entry.path}: "
         f"{reason}; put the file back, or remove the document with: rag remove {entry.name}"
     )
-
-
-def _put_again(
-    catalog: Catalog, document: Document, entry: Entry, encoder: Encoder, settings: Settings
-) -> None:
-    chunks = chunk_document(document, settings.chunking)
-    title = catalog.title_of(document, entry.stated)
-    texts = [embedding_text(title, chunk) for chunk in chunks.chunks]
-    vectors = encoder.encode_documents(texts)
-    catalog.put(document, entry, chunks.chunks, vectors, chunks.split_sentences)

@@ -1,0 +1,53 @@
+"""A user's words on a document, put into the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rag.indexing.catalog import Catalog, Entry
+from rag.indexing.content import embedding_text
+from rag.indexing.loading import LazyEncoder
+from rag.indexing.snapshot import Series, record
+from rag.models.encoder import Encoder
+from rag.reading.chunk import chunk_document
+from rag.settings import Settings
+from rag.types import Document
+
+
+def correct(
+    folder: Path,
+    settings: Settings,
+    encoder: LazyEncoder,
+    name: str,
+    title: str | None,
+    date: str | None,
+) -> bool:
+    """Records a correction as the next generation; see `FactTables.correct`. Returns whether
+    there is such a document. The caller holds the writer lock.
+
+    Raises:
+        StoreMismatch: the title stands above every chunk, and the encoder is another.
+    """
+    catalog = Catalog.open_writer(folder)
+    try:
+        generation, fingerprint, parts = record(catalog)
+        document = catalog.as_read(name)
+        if document is None:
+            return False
+        if catalog.correct(name, title, date):
+            entry = catalog.entry(name)
+            put_again(catalog, document, entry, encoder.checked(folder, fingerprint), settings)
+        Series(folder, catalog, fingerprint, generation, parts).finish()
+    finally:
+        catalog.close()
+    return True
+
+
+def put_again(
+    catalog: Catalog, document: Document, entry: Entry, encoder: Encoder, settings: Settings
+) -> None:
+    """Stores a document, as it was read, with new chunks and vectors under its present title."""
+    chunks = chunk_document(document, settings.chunking)
+    title = catalog.title_of(document, entry.stated)
+    vectors = encoder.encode_documents([embedding_text(title, one) for one in chunks.chunks])
+    catalog.put(document, entry, chunks.chunks, vectors, chunks.split_sentences)
