@@ -223,8 +223,9 @@ def _answer(
         confidence=extraction.confidence,
         model=said.model,
         timings=timings,
-        notice=" ".join(filter(None, (said.notice, extraction.notice if answered else ""))),
+        notice=said.notice,
         prompted=said.prompted,
+        differing=extraction.differing if answered else (),
     )
 
 

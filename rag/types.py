@@ -303,6 +303,15 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure that a passage gives for what is asked, as it is written there; `n` is the rank of
+    the passage."""
+
+    text: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What Wenju says to a question, and what it rests on.
 
@@ -313,7 +322,8 @@ class Answer:
     was searched for, where earlier turns of the conversation went into it, else empty. `notice`
     says what the reader should know of how the answer was made (the chat model failed and this is
     the extractive answer), else empty. `prompted` are the ranks of the passages that a chat model
-    was given; the others did not fit into its context.
+    was given; the others did not fit into its context. `differing` are the figures that passages
+    give for the same thing, best first, where they do not agree.
     """
 
     question: str
@@ -328,6 +338,7 @@ class Answer:
     searched: str = ""
     notice: str = ""
     prompted: tuple[int, ...] = ()
+    differing: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,27 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "confidence": answer.confidence,
         "model": answer.model,
         "searched": answer.searched,
-        "notice": answer.notice,
+        "notice": told(answer),
+        "differing": [{"figure": figure.text, "n": figure.n} for figure in answer.differing],
         "prompted": list(answer.prompted),
         "timings": {
             "retrieve_ms": answer.timings.retrieve_ms,
             "answer_ms": answer.timings.answer_ms,
         },
     }
+
+
+def told(answer: Answer) -> str:
+    """What the reader should know of an answer, in words: how it was made, and which figures
+    differ, each with its document and date; empty for nothing."""
+    passages = {passage.rank: passage for passage in answer.passages}
+    figures = []
+    for figure in answer.differing:
+        passage = passages[figure.n]
+        dated = f"，{passage.date}" if passage.date else ""
+        figures.append(f"{figure.text}（{passage.title}{dated}）")
+    differ = f"资料里有不同的数字：{'；'.join(figures)}。请看各自的时间和口径。" if figures else ""
+    return " ".join(filter(None, (answer.notice, differ)))
 
 
 def _sentence_json(sentence: Sentence) -> dict[str, Any]:

@@ -58,19 +58,6 @@ def disagreement(query: Query, weights: Weights, ranked: Sequence[Evidence]) -> 
     return tuple(reading for reading, _ in found) if len(found) > 1 else ()
 
 
-def notice(readings: Sequence[Reading]) -> str:
-    """What the reader is told: each figure with its document and date; empty for none."""
-    if not readings:
-        return ""
-    told = [
-        f"{reading.figure}（{reading.evidence.passage.title}"
-        + (f"，{reading.evidence.passage.date}" if reading.evidence.passage.date else "")
-        + "）"
-        for reading in readings
-    ]
-    return f"资料里有不同的数字：{'；'.join(told)}。请看各自的时间和口径。"
-
-
 def _figure(query: Query, evidence: Evidence) -> tuple[str, Number] | None:
     """The fitting candidate nearest to the question's words, and its value."""
     fitting = [found for found in candidates(query, evidence.text) if not found.misfit]

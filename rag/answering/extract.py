@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.answering.choice import choose
-from rag.answering.disagreement import disagreement, notice
+from rag.answering.disagreement import disagreement
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Query
 from rag.answering.short import short_answer
@@ -15,7 +15,7 @@ from rag.answering.terms import Weights, sentence_terms, terms_of
 from rag.models.reader import Reader
 from rag.settings import Answering
 from rag.text.fold import squeeze
-from rag.types import Claim, Passage
+from rag.types import Claim, Figure, Passage
 
 # Passages whose sentences are weighed.
 PASSAGES = 8
@@ -31,13 +31,13 @@ CONSTANT, READER_FACTOR, COVERED_FACTOR = -2.0, 0.79, 8.47
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """Sentences in reading order as claims, the short answer among them, and the estimate in
-    [0, 1] that the passages hold an answer. No claims where nothing shares a term. `notice`
-    tells of passages that give different figures, else it is empty."""
+    [0, 1] that the passages hold an answer. No claims where nothing shares a term. `differing`
+    are the figures of passages that do not agree."""
 
     claims: tuple[Claim, ...]
     short: str | None
     confidence: float
-    notice: str = ""
+    differing: tuple[Figure, ...] = ()
 
 
 def extract(
@@ -61,9 +61,10 @@ def extract(
     for other in differing[1:2]:
         if not any(squeeze(other.evidence.text) in squeeze(one.text) for one in chosen):
             chosen.append(other.evidence)
+    told = tuple(Figure(one.figure, one.evidence.passage.rank) for one in differing)
     claims = tuple(Claim(e.text, (e.passage.rank,)) for e in _in_order(chosen))
     short = short_answer(query, _near_best(ranked, chosen))
-    return Extraction(claims, short, _confidence(query, ranked[0]), notice(differing))
+    return Extraction(claims, short, _confidence(query, ranked[0]), told)
 
 
 def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:

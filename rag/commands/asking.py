@@ -9,7 +9,7 @@ from itertools import groupby
 from rag.commands.opening import filter_of, open_assistant
 from rag.commands.terminal import Terminal, visible, write, write_json
 from rag.types import Answer, Citation, Passage, Sentence, Status, Support
-from rag.wire import answer_json, passage_json
+from rag.wire import answer_json, passage_json, told
 
 # What a person reads after a sentence that its quotation does not support in full.
 SUPPORT_WORDS = {Support.PARTLY: "部分支持", Support.UNSUPPORTED: "无依据"}
@@ -119,8 +119,9 @@ def show_answer(answer: Answer, terminal: Terminal) -> str:
 
 def _told(answer: Answer) -> Iterator[str]:
     """What goes before an answer: how it was made, and what was searched for."""
-    if answer.notice:
-        yield _one_line(answer.notice)
+    notice = told(answer)
+    if notice:
+        yield _one_line(notice)
     if answer.searched:
         yield f"按“{_one_line(answer.searched)}”检索"
 

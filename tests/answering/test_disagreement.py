@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant
+from rag.wire import answer_json
 from tests.answering.conftest import build
 
 TEXTS = {
@@ -24,20 +25,24 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
 
 def test_both_figures_are_said_with_their_dates(assistant: Assistant) -> None:
     answer = assistant.ask("渔港大桥总投资是多少？")
-    assert {"18.6亿元", "23.4亿元"} <= set(
-        answer.notice.replace("（", " ").replace("：", " ").replace("；", " ").split()
-    )
-    assert "2021-03-12" in answer.notice and "2025-06-30" in answer.notice
+    assert {figure.text for figure in answer.differing} == {"18.6亿元", "23.4亿元"}
+    assert {answer.passages[figure.n - 1].date for figure in answer.differing} == {
+        "2021-03-12",
+        "2025-06-30",
+    }
+    notice = answer_json(answer)["notice"]
+    assert "23.4亿元（渔港大桥决算，2025-06-30）" in notice
+    assert "18.6亿元（渔港大桥开工，2021-03-12）" in notice
     text = "".join(sentence.text for sentence in answer.sentences)
     assert "18.6亿元" in text and "23.4亿元" in text
 
 
 def test_another_thing_is_no_disagreement(assistant: Assistant) -> None:
-    assert assistant.ask("轻轨二号线总投资是多少？").notice == ""
+    assert assistant.ask("轻轨二号线总投资是多少？").differing == ()
 
 
 def test_only_figures_disagree(assistant: Assistant) -> None:
-    assert assistant.ask("渔港大桥是什么时候开工的？").notice == ""
+    assert assistant.ask("渔港大桥是什么时候开工的？").differing == ()
 
 
 def test_a_rounded_figure_is_the_same(tmp_path: Path) -> None:
@@ -45,4 +50,4 @@ def test_a_rounded_figure_is_the_same(tmp_path: Path) -> None:
         "一.txt": "年报摘要\n\n生物公司全年净利润为40,620万元。\n",
         "二.txt": "新闻一则\n\n生物公司全年净利润为4.06亿元。\n",
     }
-    assert build(tmp_path, texts).ask("生物公司全年净利润是多少？").notice == ""
+    assert build(tmp_path, texts).ask("生物公司全年净利润是多少？").differing == ()
