@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.reading.assemble import assemble, write_out
 from rag.reading.blocks import Draft, outline
@@ -25,9 +25,10 @@ _MASTHEAD_REPEATS = 3
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What a file became. `title` and `date` are None where nothing states or suggests them.
-    `source` is the decoded file, or None for a format without a text of its own; `origin` is
-    then empty. `warnings` say what of the file is not in the text."""
+    """What a file became. `title` and `date` are None where nothing states or suggests them,
+    `publisher` and `tags` empty where the file states none. `source` is the decoded file, or None
+    for a format without a text of its own; `origin` is then empty. `warnings` say what of the file
+    is not in the text."""
 
     text: str
     blocks: tuple[Block, ...]
@@ -37,6 +38,8 @@ class Cleaned:
     date_inferred: bool
     source: str | None
     warnings: tuple[str, ...] = ()
+    publisher: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 def read_text(data: bytes, _settings: Reading) -> Cleaned:
@@ -68,10 +71,12 @@ def clean_text(source: str) -> Cleaned:
 
 
 def clean_markdown(source: str) -> Cleaned:
-    """A Markdown text; front matter states title and date, a first heading the title."""
+    """A Markdown text; front matter states title, date, source and tags, else a first heading
+    the title."""
     lines = split_lines(source)
     parsed = parse_markdown(lines)
-    title = parsed.title or next(
+    stated = parsed.stated
+    title = stated.title or next(
         (
             draft.fragment.text
             for draft in parsed.drafts
@@ -79,7 +84,8 @@ def clean_markdown(source: str) -> Cleaned:
         ),
         None,
     )
-    return _cleaned(source, lines, parsed.drafts, title, parsed.date)
+    cleaned = _cleaned(source, lines, parsed.drafts, title, stated.date)
+    return replace(cleaned, publisher=stated.publisher, tags=stated.tags)
 
 
 def _cleaned(

@@ -16,12 +16,33 @@ _FULL = re.compile(
 )
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d{2})\s?年\s?(\d{1,2})\s?月(?!\s?\d)" + _AHEAD)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})\s?年")
+_STATED = re.compile(
+    r"([0-9]{4})(?:年?$|[-/.年]([0-9]{1,2})(?:月?$|[-/.月]([0-9]{1,2})日?(?:[T ].*)?))"
+)
 # A date in a masthead: the line holds little else.
 _MASTHEAD_REST = 14
 _FIRST_LINES = 40
 _WINDOW = timedelta(days=60)
 _SUPPORT = 3
 _YEARS_BEFORE = 5
+
+
+def stated_date(text: str) -> str | None:
+    """A date as someone states it, as `YYYY-MM-DD`, `YYYY-MM` or `YYYY`; a time after a day is
+    left out. None for what is no date.
+
+    >>> stated_date("2023-5-1 08:00"), stated_date("2023年5月"), stated_date("2023-13")
+    ('2023-05-01', '2023-05', None)
+    """
+    match = _STATED.fullmatch(text.strip())
+    if match is None:
+        return None
+    parts = [int(part) for part in match.groups() if part]
+    try:
+        date(*[*parts, 1, 1][:3])
+    except ValueError:
+        return None
+    return "-".join(f"{part:0{4 if i == 0 else 2}}" for i, part in enumerate(parts))
 
 
 def infer_date(lines: Sequence[str]) -> str | None:

@@ -14,6 +14,7 @@ from stat import S_ISREG
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
 from rag.reading.formats import parser_of, supported
 from rag.reading.ignore import ignored
+from rag.reading.sidecar import SIDECAR
 from rag.settings import Reading
 from rag.types import Document
 
@@ -37,8 +38,8 @@ class Found:
 
 def find_files(paths: Iterable[Path]) -> list[Found]:
     """The files under `paths`, folders walked in sorted order; hidden and temporary files,
-    links to folders, and what the folder's `.ragignore` names are left out. Links out of the
-    folder and what is no regular file have a `problem`. Names are relative to the path
+    `corpus.toml`, links to folders, and what the folder's `.ragignore` names are left out. Links
+    out of the folder and what is no regular file have a `problem`. Names are relative to the path
     argument, with `/`; where a name is taken, the later one gets its root folder's name in
     front, then a number.
 
@@ -70,7 +71,8 @@ def _walk(root: Path) -> Iterator[Path]:
 
         def wanted(name: str, place: Path = place, *, is_folder: bool) -> bool:
             path = (place / name).relative_to(root).as_posix()
-            return not (_HIDDEN.search(name) or left_out(path, folder=is_folder))
+            aside = _HIDDEN.search(name) or (name == SIDECAR and not is_folder)
+            return not (aside or left_out(path, folder=is_folder))
 
         folders[:] = sorted(name for name in folders if wanted(name, is_folder=True))
         yield from (place / name for name in sorted(files) if wanted(name, is_folder=False))
@@ -151,6 +153,8 @@ def read_document(path: Path, name: str, settings: Reading) -> Document:
         blocks=cleaned.blocks,
         origin=cleaned.origin,
         source=cleaned.source,
+        publisher=cleaned.publisher,
+        tags=cleaned.tags,
         warnings=cleaned.warnings,
     )
 

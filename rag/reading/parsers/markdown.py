@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.reading.blocks import Draft
+from rag.reading.dates import stated_date
 from rag.reading.flow import Fragment, Piece, Role, fragment
 from rag.reading.lines import Line
 from rag.reading.outline import Heading, push, starts_item
-from rag.types import BlockKind
+from rag.types import BlockKind, Stated
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"^(?:[-*_]\s*){3,}$")
 _TABLE_RULE = re.compile(r"^\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?$")
 _FENCE = re.compile(r"^(?:```|~~~)")
-_FIELD = re.compile(r"^(title|date)\s*:\s*[\"']?(.*?)[\"']?\s*$", re.IGNORECASE)
+_FIELD = re.compile(r"^(title|date|source|tags)\s*:\s*(.*?)\s*$", re.IGNORECASE)
+_ITEM = re.compile(r"^-\s+(.*)$")
+_COMMA = re.compile("[,，、]")
+_QUOTES = " \t\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +28,13 @@ class Markdown:
     """The drafts of a Markdown text, and what its front matter states."""
 
     drafts: tuple[Draft, ...]
-    title: str | None
-    date: str | None
+    stated: Stated
 
 
 def parse_markdown(lines: Sequence[Line]) -> Markdown:
     """The structure of a Markdown text. Marks of headings, tables and front matter are left
     out; emphasis and links stay as they are written."""
-    start, fields = _front_matter(lines)
+    start, stated = _front_matter(lines)
     drafts: list[Draft] = []
     stack: tuple[Heading, ...] = ()
     paragraph: list[Line] = []
@@ -74,21 +77,39 @@ def parse_markdown(lines: Sequence[Line]) -> Markdown:
             header = []
             paragraph.append(line)
     close()
-    return Markdown(tuple(drafts), fields.get("title"), fields.get("date"))
+    return Markdown(tuple(drafts), stated)
 
 
-def _front_matter(lines: Sequence[Line]) -> tuple[int, dict[str, str]]:
-    """Where the text starts, and the title and date that a YAML front matter states."""
+def _front_matter(lines: Sequence[Line]) -> tuple[int, Stated]:
+    """Where the text starts, and what a YAML front matter states."""
     if not lines or lines[0].text != "---" or lines[0].number != 1:
-        return 0, {}
-    fields: dict[str, str] = {}
+        return 0, Stated()
+    fields: dict[str, list[str]] = {}
+    key = ""
     for i, line in enumerate(lines[1:], start=1):
         if line.text in ("---", "..."):
-            return i + 1, fields
+            return i + 1, _stated(fields)
+        item = _ITEM.match(line.text)
         match = _FIELD.match(line.text)
-        if match and match[2]:
-            fields[match[1].lower()] = match[2]
-    return 0, {}
+        if item and key == "tags":
+            fields[key].append(item[1].strip(_QUOTES))
+        elif match:
+            key = match[1].lower()
+            parts = _COMMA.split(match[2].strip("[]")) if key == "tags" else [match[2]]
+            fields[key] = [part.strip(_QUOTES) for part in parts]
+        elif not item:
+            key = ""
+    return 0, Stated()
+
+
+def _stated(fields: Mapping[str, Sequence[str]]) -> Stated:
+    first = {key: " ".join(values[0].split()) or None for key, values in fields.items()}
+    return Stated(
+        first.get("title"),
+        stated_date(first.get("date") or ""),
+        first.get("source"),
+        tuple(dict.fromkeys(filter(None, fields.get("tags", ())))),
+    )
 
 
 def _part(line: Line, start: int, end: int) -> Fragment:

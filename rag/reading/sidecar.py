@@ -1,0 +1,182 @@
+"""`corpus.toml`: what is stated of the files of a folder and of the folders in it.
+
+Each table is named by a pattern of paths, as in `.ragignore`, and may have `title`, `date`,
+`source` (where it was published) and `tags`:
+
+    ["年报/*.pdf"]
+    date = "2023"
+    source = "上海证券交易所"
+    tags = ["年报"]
+
+Field by field the last table that fits decides, and of several folders the nearest to the file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rag.errors import UnreadableDocument
+from rag.reading.dates import stated_date
+from rag.text.globs import expression
+from rag.types import MAX_PATTERN_CHARACTERS, MAX_PATTERN_SPANS, Stated
+
+SIDECAR = "corpus.toml"
+MAX_BYTES = 1_000_000
+MAX_CHARACTERS = 1_000
+_KEYS = ("title", "date", "source", "tags")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is stated of the paths that fit, which are relative to the folder."""
+
+    pattern: re.Pattern[str]
+    stated: Stated
+
+
+@dataclass(slots=True)
+class Sidecars:
+    """The sidecars of some folders, each read once. `problems` says what is wrong with those
+    that cannot be used, by their paths."""
+
+    problems: dict[str, str] = field(default_factory=dict)
+    _rules: dict[str, tuple[Rule, ...] | None] = field(default_factory=dict)
+
+    def of(self, path: str, root: str) -> Stated | None:
+        """What is stated of the file at `path` by the folders from its own up to `root`, the
+        path under which it was found; None where one of them cannot be used. Both are absolute
+        and without `..`."""
+        folder = os.path.dirname(path)  # noqa: PTH120 (as many as there are files)
+        found = Stated()
+        while True:
+            rules = self._of_folder(folder, root)
+            if rules is None:
+                return None
+            for rule in reversed(rules):
+                if rule.pattern.fullmatch(path[len(folder) :].lstrip("/")):
+                    found = _filled(found, rule.stated)
+            if len(folder) <= len(root) or folder == "/":
+                return found
+            folder = os.path.dirname(folder)  # noqa: PTH120
+
+    def _of_folder(self, folder: str, root: str) -> tuple[Rule, ...] | None:
+        if folder not in self._rules:
+            path = Path(folder) / SIDECAR
+            try:
+                self._rules[folder] = _load(path, root)
+            except UnreadableDocument as error:
+                self.problems[str(path)] = str(error)
+                self._rules[folder] = None
+        return self._rules[folder]
+
+
+def _filled(nearer: Stated, farther: Stated) -> Stated:
+    return replace(
+        nearer,
+        title=nearer.title or farther.title,
+        date=nearer.date or farther.date,
+        publisher=nearer.publisher or farther.publisher,
+        tags=nearer.tags or farther.tags,
+    )
+
+
+def _load(path: Path, root: str) -> tuple[Rule, ...]:
+    """The rules of a file; none where there is no such file."""
+    try:
+        if not path.is_file():
+            return ()
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(os.path.realpath(root)) and Path(root).is_dir():
+            raise UnreadableDocument("it is a symbolic link that leads out of the folder")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise UnreadableDocument(f"it has {size:,} bytes, the limit is {MAX_BYTES:,}")
+        return parse_sidecar(path.read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UnreadableDocument(f"it is not UTF-8 (byte offset {error.start})") from None
+    except OSError as error:
+        raise UnreadableDocument(f"it cannot be read: {error.strerror or error}") from None
+
+
+def parse_sidecar(text: str) -> tuple[Rule, ...]:
+    """The rules of a sidecar's text, in its order.
+
+    Raises:
+        UnreadableDocument: it is no TOML, or holds something else than it may.
+
+    >>> parse_sidecar('["*.txt"]\\ndate = 2023-05-01')[0].stated.date
+    '2023-05-01'
+    """
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UnreadableDocument(f"it is no TOML: {error}") from None
+    return tuple(_rule(pattern, table) for pattern, table in tables.items())
+
+
+def _rule(pattern: str, table: object) -> Rule:
+    if not pattern.strip() or not isinstance(table, Mapping):
+        raise UnreadableDocument(
+            f'{pattern!r:.80} stands alone; each table names files: ["{pattern:.80}"]'
+        )
+    if len(pattern) > MAX_PATTERN_CHARACTERS or pattern.count("**") > MAX_PATTERN_SPANS:
+        raise UnreadableDocument(
+            f'["{pattern:.80}…"] is longer than {MAX_PATTERN_CHARACTERS} characters or has more '
+            f"than {MAX_PATTERN_SPANS} times **"
+        )
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            raise UnreadableDocument(
+                f"[{pattern:.80}.{key:.80}] is a table in a table; put the name in quotes: "
+                f'["{pattern:.80}.{key:.80}"]'
+            )
+        if key not in _KEYS:
+            raise UnreadableDocument(
+                f'["{pattern:.80}"] has {key!r:.80}; known: {", ".join(_KEYS)}'
+            )
+    stated = Stated(
+        _text(pattern, "title", table.get("title")),
+        _date(pattern, table.get("date")),
+        _text(pattern, "source", table.get("source")),
+        _tags(pattern, table.get("tags", ())),
+    )
+    below = expression(pattern.rstrip("/")) + "(?:/.*)?"
+    return Rule(re.compile(below, re.DOTALL), stated)
+
+
+def _text(pattern: str, key: str, value: object) -> str | None:
+    if value is None:
+        return None
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    if not text or len(text) > MAX_CHARACTERS:
+        raise UnreadableDocument(
+            f'["{pattern:.80}"] {key} = {value!r:.80} is no text of 1 to {MAX_CHARACTERS:,} '
+            "characters"
+        )
+    return text
+
+
+def _date(pattern: str, value: object) -> str | None:
+    if value is None:
+        return None
+    text = value.isoformat() if isinstance(value, dt.date) else str(value)
+    found = stated_date(text)
+    if found is None:
+        raise UnreadableDocument(
+            f'["{pattern:.80}"] date = {value!r:.80} is no date; give 2023-05-01, "2023-05" or '
+            '"2023"'
+        )
+    return found
+
+
+def _tags(pattern: str, value: object) -> tuple[str, ...]:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list | tuple):
+        raise UnreadableDocument(f'["{pattern:.80}"] tags = {value!r:.80} is no list of texts')
+    return tuple(dict.fromkeys(filter(None, (_text(pattern, "tags", item) for item in values))))
