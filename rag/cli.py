@@ -49,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_BROKEN_PIPE
     except OSError as error:
         return _fail(f"{type(error).__name__}: {error}")
-    except KeyboardInterrupt:
-        print("rag: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"rag: {str(stop) or 'interrupted'}", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 

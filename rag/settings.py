@@ -43,6 +43,12 @@ class Reading(_Group):
     max_unpacked_bytes: int = Field(
         default=1_000_000_000, ge=1, description="archives that unpack to more are skipped, bytes"
     )
+    processes: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        description="processes that read files; if not set one for each core, and none for little",
+    )
 
 
 class Chunking(_Group):

@@ -8,6 +8,7 @@ import pytest
 
 from rag.collection import Collection, checked_name
 from rag.errors import DocumentError, StoreLocked, StoreMissing, UnknownDocument, UnreadableDocument
+from rag.indexing.index import Step
 from rag.settings import Settings
 
 BRIDGE = (
@@ -32,10 +33,10 @@ def test_nothing_becomes_an_index(collection: Collection) -> None:
             call("问")
     assert keep(collection, "旧/桥梁.txt", BRIDGE) == len(BRIDGE.encode())
     keep(collection, "图书馆.txt", LIBRARY)
-    seen: list[tuple[str, int, int]] = []
-    report = collection.update(lambda *at: seen.append(at))
+    seen: list[Step] = []
+    report = collection.update(seen.append)
     assert (report.read, report.skipped) == (2, ())
-    assert [(done, total) for _, done, total in seen] == [(1, 2), (2, 2)]
+    assert [(step.done, step.total) for step in seen] == [(1, 2), (2, 2)]
     assert [info.name for info in collection.documents()] == ["图书馆.txt", "旧/桥梁.txt"]
     assert "38万元" in collection.ask("青石桥的维修花了多少钱？").text
     again = Collection(collection.folder, collection.settings)
@@ -80,8 +81,8 @@ def test_an_update_that_is_left_changes_nothing(collection: Collection) -> None:
     collection.update()
     keep(collection, "图书馆.txt", LIBRARY)
 
-    def leave(document: str, done: int, total: int) -> None:
-        raise KeyError(document, done, total)
+    def leave(step: Step) -> None:
+        raise KeyError(step)
 
     with pytest.raises(KeyError):
         collection.update(leave)

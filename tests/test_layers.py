@@ -67,7 +67,7 @@ DOORS = {
     "tantivy": {"rag.indexing.lexical"},
     "tiktoken": {"rag.text.tokens"},
     "tokenizers": {"rag.models.subwords"},
-    "tqdm": {"rag.commands.indexing"},
+    "tqdm": {"rag.commands.progress"},
     "uvicorn": {"rag.server"},
 }
 EVERYWHERE = {"numpy"}  # arrays are a vocabulary, not a service

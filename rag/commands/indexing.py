@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from rag.commands.opening import load_settings, open_index
+from rag.commands.progress import Interruption, bar
 from rag.commands.terminal import Terminal, visible, write, write_json
 from rag.errors import UnreadableDocument
 from rag.types import Report, Skipped
@@ -26,10 +24,10 @@ def index(arguments: argparse.Namespace) -> int:
     from rag.indexing.index import Index
 
     settings = load_settings(arguments)
-    with _progress() as progress:
+    with bar() as draw, Interruption(draw) as interruption:
         built = Index.build(
             arguments.paths, settings.index, settings,
-            prune=arguments.prune, rebuild=arguments.rebuild, progress=progress,
+            prune=arguments.prune, rebuild=arguments.rebuild, progress=interruption.step,
         )  # fmt: skip
     report = built.report
     if report is None:
@@ -88,24 +86,6 @@ def _skipped(skipped: tuple[Skipped, ...]) -> list[str]:
 def _listed(names: tuple[str, ...]) -> list[str]:
     more = len(names) - MAX_LISTED
     return [visible(name) for name in names[:MAX_LISTED]] + [f"… +{more}"] * (more > 0)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A progress bar on stderr, or None where RAG_QUIET=1 asks for silence."""
-    if os.environ.get("RAG_QUIET") == "1":
-        yield None
-        return
-    from tqdm import tqdm  # type: ignore[import-untyped]
-
-    with tqdm(unit="file", file=sys.stderr, dynamic_ncols=True, leave=False) as bar:
-
-        def show(document: str, done: int, total: int) -> None:
-            bar.total = total
-            bar.set_postfix_str(visible(document)[-40:], refresh=False)
-            bar.update(done - bar.n)
-
-        yield show
 
 
 def correct(arguments: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
 """The documents of a collection over HTTP: list, add, read, remove.
 
 `GET /api/documents?containing=` lists them. `PUT /api/documents/NAME` keeps a file;
-`POST /api/documents` then reads what was kept, and gives one JSON object a line: after each file
-`{"document", "done", "total"}`, at the end `{"report"}` or `{"error"}`; to leave is to cancel.
+`POST /api/documents` then reads what was kept, and gives one JSON object a line: after each file,
+and while one takes long, `{"document", "done", "total", "bytes_per_second", "seconds_left"}`, the
+last two null while they are unknown; at the end `{"report"}` or `{"error"}`; to leave is to cancel.
 `DELETE /api/documents/NAME` removes. `GET /api/passage` gives what stands around a passage.
 """
 
@@ -21,7 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from rag.errors import DocumentError, RagError
 from rag.http.neighbours import DEFAULT_AROUND, MAX_AROUND, neighbours_json
 from rag.http.threads import from_thread
-from rag.indexing.index import Progress
+from rag.indexing.index import Progress, Step
 from rag.types import Document, DocumentInfo, Report, Span
 from rag.wire import report_json
 
@@ -79,8 +80,17 @@ def documents(collection: Documents) -> APIRouter:
 
 
 def _update(collection: Documents, put: Callable[[dict[str, Any]], None]) -> None:
-    def progress(document: str, done: int, total: int) -> None:
-        put({"document": document, "done": done, "total": total})
+    def progress(step: Step) -> None:
+        if step.done:
+            put(
+                {
+                    "document": step.document,
+                    "done": step.done,
+                    "total": step.total,
+                    "bytes_per_second": step.bytes_per_second,
+                    "seconds_left": step.seconds_left,
+                }
+            )
 
     put({"report": report_json(collection.update(progress))})
 

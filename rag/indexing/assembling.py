@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.indexing.catalog import Catalog
-from rag.indexing.content import counted
+from rag.indexing.content import Known, counted
 from rag.indexing.dense import write_vectors
 from rag.indexing.lexical import MANIFEST, WordSegment, compose, write_words
 from rag.indexing.parts import Parts, Segment, part_file, remove
@@ -83,8 +83,18 @@ def _worth_joining(before: Piece, after: Piece) -> bool:
     return len(before.keys) <= 2 * len(after.keys) and both <= SEGMENT_ROWS
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What new segments are made of: the catalog with vectors of that `dimension`, and terms that
+    need not be cut from its text."""
+
+    catalog: Catalog
+    dimension: int
+    known: Known
+
+
 def assemble(
-    folder: Path, catalog: Catalog, dimension: int, pieces: Sequence[Piece], old: Parts, number: int
+    folder: Path, material: Material, pieces: Sequence[Piece], old: Parts, number: int
 ) -> Parts:
     """Writes the parts of generation `number`, durably, under a name of their own; kept segments
     are linked from the folder of `old`.
@@ -105,7 +115,7 @@ def assemble(
                 _link(folder / old.folder / file.name, temporary / file.name)
             segments.append(piece.segment)
         else:
-            segments.append(_segment(temporary, catalog, dimension, piece.keys, number))
+            segments.append(_segment(temporary, material, piece.keys, number))
     compose(temporary, [word for segment in segments for word in segment.words])
     _sync(temporary / MANIFEST)
     _sync(temporary)
@@ -114,19 +124,20 @@ def assemble(
     return Parts(name, part_file(folder / name / MANIFEST), tuple(segments))
 
 
-def _segment(place: Path, catalog: Catalog, dimension: int, keys: Int64, number: int) -> Segment:
+def _segment(place: Path, material: Material, keys: Int64, number: int) -> Segment:
     """Writes words and vectors of the chunks `keys` into the folder `place`."""
     first, last = int(keys[0]), int(keys[-1])
     own = place / _OWN
     own.mkdir()
-    words = write_words(own, counted(catalog.titled_chunks(first, last)))
+    chunks = material.catalog.titled_chunks(first, last)
+    words = write_words(own, counted(chunks, material.known))
     paths = []
     for path in sorted(own.iterdir()):
         if _belongs(path, words):
             paths.append(path.replace(place / path.name))
     remove(own)
     stem = place / f"{first}-{number}"
-    paths += write_vectors(stem, keys, catalog.vectors(keys, dimension))
+    paths += write_vectors(stem, keys, material.catalog.vectors(keys, material.dimension))
     for path in paths:
         _sync(path)
     files = tuple(part_file(path) for path in paths)

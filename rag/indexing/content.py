@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from rag.indexing.lexical import Counted
 from rag.text.segment import bigrams, words
@@ -10,6 +11,12 @@ from rag.types import Chunk
 
 EMBEDDING_VERSION = 1
 """Raised when `embedding_text` gives other text than before."""
+
+ChunkTerms = tuple[str, str, str, str]
+"""The terms of a chunk in the order of `Field`; between two terms of a field stands a space."""
+
+Known = Mapping[str, tuple[str, ChunkTerms]]
+"""Terms that are known already: for the id of a chunk its document's title and its terms."""
 
 
 def context_of(title: str, chunk: Chunk) -> str:
@@ -22,11 +29,23 @@ def embedding_text(title: str, chunk: Chunk) -> str:
     return f"{context_of(title, chunk)}\n{chunk.text}"
 
 
-def counted(chunks: Iterable[tuple[int, str, Chunk]]) -> Iterator[Counted]:
+def chunk_terms(title: str, chunk: Chunk) -> ChunkTerms:
+    """The terms of a chunk and of what stands above it."""
+    return (*_cut(chunk.text), *_cut_context(context_of(title, chunk)))
+
+
+def _cut(text: str) -> tuple[str, str]:
+    return " ".join(words(text)), " ".join(bigrams(text))
+
+
+# The same stands above many chunks in a row.
+_cut_context = lru_cache(maxsize=64)(_cut)
+
+
+def counted(chunks: Iterable[tuple[int, str, Chunk]], known: Known) -> Iterator[Counted]:
     """The terms of chunks given with their keys and their documents' titles, in order."""
-    context = ""
-    above: tuple[list[str], list[str]] = ([], [])
     for key, title, chunk in chunks:
-        if (now := context_of(title, chunk)) != context:
-            context, above = now, (words(now), bigrams(now))
-        yield Counted(key, (words(chunk.text), bigrams(chunk.text), *above))
+        known_title, terms = known.get(chunk.id, (None, None))
+        if terms is None or known_title != title:
+            terms = chunk_terms(title, chunk)
+        yield Counted(key, ((terms[0],), (terms[1],), (terms[2],), (terms[3],)))

@@ -6,11 +6,12 @@ import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from rag.errors import StoreCorrupt, StoreError, StoreMissing
-from rag.indexing.assembling import Piece, assemble, plan
+from rag.indexing.assembling import Material, Piece, assemble, plan
 from rag.indexing.catalog import Catalog
-from rag.indexing.content import counted
+from rag.indexing.content import Known, counted
 from rag.indexing.database import OlderFormat
 from rag.indexing.dense import Dense
 from rag.indexing.fingerprint import Fingerprint
@@ -111,7 +112,7 @@ def open_snapshot(folder: Path) -> Snapshot:
 def _all_terms(catalog: Catalog, rows: Rows) -> Iterator[Counted]:
     if len(rows.chunks):
         first, last = int(rows.chunks.min()), int(rows.chunks.max())
-        yield from counted(catalog.titled_chunks(first, last))
+        yield from counted(catalog.titled_chunks(first, last), {})
 
 
 def _try_rebuild(folder: Path, generation: int | None) -> None:
@@ -155,19 +156,20 @@ class Series:
         self._generation = generation
         self._parts = parts
 
-    def publish(self) -> None:
-        """Makes current what is new and what is gone, writing only what is new."""
-        self._commit(self._plan(tidy=False))
+    def publish(self, known: Known) -> None:
+        """Makes current what is new and what is gone, writing only what is new. Terms in `known`
+        are not cut again."""
+        self._commit(self._plan(tidy=False), known)
 
-    def finish(self) -> None:
+    def finish(self, known: Known = MappingProxyType({})) -> None:
         """As `publish`, and tidies: removed text leaves the files, small segments are joined.
         Where that takes long, it comes after what is new is current, as a generation of its
         own."""
         tidy, quick = self._plan(tidy=True), self._plan(tidy=False)
         if _work(tidy) - _work(quick) > _AT_ONCE_ROWS:
-            self._commit(quick)
+            self._commit(quick, known)
             tidy = self._plan(tidy=True)
-        self._commit(tidy)
+        self._commit(tidy, known)
 
     def untidy(self) -> bool:
         """Whether something removed is still in the files, or the parts lack something."""
@@ -176,10 +178,11 @@ class Series:
     def _plan(self, *, tidy: bool) -> list[Piece]:
         return plan(self._catalog.keys(), self._parts.segments, tidy=tidy)
 
-    def _commit(self, pieces: Sequence[Piece]) -> None:
-        catalog, dimension = self._catalog, self._fingerprint.dimension
+    def _commit(self, pieces: Sequence[Piece], known: Known) -> None:
+        catalog = self._catalog
+        material = Material(catalog, self._fingerprint.dimension, known)
         number = self._generation + 1
-        parts = assemble(self._folder, catalog, dimension, pieces, self._parts, number)
+        parts = assemble(self._folder, material, pieces, self._parts, number)
         catalog.set_meta("generation", str(number))
         catalog.set_meta("fingerprint", self._fingerprint.to_json())
         catalog.set_meta("parts", parts.to_json())

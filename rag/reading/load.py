@@ -98,8 +98,21 @@ def _free(name: str, root: Path, taken: set[str]) -> str:
     return candidate
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a file, and the time of its last change, nanoseconds."""
+
+    data: bytes
+    mtime_ns: int
+
+
 def read_bytes(path: Path, settings: Reading) -> bytes:
-    """The bytes of a file that does not change while it is read.
+    """The bytes of a file; see `read_content`."""
+    return read_content(path, settings).data
+
+
+def read_content(path: Path, settings: Reading) -> Content:
+    """The content of a file that does not change while it is read.
 
     Raises:
         UnreadableDocument: too large, not readable, or changed in the meantime.
@@ -121,7 +134,7 @@ def read_bytes(path: Path, settings: Reading) -> bytes:
         after.st_mtime_ns,
     ):
         raise UnreadableDocument("the file changed while it was read; try again")
-    return data
+    return Content(data, after.st_mtime_ns)
 
 
 def read_document(path: Path, name: str, settings: Reading) -> Document:
@@ -132,12 +145,16 @@ def read_document(path: Path, name: str, settings: Reading) -> Document:
         UnsupportedFormat: no parser for the file's ending.
         UnreadableDocument: empty, binary, damaged, in no known encoding, too large, unreadable.
     """
+    return parse_document(read_bytes(path, settings), path, name, settings)
+
+
+def parse_document(data: bytes, path: Path, name: str, settings: Reading) -> Document:
+    """The bytes of the file at `path` as a Document; see `read_document`."""
     parse = parser_of(path.suffix)
     if parse is None:
         raise UnsupportedFormat(
             f"{path.suffix} files cannot be read; supported: {', '.join(supported())}"
         )
-    data = read_bytes(path, settings)
     cleaned = parse(data, settings)
     if not cleaned.text:
         raise UnreadableDocument("nothing is left of the file once page furniture is taken out")

@@ -1,193 +1,228 @@
-"""Files read in a process of its own, which is ended when it takes too long or too much memory.
+"""A process in which files are read, ended when one takes too long or too much memory.
 
-A parser of a foreign format may hang, swell or crash on a damaged file; the run goes on.
+A parser of a foreign format may hang, swell or crash on a damaged file; the run goes on. The
+process is a new interpreter with pipes, neither a fork of this one (which may have threads) nor
+one that runs the caller's script again.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import select
+import signal
 import struct
 import subprocess
 import sys
-import threading
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from importlib import import_module
+from typing import IO
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
 from rag.reading.child import child_environment, limit_memory
-from rag.reading.formats import is_foreign
-from rag.reading.load import read_document
 from rag.settings import Reading
-from rag.types import Document
+
+Arguments = tuple[object, ...]
 
 _READY = "ready"
+_START_SECONDS = 300.0
 _LENGTH = struct.Struct(">Q")
+_PIPE_BYTES = 1 << 20
+_ORPHAN_SECONDS = 10.0
+"""How long after its time a file goes on to be read when nobody is there to end it."""
 _COMMAND = "from rag.reading.worker import serve; serve()"
 
-_Job = tuple[Path, str, Reading]
-_Result = Document | DocumentError
 
-
-class Reader:
-    """Reads files one after the other; a context manager, which ends its process. Text files
-    are read in this process, all others in another one, which is started when it is needed."""
-
-    def __init__(self, settings: Reading) -> None:
-        self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
-
-    def read(self, path: Path, name: str) -> Document:
-        """A file as a Document; see `read_document`.
-
-        Raises:
-            UnsupportedFormat: no parser for the file's ending.
-            UnreadableDocument: as for `read_document`, or the limits of time or memory are
-                exceeded, or the parser crashed.
-        """
-        if not is_foreign(path.suffix):
-            return read_document(path, name, self._settings)
-        result = self._ask((path, name, self._settings))
-        if isinstance(result, DocumentError):
-            raise result
-        return result
-
-    def _ask(self, job: _Job) -> _Result:
-        process = self._process or self._started()
-        if process.stdin is None or process.stdout is None:
-            raise TypeError("the process was started without pipes")
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(self._settings.max_seconds, stop)
-        timer.daemon = True
-        timer.start()
-        try:
-            _send(process.stdin, job)
-            result = _receive(process.stdout)
-        except (EOFError, OSError):
-            self._end()
-            raise UnreadableDocument(self._fate(late.is_set(), process.returncode)) from None
-        except BaseException:
-            self._end()  # what comes next out of the pipe would be the answer to this job
-            raise
-        finally:
-            timer.cancel()
-        if not isinstance(result, (Document, DocumentError)):
-            raise TypeError(f"the reading process answered {type(result).__name__}")
-        return result
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        """A new process that has said it is ready; starting does not count as reading."""
-        process = self._process = _start()
-        try:
-            if process.stdout is None or _receive(process.stdout) != _READY:
-                raise EOFError
-        except EOFError:
-            self._end()
-            raise UnreadableDocument(
-                f"the reading process did not start (exit code {process.returncode}); "
-                f"try: {sys.executable} -c '{_COMMAND}'"
-            ) from None
-        return process
-
-    def _fate(self, late: bool, code: int | None) -> str:
-        if late:
-            return (
-                f"reading took longer than {self._settings.max_seconds:g} seconds and was ended; "
-                "raise reading.max_seconds to give it longer"
-            )
-        return f"the parser crashed on this file (exit code {code})"
-
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
-
-
-def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _COMMAND],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=child_environment(),
-        start_new_session=True,  # Ctrl-C is for the process that asked
-    )
-
-
-def serve() -> None:
-    """Reads the files that are asked for on stdin until it is closed; results go to stdout."""
-    jobs = sys.stdin.buffer
-    results = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library may print
-    _send(results, _READY)
-    while True:
-        try:
-            job = _receive(jobs)
-        except EOFError:
-            return
-        if not isinstance(job, tuple):
-            raise TypeError(f"no job: {type(job).__name__}")
-        path, name, settings = job
-        limit_memory(settings.max_memory_bytes)
-        _send(results, _result(path, name, settings))
-
-
-def _result(path: Path, name: str, settings: Reading) -> _Result:
+def attempt(
+    task: Callable[..., object], arguments: Arguments, limits: Reading
+) -> object | DocumentError:
+    """What `task` returns, or why there is nothing, with plain text for a reason."""
     try:
-        return read_document(path, name, settings)
+        return task(*arguments)
     except UnsupportedFormat as error:
         return UnsupportedFormat(str(error))
     except DocumentError as error:
         return UnreadableDocument(str(error))
     except MemoryError:
         return UnreadableDocument(
-            f"reading needs more than {settings.max_memory_bytes:,} bytes of memory; raise "
+            f"reading needs more than {limits.max_memory_bytes:,} bytes of memory; raise "
             "reading.max_memory_bytes to give it more"
         )
     except Exception as error:  # noqa: BLE001 (a parser that fails must not end the run)
         return UnreadableDocument(f"the file cannot be parsed ({type(error).__name__}: {error})")
 
 
+def function(task: str) -> Callable[..., object]:
+    """The function that `module:name` names."""
+    module, _, name = task.partition(":")
+    found: Callable[..., object] = getattr(import_module(module), name)
+    return found
+
+
+class Worker:
+    """Does one task, a function by its name `module:function`, again and again in a process,
+    which is started at the first call and anew after each that had to be ended. For one thread
+    at a time; `close` may be called from another."""
+
+    def __init__(self, task: str, limits: Reading) -> None:
+        self._task = task
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+
+    def do(self, jobs: Sequence[Arguments]) -> list[object | DocumentError]:
+        """What the task makes of each of the `jobs`, in order; see `attempt`. The limits of time
+        and memory are those of each job."""
+        results: list[object | DocumentError] = []
+        while len(results) < len(jobs):
+            if self._closed:
+                raise InterruptedError("the reading process was closed")
+            self._go_on(jobs[len(results) :], results)
+        return results
+
+    def close(self) -> None:
+        """Ends the process, whatever it does."""
+        self._closed = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def end(self) -> None:
+        """Ends the process and frees what it had; to be called by the thread that uses it."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def _go_on(self, jobs: Sequence[Arguments], results: list[object | DocumentError]) -> None:
+        """Takes results until they are complete or the process ends; what ended it is then the
+        result of the job that it was at."""
+        try:
+            process = self._process or self._start()
+            reason = ""
+            try:
+                _send(_pipe(process.stdin), list(jobs))
+                for _ in jobs:
+                    results.append(_receive(_pipe(process.stdout), self._limits.max_seconds))
+            except TimeoutError:
+                reason = (
+                    f"reading took longer than {self._limits.max_seconds:g} seconds and was "
+                    "ended; raise reading.max_seconds to give it longer"
+                )
+            except (EOFError, OSError):
+                reason = "the parser crashed on this file"
+            if reason:
+                self.end()
+                crashed = f" (exit code {process.returncode})" if "crashed" in reason else ""
+                results.append(UnreadableDocument(reason + crashed))
+        except UnreadableDocument as error:  # it did not start
+            results.append(error)
+        except BaseException:
+            self.end()  # what comes next out of the pipe would be the answer to another job
+            raise
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        """A new process that has said it is ready; starting does not count as reading."""
+        process = self._process = subprocess.Popen(
+            [sys.executable, "-c", _COMMAND],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=child_environment(),
+            start_new_session=True,  # Ctrl-C is for the process that asked
+        )
+        if self._closed:
+            process.kill()
+        try:
+            _widen(_pipe(process.stdout))
+            _send(_pipe(process.stdin), (self._task, self._limits))
+            if _receive(_pipe(process.stdout), _START_SECONDS) != _READY:
+                raise EOFError
+        except (EOFError, OSError):
+            self.end()
+            raise UnreadableDocument(
+                f"the reading process did not start (exit code {process.returncode}); "
+                f"try: {sys.executable} -c '{_COMMAND}'"
+            ) from None
+        return process
+
+
+def serve() -> None:
+    """Does the task that is named on stdin with what comes after it there, until stdin is
+    closed; results go to stdout."""
+    jobs = os.fdopen(os.dup(0), "rb", buffering=0)
+    results = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library may print
+    with suppress(EOFError, BrokenPipeError):
+        named = _receive(jobs)
+        if not isinstance(named, tuple):
+            raise TypeError(f"no task: {type(named).__name__}")
+        name, limits = named
+        task = function(name)
+        limit_memory(limits.max_memory_bytes)
+        _send(results, _READY)
+        while True:
+            batch = _receive(jobs)
+            if not isinstance(batch, list):
+                raise TypeError(f"no jobs: {type(batch).__name__}")
+            for arguments in batch:
+                # Whoever asked ends this process in time; the alarm is for when he is gone.
+                signal.setitimer(signal.ITIMER_REAL, limits.max_seconds + _ORPHAN_SECONDS)
+                _send(results, attempt(task, arguments, limits))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise TypeError("the process was started without pipes")
+    return pipe
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """A pipe that holds a whole result, where the system can: fewer turns for both sides."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
 def _send(pipe: IO[bytes], value: object) -> None:
-    data = pickle.dumps(value)
-    pipe.write(_LENGTH.pack(len(data)) + data)
-    pipe.flush()
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    left = memoryview(_LENGTH.pack(len(data)) + data)
+    while left:
+        left = left[os.write(pipe.fileno(), left) :]
 
 
-def _receive(pipe: IO[bytes]) -> object:
-    """The next value; both ends of the pipe are this program.
+def _receive(pipe: IO[bytes], seconds: float | None = None) -> object:
+    """The next value, waited for so long at most; both ends of the pipe are this program.
 
     Raises:
-        EOFError: the other end is closed.
+        EOFError: the other end is closed. TimeoutError: it did not come in time.
     """
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(head)
-    data = pipe.read(length)
-    if len(data) < length:
-        raise EOFError
-    return pickle.loads(data)  # noqa: S301
+    deadline = None if seconds is None else time.monotonic() + seconds
+    (length,) = _LENGTH.unpack(_exactly(pipe.fileno(), _LENGTH.size, deadline))
+    return pickle.loads(_exactly(pipe.fileno(), length, deadline))  # noqa: S301
+
+
+def _exactly(pipe: int, size: int, deadline: float | None) -> bytearray:
+    data = bytearray(size)
+    view = memoryview(data)
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    while view:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not poll.poll(None if left is None else left * 1000):
+            raise TimeoutError
+        count = os.readv(pipe, [view])
+        if not count:
+            raise EOFError
+        view = view[count:]
+    return data

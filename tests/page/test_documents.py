@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.collection import Collection
-from rag.indexing.index import Progress
+from rag.indexing.index import Progress, Step
 from rag.server import create_app
 from rag.settings import Settings
 from rag.types import Report
@@ -29,9 +29,9 @@ class Gated(Collection):
         self.gate.set()
 
     def update(self, progress: Progress | None = None) -> Report:
-        def slow(document: str, done: int, total: int) -> None:
+        def slow(step: Step) -> None:
             assert progress is not None
-            progress(document, done, total)
+            progress(step)
             self.gate.wait(30)
 
         return super().update(slow)

@@ -9,6 +9,7 @@ import os
 import random
 import socket
 import zipfile
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 
 from rag.errors import DocumentError
 from rag.reading.load import read_document
-from rag.reading.worker import Reader
+from rag.reading.worker import Worker
 from rag.settings import Reading
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "200"))
@@ -73,14 +74,17 @@ def test_mutated_files(
 
     monkeypatch.setattr(socket.socket, "connect", no_network)
     path = tmp_path / name
-    with Reader(Reading(max_seconds=20)) as reader:
+    limits = Reading(max_seconds=20)
+    with closing(Worker("rag.reading.load:read_document", limits)) as reader:
         for _ in range(max(1, INPUTS // len(NAMES))):
             inside = data.startswith(b"PK") and random_.random() < 0.8
             path.write_bytes((mutated_member if inside else mutated)(data, random_))
             # PDFium is not ours to mend: there a crash must end in a report, elsewhere in none.
             try:
                 if path.suffix == ".pdf":
-                    reader.read(path, name)
+                    (outcome,) = reader.do([(path, name, limits)])
+                    if isinstance(outcome, DocumentError):
+                        raise outcome
                 else:
                     read_document(path, name, Reading())
             except DocumentError as error:

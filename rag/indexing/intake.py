@@ -1,0 +1,333 @@
+"""Files into the catalog: which are new, changed, unchanged, gone; what they become."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+from rag.errors import DocumentError, UnreadableDocument
+from rag.indexing.assembling import SEGMENT_ROWS
+from rag.indexing.catalog import Catalog, Entry
+from rag.indexing.content import ChunkTerms, embedding_text
+from rag.indexing.preparing import NO_UNICODE, TASK, Arrived, Prepared, prepared
+from rag.indexing.snapshot import Series
+from rag.indexing.steps import Progress, Step, Stopped, tell
+from rag.models.encoder import Encoder
+from rag.reading.formats import is_foreign
+from rag.reading.load import Found, find_files
+from rag.reading.pool import Job, Pool, processes_for
+from rag.settings import Settings
+from rag.types import Report, Skipped
+
+_ENCODED_AT_ONCE = 512  # chunks; bounds memory, and small documents share a call of the encoder
+_TO_BE_REMADE = ""  # as `made_with`: no program's, so whatever has it is made again
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an update goes about: `prune` removes documents whose files are gone, `rebuild` makes
+    every vector anew, with another encoder too."""
+
+    prune: bool = False
+    rebuild: bool = False
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A file to be read, and what it is to be called."""
+
+    name: str
+    path: str
+    root: str
+    job: Job
+
+
+@dataclass(slots=True)
+class Intake:
+    """One run over files, inside the catalog's open transaction. With a `series` what is done is
+    made current now and then, so that a run that is killed loses little. `known` are the terms
+    of chunks that are not current yet."""
+
+    catalog: Catalog
+    settings: Settings
+    encoder: Encoder
+    made_with: str
+    series: Series | None
+    read: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    split: int = 0
+    documents: int = 0
+    chunks: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    warnings: list[Skipped] = field(default_factory=list)
+    known: dict[str, tuple[str, ChunkTerms]] = field(default_factory=dict)
+    _names: dict[str, Entry] = field(default_factory=dict)
+    _paths: dict[str, Entry] = field(default_factory=dict)
+    _claimed: dict[str, str] = field(default_factory=dict)
+    _pending: list[tuple[Prepared, Entry]] = field(default_factory=list)
+    _waiting: int = 0
+    _unpublished: int = 0
+
+    def run(self, paths: Sequence[Path], options: Options) -> None:
+        """Takes in all files under `paths`, and again what the catalog holds from an older
+        program or other settings, or, for a rebuild, all that it holds.
+
+        Raises:
+            DocumentError: a path does not exist. ModelError: the encoder fails.
+            Stopped: the progress raised; what was taken in until then is in the catalog.
+        """
+        entries = self.catalog.entries()
+        if options.rebuild:
+            entries = [replace(entry, made_with=_TO_BE_REMADE) for entry in entries]
+        self._names = {entry.name: entry for entry in entries}
+        self._paths = {entry.path: entry for entry in entries}
+        files = find_files(paths)
+        seen = {absolute(found.path) for found in files}
+        try:
+            self._read(files, options.progress)
+        except Stopped:
+            self._flush()
+            raise
+        self._gone(entries, paths, seen, prune=options.prune)
+        self._refresh(entries, seen)
+        self._flush()
+
+    def report(self, seconds: float) -> Report:
+        """What was done."""
+        return Report(
+            self.read, self.unchanged, self.removed, tuple(self.skipped), self.documents,
+            self.chunks, seconds, tuple(self.missing), self.split,
+            tuple(self.warnings),
+        )  # fmt: skip
+
+    def _read(self, files: Sequence[Found], progress: Progress | None) -> None:
+        """Takes in the files. Those that need not be read are done first."""
+        wanted = []
+        for found in files:
+            path = absolute(found.path)
+            name = self._name(found, path)
+            try:
+                if found.problem:
+                    raise UnreadableDocument(found.problem)
+                file = self._changed(path, name, absolute(found.root))
+            except (DocumentError, OSError, UnicodeEncodeError) as error:
+                self._skip(name, error)
+                continue
+            if file is None:
+                self.unchanged += 1
+            else:
+                wanted.append(file)
+        total, started = sum(file.job.size for file in wanted), time.monotonic()
+        done, size, name = len(files) - len(wanted), 0, ""
+        for file, outcome in self._outcomes(wanted):
+            if outcome is not None:
+                self._take(file, outcome)
+                done, size = done + 1, size + file.job.size
+            name = file.name
+            seconds = time.monotonic() - started
+            tell(progress, Step(legible(name), done, len(files), size, total, seconds))
+
+    def _outcomes(
+        self, wanted: Sequence[_Wanted]
+    ) -> Iterator[tuple[_Wanted, object | DocumentError | None]]:
+        """Each file and what came of reading it, in order; None while it is being waited for."""
+        reading = self.settings.reading
+        jobs = [file.job for file in wanted]
+        with Pool(TASK, reading, processes_for(jobs, reading)) as pool:
+            at = 0
+            for outcome in pool.results(jobs):
+                yield wanted[at], outcome
+                at += outcome is not None
+
+    def _name(self, found: Found, path: str) -> str:
+        """The name a file has already, or its name under its root, or, where another file has
+        that, the same with the root folder's name in front."""
+        if path in self._paths:
+            return self._paths[path].name
+        root = Path(absolute(found.root))
+        prefix = (root.parent if found.root.is_file() else root).name
+        name, number = found.name, 1
+        while name in self._claimed or (
+            name in self._names and not self._moved(self._names[name], path)
+        ):
+            name = f"{prefix}/{found.name}" if number == 1 else f"{prefix}-{number}/{found.name}"
+            number += 1
+        self._claimed[name] = path
+        return name
+
+    def _moved(self, entry: Entry, path: str) -> bool:
+        """Whether the document's file is gone and stands, unchanged, at `path`."""
+        if entry.path == path:
+            return True
+        try:
+            return not Path(entry.path).exists() and _sha256(path) == entry.sha256
+        except OSError:
+            return False
+
+    def _changed(self, path: str, name: str, root: str) -> _Wanted | None:
+        """What has to be read, None for a file that is as it was."""
+        (name + path).encode()  # lone surrogates cannot be stored
+        now = os.stat(path)  # noqa: PTH116 (as many as there are files)
+        old = self._names.get(name)
+        current = old is not None and old.made_with == self.made_with
+        state = (now.st_size, now.st_mtime_ns)
+        if old and current and old.path == path and (old.size, old.mtime_ns) == state:
+            return None
+        known = old.sha256 if old and current else ""
+        arguments = (path, name, known, self.settings.reading, self.settings.chunking)
+        return _Wanted(name, path, root, Job(arguments, now.st_size, is_foreign(_suffix(path))))
+
+    def _take(self, file: _Wanted, outcome: object | DocumentError) -> None:
+        if isinstance(outcome, DocumentError):
+            self._skip(file.name, outcome)
+            return
+        if not isinstance(outcome, Arrived):
+            raise TypeError(f"reading gave {type(outcome).__name__}")
+        state = outcome.state
+        entry = Entry(
+            file.name, file.path, file.root, state.sha256, state.size, state.mtime_ns,
+            self.made_with,
+        )  # fmt: skip
+        if outcome.prepared is None:
+            self.catalog.touch(entry)
+            self.unchanged += 1
+        else:
+            self._add(outcome.prepared, entry)
+        self._names[file.name] = self._paths[file.path] = entry
+
+    def _skip(self, name: str, error: Exception) -> None:
+        self.skipped.append(Skipped(legible(name), _reason(error)))
+
+    def _add(self, new: Prepared, entry: Entry) -> None:
+        self._pending.append((new, entry))
+        self.read += 1
+        self.split += new.chunks.split_sentences
+        self.warnings += [Skipped(legible(entry.name), text) for text in new.document.warnings]
+        self._waiting += len(new.chunks.chunks)
+        if self._waiting >= _ENCODED_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Encodes and stores what was read."""
+        texts = [
+            embedding_text(new.document.title, chunk)
+            for new, _ in self._pending
+            for chunk in new.chunks.chunks
+        ]
+        vectors = self.encoder.encode_documents(texts) if texts else None
+        start = 0
+        for new, entry in self._pending:
+            if vectors is not None:
+                chunks = new.chunks.chunks
+                part = vectors[start : start + len(chunks)]
+                start += len(chunks)
+                self.catalog.put(new.document, entry, chunks, part, new.chunks.split_sentences)
+                if self.series is not None:
+                    self._remember(new)
+        self._pending.clear()
+        self._waiting = 0
+        self._unpublished += len(texts)
+        if self.series is not None and self._unpublished >= SEGMENT_ROWS:
+            self.series.publish(self.known)
+            self.known.clear()
+            self._unpublished = 0
+
+    def _remember(self, new: Prepared) -> None:
+        for chunk, terms in zip(new.chunks.chunks, new.terms, strict=True):
+            self.known[chunk.id] = (new.document.title, terms)
+
+    def _gone(
+        self, entries: Iterable[Entry], paths: Sequence[Path], seen: set[str], *, prune: bool
+    ) -> None:
+        """Documents under `paths` whose files are no longer there: removed, or reported."""
+        roots = tuple(absolute(path) for path in paths)
+        folders = tuple(os.path.join(root, "") for root in roots)  # noqa: PTH118 (ends in a slash)
+        for entry in entries:
+            path = self._names[entry.name].path  # a moved file has another by now
+            if path in seen or not (path in roots or path.startswith(folders)):
+                continue
+            if prune:
+                self.catalog.delete(entry.name)
+                del self._names[entry.name]
+                self.removed += 1
+            else:
+                self.missing.append(entry.name)
+
+    def _refresh(self, entries: Iterable[Entry], seen: set[str]) -> None:
+        """Reads again what was made with another program or settings and has not just been read;
+        where the file is gone or unreadable, the stored text is cut and encoded again."""
+        wanted, left = [], []
+        for old in entries:
+            current = old.made_with == self.made_with
+            if current or self._names.get(old.name) is not old:
+                continue
+            file = None
+            if old.path not in seen:
+                with suppress(OSError):
+                    file = self._changed(old.path, old.name, old.root)
+            if file is not None:
+                wanted.append(file)
+            else:
+                left.append(old)
+        for file, outcome in self._outcomes(wanted):
+            if isinstance(outcome, DocumentError):
+                left.append(self._names[file.name])
+            elif outcome is not None:
+                self._take(file, outcome)
+        for old in left:
+            document = self.catalog.document(old.name)
+            if document is not None:
+                again = prepared(document, self.settings.chunking)
+                self._add(again, replace(old, made_with=self.made_with))
+
+
+def absolute(path: Path) -> str:
+    """The path from the root, without `..`; links are kept, so that a link's file counts as
+    lying where the link lies."""
+    return os.path.abspath(path)  # noqa: PTH100 (resolve follows links)
+
+
+def _suffix(path: str) -> str:
+    return os.path.splitext(path)[1]  # noqa: PTH122 (as many as there are files)
+
+
+def _sha256(path: str) -> str:
+    with Path(path).open("rb") as file:
+        digest = sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def legible(name: str) -> str:
+    """A file's name as it can be shown: where its bytes are none of this system's encoding, as
+    the GB18030 that they most likely are, else with the bytes written out.
+
+    >>> legible("年报.txt".encode("gb18030").decode("utf-8", "surrogateescape"))
+    '年报.txt'
+    """
+    try:
+        name.encode()
+        return name
+    except UnicodeEncodeError:
+        pass
+    try:
+        return os.fsencode(name).decode("gb18030")
+    except UnicodeError:
+        return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return NO_UNICODE
+    if isinstance(error, OSError):
+        return f"the file cannot be read: {error.strerror or error}"
+    return str(error)
