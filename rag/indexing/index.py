@@ -16,6 +16,7 @@ from rag.indexing.backup import backup
 from rag.indexing.catalog import Catalog
 from rag.indexing.filtering import Fits, marked
 from rag.indexing.fingerprint import fingerprint
+from rag.indexing.intake import Options
 from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
@@ -23,7 +24,8 @@ from rag.indexing.records import Float32
 from rag.indexing.rows import Bools
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
 from rag.indexing.stating import correct
-from rag.indexing.update import Options, Progress, update_index
+from rag.indexing.steps import Progress, Step
+from rag.indexing.update import update_index
 from rag.indexing.verify import damages, repair
 from rag.settings import Settings
 from rag.text.fold import squeeze
@@ -32,7 +34,7 @@ from rag.types import Chunk, Document, DocumentInfo, Filter, IndexStatus, Report
 if TYPE_CHECKING:
     from rag.models.encoder import Encoder
 
-__all__ = ["Field", "Index", "Progress", "Terms"]
+__all__ = ["Field", "Index", "Progress", "Step", "Terms"]
 
 _NEAR_NAMES = 3
 
