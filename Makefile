@@ -32,16 +32,16 @@ $(BIN)/python:
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV); the first time takes a few minutes." >&2
-	$(INSTALL) ".[mcp,models]"
+	$(INSTALL) ".[mcp,models,ocr]"
 	@touch $@
 
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV); the first time takes a few minutes." >&2
-	$(INSTALL) ".[mcp,models,test]"
+	$(INSTALL) ".[mcp,models,ocr,test]"
 	@touch $(VENV)/run.stamp $@
 
 $(VENV)/dev.stamp: $(VENV)/test.stamp
-	$(INSTALL) ".[mcp,models,test,dev]"
+	$(INSTALL) ".[mcp,models,ocr,test,dev]"
 	@touch $@
 
 venv: $(VENV)/run.stamp ## install everything that running needs into .venv

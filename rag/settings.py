@@ -40,6 +40,9 @@ class Reading(_Group):
     max_memory_bytes: int = Field(
         default=8_000_000_000, ge=1, description="reading one file takes at most this, bytes"
     )
+    max_pixels: int = Field(
+        default=80_000_000, ge=1, description="pictures with more are skipped, pixels"
+    )
     max_unpacked_bytes: int = Field(
         default=1_000_000_000, ge=1, description="archives that unpack to more are skipped, bytes"
     )

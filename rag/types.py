@@ -73,7 +73,8 @@ class Block:
     it (table header, unit, the line that introduces a list). `page` counts from 1; `lines`
     are the first and last line of the decoded source, from 1, inclusive; both are None where
     unknown. `repeats` are the source lines of further places where the same text stands. `boxes`
-    are the places where it stands on its pages, in reading order, empty where unknown.
+    are the places where it stands on its pages, in reading order, empty where unknown. `by_ocr`
+    tells that it was read from a picture: what characters stand there is an opinion.
     """
 
     span: Span
@@ -84,6 +85,7 @@ class Block:
     lead: tuple[str, ...] = ()
     repeats: tuple[tuple[int, int], ...] = ()
     boxes: tuple[PageBox, ...] = ()
+    by_ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,4 +163,5 @@ def _block_json(block: Block) -> dict[str, Any]:
         "lead": list(block.lead),
         "repeats": [list(lines) for lines in block.repeats],
         "boxes": [list(astuple(box)) for box in block.boxes],
+        "by_ocr": block.by_ocr,
     }

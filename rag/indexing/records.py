@@ -71,6 +71,7 @@ def layout_of(document: Document) -> bytes:
             strings.setdefault(block.lead, len(strings)),
             block.repeats,
             [edge for box in block.boxes for edge in astuple(box)],
+            int(block.by_ocr),
         ]
         for block in document.blocks
     ]
@@ -97,7 +98,7 @@ def read_layout(data: bytes) -> tuple[tuple[Block, ...], tuple[Run, ...]]:
 
 def _block(item: Sequence[Any], strings: list[tuple[str, ...]]) -> Block:
     start, end, kind, headings, page, lines, lead, repeats, *later = item
-    (edges,) = later or ([],)  # stored before blocks had boxes
+    edges, by_ocr = _later(later)
     flat = [_number(edge) for edge in edges]
     return Block(
         Span(_number(start), _number(end)),
@@ -108,7 +109,15 @@ def _block(item: Sequence[Any], strings: list[tuple[str, ...]]) -> Block:
         strings[_number(lead)],
         tuple(_pair(pair) for pair in repeats),
         tuple(PageBox(*flat[i : i + 5]) for i in range(0, len(flat), 5)),
+        _number(by_ocr) > 0,
     )
+
+
+def _later(values: Sequence[Any]) -> tuple[Sequence[Any], Any]:
+    """Boxes and whether by OCR, which were not stored from the beginning."""
+    if len(values) > 2:
+        raise ValueError(f"{len(values)} values more than a block has")
+    return values[0] if values else (), values[1] if len(values) > 1 else 0
 
 
 def place_of(chunk: Chunk) -> str:

@@ -14,6 +14,7 @@ from rag.settings import Reading
 
 Parser = Callable[[bytes, Reading], Cleaned]
 
+_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 # Ending -> module and function.
 _PARSERS = {
     ".txt": "rag.reading.clean:read_text",
@@ -35,6 +36,7 @@ _PARSERS = {
     ".rss": "rag.reading.marked.feed:read_xml",
     ".atom": "rag.reading.marked.feed:read_xml",
     ".pdf": "rag.reading.paged.read:read_pdf",
+    **dict.fromkeys(_PICTURES, "rag.reading.paged.image:read_image"),
 }
 
 # Read by this program's own code.

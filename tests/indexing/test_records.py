@@ -37,6 +37,7 @@ BLOCKS = st.builds(
     STRINGS,
     st.lists(PAIRS, max_size=2).map(tuple),
     st.lists(st.builds(PageBox, *[NUMBERS] * 5), max_size=2).map(tuple),
+    st.booleans(),
 )
 
 
@@ -81,8 +82,8 @@ def test_another_layout_is_refused(data: bytes) -> None:
     "layout",
     [
         '{"strings":[["a"]],"blocks":[[0,1,"paragraph",9,null,null,0,[]]],"origin":[]}',
-        '{"strings":[["a"]],"blocks":[[0,1,"paragraph",0,null,null,0,[],[1,2,3]]],"origin":[]}',
-        '{"strings":[["a"]],"blocks":[[0,1,"paragraph",0,null,null,0,[],[],[]]],"origin":[]}',
+        '{"strings":[["a"]],"blocks":[[0,1,"paragraph",0,null,null,0,[],[1,2,3],0]],"origin":[]}',
+        '{"strings":[["a"]],"blocks":[[0,1,"paragraph",0,null,null,0,[],[],[],0]],"origin":[]}',
         '{"strings":[["a"]],"blocks":[[-1,1,"paragraph",0,null,null,0,[]]],"origin":[]}',
         '{"strings":[["a"]],"blocks":[[0,1,"chapter",0,null,null,0,[]]],"origin":[]}',
         '{"strings":[[1]],"blocks":[],"origin":[]}',

@@ -8,7 +8,6 @@ import pytest
 
 from rag import Index
 from rag.errors import UnreadableDocument
-from rag.reading.load import read_document
 from rag.reading.paged.read import read_pdf
 from rag.settings import Reading
 from rag.types import BlockKind
@@ -116,13 +115,6 @@ def test_a_small_pdf(real: Open) -> None:
     assert real("chatchat_ocr_test.pdf").text == "我是文字"
 
 
-@pytest.mark.parametrize(("name", "pages"), [("mineru_small_ocr.pdf", 8), ("rapidocr_image.pdf", 1)])
-def test_scans_are_refused_with_their_pages(shared: Path, name: str, pages: int) -> None:
-    path = shared / "documents" / name
-    with pytest.raises(UnreadableDocument, match=f"{pages} of {pages} pages are pictures"):
-        read_document(path, name, Reading())
-
-
 def empty_pdf(pages: int, extra: str = "") -> bytes:
     """A PDF file of empty pages, written by hand."""
     kids = " ".join(["3 0 R"] * pages)
@@ -178,15 +170,18 @@ def test_a_hundred_thousand_empty_pages_are_refused() -> None:
         read_pdf(empty_pdf(100_000), Reading())
 
 
-def test_a_page_without_text_is_named_in_a_warning(shared: Path, tmp_path: Path) -> None:
+def test_a_page_read_by_ocr_is_named_in_a_warning(shared: Path, tmp_path: Path) -> None:
     import pypdfium2
     both = pypdfium2.PdfDocument.new()
     for name in ("chatchat_ocr_test.pdf", "rapidocr_image.pdf"):
         both.import_pages(pypdfium2.PdfDocument(shared / "documents" / name))
     both.save(tmp_path / "both.pdf")
-    report = Index.build([tmp_path], tmp_path / "index").report
-    assert report is not None
-    assert report.read == 1
-    (warning,) = report.warnings
+    index = Index.build([tmp_path], tmp_path / "index")
+    assert index.report is not None
+    assert index.report.read == 1
+    (warning,) = index.report.warnings
     assert warning.document == "both.pdf"
-    assert "1 of 2 pages are pictures without a text layer and are missing (page 2)" in warning.reason
+    assert "1 of 2 pages are pictures and were read by OCR" in warning.reason
+    document = index.document("both.pdf")
+    assert [block.page for block in document.blocks if block.by_ocr] == [2] * (len(document.blocks) - 1)
+    assert "lower half of the figure with the lymph node" in document.text

@@ -19,6 +19,7 @@ from rag.reading.child import child_environment, limit_memory
 from rag.reading.load import read_bytes
 from rag.reading.paged.marking import marks
 from rag.reading.paged.values import Box
+from rag.reading.parsers.images import draw_image
 from rag.reading.parsers.pdf import draw_page
 from rag.reading.parsers.png import write_png
 from rag.settings import Reading
@@ -28,6 +29,8 @@ MOST_PIXELS = 4_000_000
 """A picture has no more: an A4 page is then 1,680 pixels wide."""
 MAX_SECONDS = 20
 _MAX_MEMORY_BYTES = 2_000_000_000
+# A PDF file says so somewhere at its head.
+_PDF, _HEAD_BYTES = b"%PDF-", 1024
 _COMMAND = "from rag.reading.paged.picture import serve; serve()"
 _LENGTH = struct.Struct(">Q")
 
@@ -46,14 +49,14 @@ class PagePicture:
 def page_picture(
     source: Path | bytes, page: int, quotation: str, width: int, blocks: Sequence[PageBox] = ()
 ) -> PagePicture:
-    """Page `page`, from 1, of a PDF file, `width` pixels wide, or less where it would have more
-    than `MOST_PIXELS`. `quotation` is what of the text is to be marked; the part of it that
-    stands on this page is. `blocks` are the boxes of the blocks that it is taken from: they help
-    to find it, and those of this page are marked where its characters cannot be found.
+    """Page `page`, from 1, of a PDF file or a picture, `width` pixels wide, or less where it
+    would have more than `MOST_PIXELS`. `quotation` is what of the text is to be marked; the part
+    of it that stands on this page is. `blocks` are the boxes of the blocks that it is taken from:
+    they help to find it, and those of this page are marked where its characters cannot be found.
 
     Raises:
         ValueError: `width` is less than 1.
-        UnreadableDocument: no PDF, encrypted, damaged, no such page, or drawing it takes longer
+        UnreadableDocument: neither, encrypted, damaged, no such page, or drawing it takes longer
             than `MAX_SECONDS` or too much memory.
     """
     if width < 1:
@@ -104,11 +107,11 @@ def serve() -> None:
 def _picture(
     data: bytes, page: int, quotation: str, width: int, blocks: Sequence[PageBox]
 ) -> PagePicture:
-    drawn = draw_page(data, page, width, MOST_PIXELS)
+    draw = draw_page if _PDF in data[:_HEAD_BYTES] else draw_image
+    drawn = draw(data, page, width, MOST_PIXELS)
     scale = drawn.scale
     boxes = tuple(
         Box(scale * box.x0, scale * box.y0, scale * box.x1, scale * box.y1)
         for box in marks(quotation, drawn.page.glyphs, blocks)
     )
-    png = write_png(drawn.width, drawn.height, drawn.pixels)
-    return PagePicture(png, drawn.width, drawn.height, boxes)
+    return PagePicture(write_png(drawn.raster), drawn.raster.width, drawn.raster.height, boxes)

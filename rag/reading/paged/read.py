@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -14,62 +15,85 @@ from rag.reading.paged.columns import foot, reading_order
 from rag.reading.paged.grid import Grid, find_grids
 from rag.reading.paged.paragraphs import fragments
 from rag.reading.paged.repeats import without_furniture
+from rag.reading.paged.scanned import (
+    Recognition,
+    evened,
+    is_scan,
+    named,
+    recognise_pages,
+)
 from rag.reading.paged.stretches import join, stretches
 from rag.reading.paged.typeset import usual_type
 from rag.reading.paged.values import Line
+from rag.reading.parsers.ocr import INSTALL, available
 from rag.reading.parsers.pdf import Paged, parse_pdf
 from rag.settings import Reading
 
 _TITLE_SIZE = 1.3
 _LONGEST_TITLE = 90
-_PAGES_NAMED = 12
+SHARE_OF_TIME = 0.7
+"""Pages are read by OCR during this share of the time that a file may take."""
 # The columns of a table that goes on on the next page stand where they stood, points.
 _SAME_EDGE = 4.0
 
 
 def read_pdf(data: bytes, settings: Reading) -> Cleaned:
-    """A PDF file with a text layer. A page that is a picture only is named in a warning.
+    """A PDF file. Pages that are pictures are read by OCR where it is installed, and named in a
+    warning.
 
     Raises:
         UnreadableDocument: encrypted, damaged, too many pages, or no page has text.
     """
+    until = time.monotonic() + SHARE_OF_TIME * settings.max_seconds
     paged = parse_pdf(data, settings.max_pages)
+    scans = [page for page in paged.pages if is_scan(page)]
+    if available():
+        return clean_pages(paged, recognise_pages(data, scans, until))
+    return clean_pages(paged, Recognition(), [page.number for page in scans])
+
+
+def clean_pages(paged: Paged, recognition: Recognition, missing: Sequence[int] = ()) -> Cleaned:
+    """The pages of a file as a text; those of the `recognition` as OCR read them. Pictures that
+    nothing could be read of are `missing`.
+
+    Raises:
+        UnreadableDocument: no page has text.
+    """
+    warnings = recognition.warnings(len(paged.pages))
+    if missing:
+        warnings.append(_pictures(missing, len(paged.pages)))
+    read = evened(recognition.pages)
     grids: list[list[Grid]] = []
     lines: list[list[Line]] = []
     for page in paged.pages:
-        found, rest = find_grids(page.rules, page.glyphs)
+        found, rest = find_grids(page.rules, () if page.number in read else page.glyphs)
         grids.append(found)
-        parts = stretches(rest)
+        parts = read[page.number] if page.number in read else stretches(rest)
         below = foot(parts, found, page)
         above = [part for part in parts if part not in below]
         notes = [replace(line, note=True) for line in reading_order(below, [], page.number)]
         lines.append(reading_order(above, found, page.number) + notes)
-    missing = [page.number for page in paged.pages if page.pictured and not page.glyphs]
     if not any(lines):
-        raise UnreadableDocument(_no_text(paged, missing))
+        pages = f"the file has no text on any of its {len(paged.pages):,} pages"
+        raise UnreadableDocument("; ".join(warnings) or pages)
     kept, titles = without_furniture(paged.pages, lines)
     kept = _tables_numbered(kept, grids)
-    return clean_fragments(
+    cleaned = clean_fragments(
         fragments(kept, [(page.width, page.height) for page in paged.pages], paged.bookmarks),
         titles,
         title=_title(paged, kept),
         date=plausible_date([line.text for page in lines for line in page], paged.created),
-        warnings=[_pictures(missing, len(paged.pages))] if missing else [],
+        warnings=warnings,
     )
-
-
-def _no_text(paged: Paged, missing: Sequence[int]) -> str:
-    if missing:
-        return _pictures(missing, len(paged.pages))
-    return f"the file has no text on any of its {len(paged.pages):,} pages"
+    blocks = (replace(block, by_ocr=block.page in read) for block in cleaned.blocks)
+    return replace(cleaned, blocks=tuple(blocks))
 
 
 def _pictures(missing: Sequence[int], pages: int) -> str:
-    named = ", ".join(map(str, missing[:_PAGES_NAMED]))
-    named += " …" if len(missing) > _PAGES_NAMED else ""
     return (
         f"{len(missing)} of {pages} pages are pictures without a text layer and are missing "
-        f"(page {named}); give the file a text layer with an OCR program, then index it again"
+        f"(page {named(missing)}); to have them read by OCR: {INSTALL}, then remove the document "
+        "and index it again"
     )
 
 

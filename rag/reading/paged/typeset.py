@@ -90,9 +90,18 @@ def block_edges(lines: Sequence[Line], kind: Type) -> tuple[list[float], list[fl
         full = sum(line.box.x1 >= right - line.size for line in block)
         if len(block) >= 3 and full >= 2:
             rights[start:end] = [right] * len(block)
-            lefts[start:end] = [min(line.box.x0 for line in block)] * len(block)
+            lefts[start:end] = [_left(block)] * len(block)
         start = end
     return lefts, rights
+
+
+def _left(block: Sequence[Line]) -> float:
+    """Where the lines of a block begin: where most of them do, as one may have a number in the
+    margin; else where the first from the left does."""
+    starts = sorted(line.box.x0 for line in block)
+    size = block[0].size
+    most = (x for x in starts if 2 * sum(x <= other <= x + size for other in starts) > len(starts))
+    return next(most, starts[0])
 
 
 def _close(first: Line, second: Line, kind: Type) -> bool:

@@ -59,14 +59,34 @@ class Glyph:
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page, counted from 1. `glyphs` stand in the order of the file, white space left out;
-    `rules` are thin straight lines; `pictured` tells that it holds a picture."""
+    `rules` are thin straight lines; `pictured` is the share of the page that its largest picture
+    covers, `drawn` how many lines and shapes are drawn on it."""
 
     number: int
     width: float
     height: float
     glyphs: tuple[Glyph, ...]
     rules: tuple[Box, ...]
-    pictured: bool
+    pictured: float = 0.0
+    drawn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A picture: `pixels` are `height` rows of `width` times red, green, blue, one byte each."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A page and its picture; a point of the page is `scale` pixels of it."""
+
+    page: Page
+    raster: Raster
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)

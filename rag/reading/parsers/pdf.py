@@ -11,7 +11,7 @@ from math import hypot, sqrt
 from typing import Any
 
 from rag.errors import UnreadableDocument
-from rag.reading.paged.values import Bookmark, Box, Glyph, Page
+from rag.reading.paged.values import Bookmark, Box, Drawn, Glyph, Page, Raster
 
 # A path this thin is a ruling line, points.
 _THIN = 4.0
@@ -31,18 +31,6 @@ class Paged:
     title: str | None
     created: str | None
     bookmarks: tuple[Bookmark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A page and its picture: `pixels` are `height` rows of `width` times red, green, blue, one
-    byte each; a point of the page is `scale` pixels."""
-
-    page: Page
-    width: int
-    height: int
-    scale: float
-    pixels: bytes
 
 
 def parse_pdf(data: bytes, max_pages: int) -> Paged:
@@ -87,7 +75,7 @@ def draw_page(data: bytes, number: int, width: int, max_pixels: int) -> Drawn:
             rows = memoryview(bitmap.buffer).cast("B")
             wide, stride = 3 * bitmap.width, bitmap.stride
             pixels = b"".join(rows[i * stride :][:wide] for i in range(bitmap.height))
-            return Drawn(placed, bitmap.width, bitmap.height, scale, pixels)
+            return Drawn(placed, Raster(bitmap.width, bitmap.height, pixels), scale)
         finally:
             page.close()
 
@@ -126,8 +114,9 @@ def _page(pdf: Any, index: int) -> Page:
         left, bottom, *_ = page.get_bbox()
         place = _Place(turn, left, bottom, user_width, user_height)
         glyphs = tuple(_glyphs(page, place))
-        rules, pictured = _objects(page, place)
-        return Page(index + 1, width, height, glyphs, rules, pictured)
+        rules, pictured, drawn = _objects(page, place)
+        share = min(1.0, pictured / max(1.0, width * height))
+        return Page(index + 1, width, height, glyphs, rules, share, drawn)
     finally:
         page.close()
 
@@ -189,25 +178,28 @@ def _size(raw: Any, handle: Any, index: int, height: float) -> float:
     return size if 0.2 * height <= size <= 5 * height else height
 
 
-def _objects(page: Any, place: _Place) -> tuple[tuple[Box, ...], bool]:
-    """The ruling lines of a page, and whether it holds a picture."""
+def _objects(page: Any, place: _Place) -> tuple[tuple[Box, ...], float, int]:
+    """The ruling lines of a page, the area of its largest picture, at least 1 if there is any,
+    and how many lines and shapes are drawn on it."""
     from pypdfium2 import raw
 
     rules: list[Box] = []
-    pictured = False
+    pictured, drawn = 0.0, 0
     for number, item in enumerate(page.get_objects(max_depth=3)):
         if number >= _MOST_OBJECTS:
             break
         if item.type == raw.FPDF_PAGEOBJ_IMAGE:
-            pictured = True
+            box = place.box(*item.get_bounds())
+            pictured = max(pictured, 1.0, box.width * box.height)
         elif item.type == raw.FPDF_PAGEOBJ_PATH:
+            drawn += 1
             box = place.box(*item.get_bounds())
             if min(box.width, box.height) <= _THIN:
                 if max(box.width, box.height) >= _SHORTEST_RULE:
                     rules.append(box)
             elif raw.FPDFPath_CountSegments(item.raw) in (4, 5) and _stroked(item):
                 rules += _edges(box)
-    return tuple(rules), pictured
+    return tuple(rules), pictured, drawn
 
 
 def _stroked(item: Any) -> bool:

@@ -80,7 +80,7 @@ def test_cells_side_by_side_are_rows_not_columns() -> None:
 
 def test_footnotes_stand_below_a_short_rule() -> None:
     parts = stretches(typed("正文写在这里", 10, 100) + typed("①注释", 10, 185, size=8))
-    page = Page(1, 200, 200, (), (Box(10, 180, 60, 180),), pictured=False)
+    page = Page(1, 200, 200, (), (Box(10, 180, 60, 180),))
     assert [part.text for part in foot(parts, [], page)] == ["①注释"]
 
 
@@ -90,7 +90,7 @@ def line(text: str, x: float, y: float, page: int = 1, size: float = 10.0) -> Li
 
 
 def test_heads_feet_and_page_numbers_are_left_out() -> None:
-    pages = [Page(n, 220, 300, (), (), pictured=False) for n in (1, 2, 3, 4)]
+    pages = [Page(n, 220, 300, (), ()) for n in (1, 2, 3, 4)]
     lines = [
         [line("港务年报", 90, 10, n), line(f"第{n}页的正文", 10, 100, n), line(f"- {n} -", 100, 285, n)]
         for n in (1, 2, 3, 4)
@@ -100,7 +100,7 @@ def test_heads_feet_and_page_numbers_are_left_out() -> None:
 
 
 def test_contents_are_left_out_and_their_titles_known() -> None:
-    page = Page(1, 220, 300, (), (), pictured=False)
+    page = Page(1, 220, 300, (), ())
     texts = ["目录", "港口概况........3", "客运与货运........12", "财务报告........20", "正文"]
     kept, titles = without_furniture([page], [[line(t, 10, 60 + 20 * i) for i, t in enumerate(texts)]])
     assert [item.text for item in kept[0]] == ["正文"]

@@ -1,0 +1,150 @@
+"""Pages that are pictures: which they are, and their lines as OCR reads them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from rag.reading.paged.stretches import Stretch
+from rag.reading.paged.values import Box, Drawn, Page, Raster
+from rag.reading.parsers.ocr import LONGEST_SIDE, Recognised, recognise
+from rag.reading.parsers.pdf import draw_page
+
+# A page without characters is a picture of text if anything at all is pictured on it, or so much
+# is drawn; with few characters (a stamp, the mark of a scanning program) if a picture covers it.
+_DRAWN = 20
+_FEW_CHARACTERS = 40
+_COVERED = 0.6
+# Lines that the recognition is less sure of are mostly no text: labels and lines of drawings. Of
+# the scanned pages tried, whole lines of text had .93 and more.
+_SURE = 0.7
+# Sizes closer than this share are one: the heights of recognised lines vary by a fifth.
+_SAME_SIZE = 0.2
+_WHOLE_LINE = 6
+# Taller pictures are read in parts, which overlap by twice so much of their height.
+_TALLEST = 1.6
+_OVERLAP = 0.03
+# A page is drawn at least so wide to be read, and never with more pixels.
+_NARROWEST = 1_250
+_MOST_PIXELS = 40_000_000
+_PAGES_NAMED = 12
+_WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]")
+
+
+@dataclass(slots=True)
+class Recognition:
+    """What OCR made of pages, by their numbers: the lines of each in points; the pages that
+    were left to others because time ran out; how many lines were too unclear."""
+
+    pages: dict[int, list[Stretch]] = field(default_factory=dict)
+    late: list[int] = field(default_factory=list)
+    unclear: int = 0
+
+    def in_time(self, page: Page, until: float) -> bool:
+        """Whether it is not yet `until` of `time.monotonic()`; else the page is left out."""
+        early = time.monotonic() <= until
+        self.late += [] if early else [page.number]
+        return early
+
+    def add(self, drawn: Drawn) -> None:
+        """Reads a page from its picture."""
+        own = self.pages.setdefault(drawn.page.number, [])
+        for line in _lines(drawn.raster):
+            if line.score < _SURE:
+                self.unclear += 1
+                continue
+            edges = (line.box.x0, line.box.y0, line.box.x1, line.box.y1)
+            box = Box(*(edge / drawn.scale for edge in edges))
+            own.append(Stretch(line.text.strip(), box, _size(line.text, box), bold=False))
+
+    def warnings(self, pages: int) -> list[str]:
+        """What the reader of the document is told of it."""
+        told: list[str] = []
+        if self.pages:
+            unclear = f"; {self.unclear} lines too unclear to read are left out"
+            told.append(
+                f"{len(self.pages)} of {pages} pages are pictures and were read by OCR, which may "
+                f"misread characters (page {named(list(self.pages))}){unclear * bool(self.unclear)}"
+            )
+        if self.late:
+            told.append(
+                f"{len(self.late)} of {pages} pages are pictures and are missing, reading them "
+                f"takes too long (page {named(self.late)}); raise reading.max_seconds, then "
+                "remove the document and index it again"
+            )
+        return told
+
+
+def is_scan(page: Page) -> bool:
+    """Whether a page is a picture of its text."""
+    if not page.glyphs:
+        return page.pictured > 0 or page.drawn >= _DRAWN
+    return page.pictured >= _COVERED and len(page.glyphs) < _FEW_CHARACTERS
+
+
+def recognise_pages(data: bytes, pages: Sequence[Page], until: float) -> Recognition:
+    """These pages of a PDF file, as many as can be read before the moment `until` of
+    `time.monotonic()`."""
+    found = Recognition()
+    for page in pages:
+        if not found.in_time(page, until):
+            continue
+        width = max(LONGEST_SIDE * min(1.0, page.width / max(1.0, page.height)), _NARROWEST)
+        found.add(draw_page(data, page.number, round(width), _MOST_PIXELS))
+    return found
+
+
+def _lines(raster: Raster) -> Iterator[Recognised]:
+    """The lines of a picture; a tall one is read in parts that overlap."""
+    tallest = int(max(_TALLEST * raster.width, LONGEST_SIDE))
+    if raster.height <= tallest:
+        yield from recognise(raster)
+        return
+    stride = 3 * raster.width
+    margin = int(tallest * _OVERLAP)
+    for top in range(0, raster.height - 2 * margin, tallest - 2 * margin):
+        rows = raster.pixels[top * stride : (top + tallest) * stride]
+        part = Raster(raster.width, len(rows) // stride, rows)
+        last = top + tallest >= raster.height
+        for line in recognise(part):
+            middle = line.box.middle
+            if (top == 0 or middle >= margin) and (last or middle < tallest - margin):
+                box = line.box
+                yield replace(line, box=Box(box.x0, box.y0 + top, box.x1, box.y1 + top))
+
+
+def _size(text: str, box: Box) -> float:
+    """The size of type: of a line of some length from its width, which is known better than its
+    height."""
+    ems = sum(1.0 if _WIDE.match(character) else 0.5 for character in text)
+    high = 0.8 * box.height
+    wide = box.width / max(ems, 1.0)
+    return wide if ems >= _WHOLE_LINE and 0.6 * high <= wide <= 1.6 * high else high
+
+
+def named(pages: Sequence[int]) -> str:
+    """The numbers of pages, or of the first of many.
+
+    >>> named([2, 5])
+    '2, 5'
+    """
+    more = " …" if len(pages) > _PAGES_NAMED else ""
+    return ", ".join(map(str, pages[:_PAGES_NAMED])) + more
+
+
+def evened(pages: dict[int, list[Stretch]]) -> dict[int, list[Stretch]]:
+    """The same lines; sizes that are about the same are the one of most characters."""
+    counts: Counter[float] = Counter()
+    for part in (part for parts in pages.values() for part in parts):
+        counts[round(part.size * 2) / 2] += len(part.text)
+    usual: dict[float, float] = {}
+    for size, _ in counts.most_common():
+        near = next((u for u in usual.values() if abs(size - u) <= _SAME_SIZE * u), size)
+        usual[size] = near
+    return {
+        number: [replace(part, size=usual[round(part.size * 2) / 2]) for part in parts]
+        for number, parts in pages.items()
+    }
