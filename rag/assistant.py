@@ -21,6 +21,7 @@ from rag.answering.verify import verify
 from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.models.reader import load_reader
+from rag.models.reranker import load_reranker
 from rag.settings import Settings
 from rag.text.fold import squeeze
 from rag.types import (
@@ -141,7 +142,9 @@ class Assistant:
         the first of a larger one."""
         depth = max(k, DEPTH)
         found = retrieve(query, weights, index, self.settings.retrieval, depth)
-        return number_passages(rerank(query, weights, found)[:k])
+        name = self.settings.retrieval.reranker
+        model = load_reranker(name) if name else None
+        return number_passages(rerank(query, weights, found, model)[:k])
 
     def _searched(self, asked: Query, history: History) -> Generator[Event, None, Query]:
         """The question as it is searched for: by the model where there is one, else by rule."""

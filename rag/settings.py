@@ -97,6 +97,11 @@ class Retrieval(_Group):
     candidates: int = Field(
         default=100, ge=1, le=10_000, description="chunks taken from each part before fusion"
     )
+    reranker: str = Field(
+        default="",
+        description="sentence-transformers CrossEncoder, by name or path, that orders the first "
+        "hits; by their best sentence if empty",
+    )
 
 
 class Answering(_Group):

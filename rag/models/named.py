@@ -96,8 +96,8 @@ class NamedReranker:
             show_progress_bar=False,
         )
         logits = np.nan_to_num(np.asarray(raw, np.float32), nan=-np.inf)
-        shares: Float32 = 1 / (1 + np.exp(-np.clip(logits, -_LARGEST, _LARGEST)))
-        return shares.astype(np.float32, copy=False)
+        shares = 1 / (1 + np.exp(-np.clip(logits, -_LARGEST, _LARGEST)))
+        return shares.astype(np.float32)
 
 
 def _as_it_is(logits: Any) -> Any:
@@ -162,4 +162,5 @@ def _encoder(folder: str) -> SentenceTransformer:
 def _cross_encoder(folder: str) -> CrossEncoder:
     from sentence_transformers import CrossEncoder
 
-    return CrossEncoder(folder, local_files_only=True, trust_remote_code=False)
+    model: CrossEncoder = CrossEncoder(folder, local_files_only=True, trust_remote_code=False)
+    return model

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag import Assistant, Index, Settings
 from rag.errors import ModelUnavailable
 from rag.models.reranker import Reranker, load_reranker
 
@@ -19,18 +20,18 @@ WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys(QUESTION +
 def make(folder: Path, labels: int) -> Path:
     """A BERT of one layer with random weights: it ranks by chance, but it is a real model."""
     import torch
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
     folder.mkdir()
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
     torch.manual_seed(3)
     config = BertConfig(
         vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=64, num_labels=labels,
-        initializer_range=1.0,
+        intermediate_size=16, max_position_embeddings=64, initializer_range=1.0,
     )  # fmt: skip
+    config.num_labels = labels
     BertForSequenceClassification(config).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
     return folder
 
 
@@ -69,3 +70,16 @@ def test_what_is_not_here_or_damaged_says_so(model: Path, tmp_path: Path) -> Non
     (copy / "model.safetensors").write_bytes(b"damaged")
     with pytest.raises(ModelUnavailable, match=r"cannot be loaded: .*retrieval\.reranker"):
         load_reranker(str(copy))
+
+
+def test_the_settings_name_it(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, text in enumerate(TEXTS[:2]):
+        (folder / f"{i}.txt").write_text(text, encoding="utf-8")
+    index = Index.build([folder], tmp_path / "index", Settings())
+    settings = Settings.load(environ={"RAG_RETRIEVAL_RERANKER": str(model)})
+    found = Assistant(index, settings).search(QUESTION)
+    parts = [{part.name: part.score for part in passage.parts} for passage in found]
+    assert [passage.score for passage in found] == [part["reranker"] for part in parts]
+    assert "answering_sentence" not in parts[0]
