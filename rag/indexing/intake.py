@@ -152,12 +152,13 @@ class Intake:
         that, the same with the root folder's name in front."""
         if path in self._paths:
             return self._paths[path].name
-        root = Path(absolute(found.root))
-        prefix = (root.parent if found.root.is_file() else root).name
-        name, number = found.name, 1
+        name, number, prefix = found.name, 1, ""
         while name in self._claimed or (
             name in self._names and not self._moved(self._names[name], path)
         ):
+            if not prefix:
+                root = Path(absolute(found.root))
+                prefix = (root.parent if found.root.is_file() else root).name
             name = f"{prefix}/{found.name}" if number == 1 else f"{prefix}-{number}/{found.name}"
             number += 1
         self._claimed[name] = path

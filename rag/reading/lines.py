@@ -15,6 +15,17 @@ PAGE_BREAK_BLANKS = 2
 _SPLIT = re.compile(r"\r\n|\r|\n|\f|\u2028|\u2029")
 
 
+class _Widths(dict[str, int]):
+    """Character -> its columns, looked up once for each."""
+
+    def __missing__(self, character: str) -> int:
+        width = self[character] = 2 if unicodedata.east_asian_width(character) in "WFA" else 1
+        return width
+
+
+_WIDTHS = _Widths()
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line that is not blank, without the white space around it.
@@ -51,7 +62,7 @@ def columns(text: str) -> int:
     >>> columns("5G基站")
     6
     """
-    return sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
+    return sum(map(_WIDTHS.__getitem__, text))
 
 
 def ends_sentence(text: str) -> bool:

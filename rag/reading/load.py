@@ -52,43 +52,53 @@ def find_files(paths: Iterable[Path]) -> list[Found]:
     for root in paths:
         if not root.exists():
             raise DocumentError(f"no such file or folder: {root}")
-        for path in [root] if root.is_file() else _walk(root):
-            real = os.path.realpath(path)
+        base = os.path.realpath(root)
+        alone = root.is_file()
+        for name in [root.name] if alone else _walk(root):
+            path = root if alone else root / name
+            real = base if alone else _real(f"{base}/{name}")
             if real in seen:
                 continue
             seen.add(real)
-            name = path.name if root.is_file() else path.relative_to(root).as_posix()
-            name = _free(name, root, names)
-            names.add(name)
-            found.append(Found(path, name, root, _problem(root, real)))
+            free = _free(name, root, names)
+            names.add(free)
+            found.append(Found(path, free, root, _problem(base, real)))
     return found
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[str]:
+    """The names of the files under a folder, relative to it, with `/`."""
     left_out = ignored(root)
     for folder, folders, files in os.walk(root):
-        place = Path(folder)
+        inside = os.path.relpath(folder, root).replace(os.sep, "/")
+        prefix = "" if inside == "." else f"{inside}/"
 
-        def wanted(name: str, place: Path = place, *, is_folder: bool) -> bool:
-            path = (place / name).relative_to(root).as_posix()
+        def wanted(name: str, prefix: str = prefix, *, is_folder: bool) -> bool:
             aside = _HIDDEN.search(name) or (name == SIDECAR and not is_folder)
-            return not (aside or left_out(path, folder=is_folder))
+            return not (aside or left_out(prefix + name, folder=is_folder))
 
         folders[:] = sorted(name for name in folders if wanted(name, is_folder=True))
-        yield from (place / name for name in sorted(files) if wanted(name, is_folder=False))
+        yield from (prefix + name for name in sorted(files) if wanted(name, is_folder=False))
 
 
-def _problem(root: Path, real: str) -> str:
+def _real(path: str) -> str:
+    """Where a file really lies. No folder on the way to it is a link: those are not entered."""
+    return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 (many files)
+
+
+def _problem(base: str, real: str) -> str:
     """Why a file is not to be read; opening a pipe would wait for ever."""
-    if not root.is_file() and not Path(real).is_relative_to(os.path.realpath(root)):
+    if real != base and not real.startswith(os.path.join(base, "")):  # noqa: PTH118
         return "a symbolic link that leads out of the folder; name what it leads to, to read it"
     with suppress(OSError):
-        if not S_ISREG(Path(real).stat().st_mode):
+        if not S_ISREG(os.stat(real).st_mode):  # noqa: PTH116 (as many as there are files)
             return "no regular file (a pipe, socket or device)"
     return ""
 
 
 def _free(name: str, root: Path, taken: set[str]) -> str:
+    if name not in taken:
+        return name
     folder = root.resolve().parent.name if root.is_file() else root.resolve().name
     candidate, number = name, 1
     while candidate in taken:
