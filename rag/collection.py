@@ -16,6 +16,7 @@ from pathlib import Path
 from rag.assistant import Assistant, History
 from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing
 from rag.indexing.index import Index, Progress
+from rag.reading.zipped import in_archive
 from rag.settings import Settings
 from rag.types import (
     Answer,
@@ -109,7 +110,8 @@ class Collection:
 
     def is_added(self, info: DocumentInfo) -> bool:
         """Whether the document's file was added by the page, and goes when it is removed."""
-        return Path(info.path).is_relative_to(self.files.absolute())
+        own = in_archive(info.path) is None  # one in an archive stays in it
+        return own and Path(info.path).is_relative_to(self.files.absolute())
 
     def keep(self, name: str, pieces: Iterable[bytes]) -> int:
         """Keeps a file under `name`, which may have folders in it; `update` then reads it.

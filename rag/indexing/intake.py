@@ -19,8 +19,9 @@ from rag.indexing.snapshot import Series
 from rag.indexing.steps import Progress, Step, Stopped, tell
 from rag.models.encoder import Encoder
 from rag.reading.formats import is_foreign
-from rag.reading.load import Found, find_files
+from rag.reading.load import Found, find_files, read_content
 from rag.reading.pool import Job, Pool, processes_for
+from rag.reading.zipped import file_state
 from rag.settings import Settings
 from rag.types import Report, Skipped
 
@@ -89,7 +90,7 @@ class Intake:
             entries = [replace(entry, made_with=_TO_BE_REMADE) for entry in entries]
         self._names = {entry.name: entry for entry in entries}
         self._paths = {entry.path: entry for entry in entries}
-        files = find_files(paths)
+        files = find_files(paths, self.settings.reading)
         seen = {absolute(found.path) for found in files}
         try:
             self._read(files, options.progress)
@@ -169,22 +170,25 @@ class Intake:
         if entry.path == path:
             return True
         try:
-            return not Path(entry.path).exists() and _sha256(path) == entry.sha256
-        except OSError:
+            with suppress(DocumentError, FileNotFoundError, NotADirectoryError):
+                file_state(entry.path, self.settings.reading)
+                return False  # it is still there
+            data = read_content(Path(path), self.settings.reading).data
+            return sha256(data).hexdigest() == entry.sha256
+        except (OSError, DocumentError):
             return False
 
     def _changed(self, path: str, name: str, root: str) -> _Wanted | None:
         """What has to be read, None for a file that is as it was."""
         (name + path).encode()  # lone surrogates cannot be stored
-        now = os.stat(path)  # noqa: PTH116 (as many as there are files)
+        state = file_state(path, self.settings.reading)
         old = self._names.get(name)
         current = old is not None and old.made_with == self.made_with
-        state = (now.st_size, now.st_mtime_ns)
         if old and current and old.path == path and (old.size, old.mtime_ns) == state:
             return None
         known = old.sha256 if old and current else ""
         arguments = (path, name, known, self.settings.reading, self.settings.chunking)
-        return _Wanted(name, path, root, Job(arguments, now.st_size, is_foreign(_suffix(path))))
+        return _Wanted(name, path, root, Job(arguments, state[0], is_foreign(_suffix(path))))
 
     def _take(self, file: _Wanted, outcome: object | DocumentError) -> None:
         if isinstance(outcome, DocumentError):
@@ -298,14 +302,6 @@ def absolute(path: Path) -> str:
 
 def _suffix(path: str) -> str:
     return os.path.splitext(path)[1]  # noqa: PTH122 (as many as there are files)
-
-
-def _sha256(path: str) -> str:
-    with Path(path).open("rb") as file:
-        digest = sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def legible(name: str) -> str:

@@ -32,6 +32,11 @@ class Ignored:
                 left_out = not rule.keeps
         return left_out
 
+    def covers(self, path: str) -> bool:
+        """Whether the file at `path`, or a folder that it lies in, is left out."""
+        folders = [path[: match.start()] for match in re.finditer("/", path)]
+        return any(self(place, folder=True) for place in folders) or self(path, folder=False)
+
 
 def ignored(folder: Path) -> Ignored:
     """The rules in a folder's `.ragignore`; none where there is no such file or it cannot be

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISREG
@@ -15,6 +15,7 @@ from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
 from rag.reading.formats import parser_of, supported
 from rag.reading.ignore import ignored
 from rag.reading.sidecar import SIDECAR
+from rag.reading.zipped import ARCHIVE, in_archive, list_archive, read_member
 from rag.settings import Reading
 from rag.types import Document
 
@@ -36,12 +37,12 @@ class Found:
     problem: str = ""
 
 
-def find_files(paths: Iterable[Path]) -> list[Found]:
-    """The files under `paths`, folders walked in sorted order; hidden and temporary files,
-    `corpus.toml`, links to folders, and what the folder's `.ragignore` names are left out. Links
-    out of the folder and what is no regular file have a `problem`. Names are relative to the path
-    argument, with `/`; where a name is taken, the later one gets its root folder's name in
-    front, then a number.
+def find_files(paths: Iterable[Path], limits: Reading | None = None) -> list[Found]:
+    """The files under `paths`, folders walked in sorted order, zip archives as folders; hidden
+    and temporary files, `corpus.toml`, links to folders, and what the folder's `.ragignore` names
+    are left out. Links out of the folder, what is no regular file, and archives that exceed the
+    `limits` have a `problem`. Names are relative to the path argument, with `/`; where a name is
+    taken, the later one gets its root folder's name in front, then a number.
 
     Raises:
         DocumentError: a path does not exist.
@@ -60,10 +61,29 @@ def find_files(paths: Iterable[Path]) -> list[Found]:
             if real in seen:
                 continue
             seen.add(real)
-            free = _free(name, root, names)
-            names.add(free)
-            found.append(Found(path, free, root, _problem(base, real)))
+            for one in _unpacked(Found(path, name, root, _problem(base, real)), limits):
+                free = _free(one.name, root, names)
+                names.add(free)
+                found.append(one if free == one.name else replace(one, name=free))
     return found
+
+
+def _unpacked(file: Found, limits: Reading | None) -> Iterator[Found]:
+    """The files of an archive; of any other file itself."""
+    if file.problem or file.path.suffix.lower() != ARCHIVE:
+        yield file
+        return
+    left_out = ignored(file.root) if file.root.is_dir() else None
+    try:
+        for inside in list_archive(file.path, limits or Reading()):
+            name = f"{file.name}/{inside.name}"
+            aside = any(_aside(part) for part in inside.name.split("/"))
+            if inside.problem:
+                yield replace(file, name=name, problem=inside.problem)
+            elif not (aside or (left_out and left_out.covers(name))):
+                yield replace(file, name=name, path=file.path / inside.name)
+    except UnreadableDocument as error:
+        yield replace(file, problem=str(error))
 
 
 def _walk(root: Path) -> Iterator[str]:
@@ -74,7 +94,7 @@ def _walk(root: Path) -> Iterator[str]:
         prefix = "" if inside == "." else f"{inside}/"
 
         def wanted(name: str, prefix: str = prefix, *, is_folder: bool) -> bool:
-            aside = _HIDDEN.search(name) or (name == SIDECAR and not is_folder)
+            aside = _HIDDEN.search(name) if is_folder else _aside(name)
             return not (aside or left_out(prefix + name, folder=is_folder))
 
         folders[:] = sorted(name for name in folders if wanted(name, is_folder=True))
@@ -84,6 +104,11 @@ def _walk(root: Path) -> Iterator[str]:
 def _real(path: str) -> str:
     """Where a file really lies. No folder on the way to it is a link: those are not entered."""
     return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 (many files)
+
+
+def _aside(name: str) -> bool:
+    """Whether files of this name are never documents."""
+    return _HIDDEN.search(name) is not None or name == SIDECAR
 
 
 def _problem(base: str, real: str) -> str:
@@ -122,11 +147,14 @@ def read_bytes(path: Path, settings: Reading) -> bytes:
 
 
 def read_content(path: Path, settings: Reading) -> Content:
-    """The content of a file that does not change while it is read.
+    """The content of a file, or of one in an archive, that does not change while it is read.
 
     Raises:
         UnreadableDocument: too large, not readable, or changed in the meantime.
     """
+    inside = in_archive(str(path))
+    if inside is not None:
+        return Content(*read_member(*inside, settings))
     try:
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
