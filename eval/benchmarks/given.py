@@ -7,8 +7,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from zlib import crc32
 
-from rag.indexing.index import Field, Terms
+from rag.answering.terms import sentence_terms
+from rag.indexing.index import Field, Sentence, Terms
 from rag.models.encoder import Encoder
 from rag.models.vectors import Float32
 from rag.text.segment import bigrams, words
@@ -106,6 +108,14 @@ class GivenIndex:
         """In how many passages of the collection each term stands."""
         found = self._collection.counts(field)
         return {term: found[term] for term in terms}
+
+    def sentences(self, rows: Sequence[int], terms: Iterable[str]) -> list[tuple[Sentence, ...]]:
+        """The sentences of passages, with those of `terms` that stand in them."""
+        wanted = frozenset(terms)
+        texts = [self._collection.passages[self._names[row]] for row in rows]
+        return [tuple(Sentence(one.terms & wanted, one.span.end - one.span.start,
+                               crc32(one.span.of(text).encode()))
+                      for one in sentence_terms(text)) for text in texts]
 
     def chunk(self, row: int) -> Chunk:
         """A passage as one chunk."""

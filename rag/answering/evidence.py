@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from rag.answering.candidates import candidates
 from rag.answering.query import Kind, Query
-from rag.answering.terms import Weights, sentence_terms, terms_of
+from rag.answering.terms import Weights, sentence_terms, terms_of, with_terms
 from rag.models.reader import Reading
 from rag.reading.lines import ends_sentence
 from rag.reading.outline import is_byline
@@ -120,16 +120,21 @@ class Weighed:
 
 
 def weigh_sentences(
-    query: Query, weights: Weights, text: str, above: Sequence[str]
+    query: Query,
+    weights: Weights,
+    text: str,
+    above: Sequence[str],
+    standing: Sequence[frozenset[str]] | None = None,
 ) -> list[Weighed]:
     """The sentences of a text in order, each weighed; `above` is what stands above the text:
-    title, headings, lead.
+    title, headings, lead; `standing` those of the question's terms that stand in each sentence,
+    where they need not be looked for.
 
     covered = own + TOPIC_WEIGHT · (what `above` adds) + BESIDE_WEIGHT · (what the sentences
     beside it add), each the share of the question's weight;
     score = covered + KIND_WEIGHT, if it holds what is asked for, − its emptiness.
     """
-    own = sentence_terms(text)
+    own = sentence_terms(text) if standing is None else with_terms(text, standing)
     topic = terms_of(" ".join(above))
     headings = squeeze("".join(above))
     found = []

@@ -58,7 +58,11 @@ def _judged(query: Query, found: Sequence[Found], model: Reranker) -> list[Found
 def _scored(query: Query, weights: Weights, found: Found, top: float) -> Found:
     chunk = found.hit.chunk
     sentences = weigh_sentences(
-        query, weights, chunk.text, (found.document.title, *chunk.headings, *chunk.lead)
+        query,
+        weights,
+        chunk.text,
+        (found.document.title, *chunk.headings, *chunk.lead),
+        [sentence.terms for sentence in found.sentences],
     )
     worth = max((sentence.score for sentence in sentences), default=0.0)
     typed = TYPED_WEIGHT * any(sentence.typed for sentence in sentences)

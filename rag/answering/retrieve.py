@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.query import Query
-from rag.answering.terms import BIGRAM_WEIGHT, Weights, sentence_terms
-from rag.indexing.index import Field, Index, Terms
+from rag.answering.terms import BIGRAM_WEIGHT, Weights
+from rag.indexing.index import Field, Index, Sentence, Terms
 from rag.models.encoder import BUILTIN
 from rag.settings import Retrieval
-from rag.text.fold import squeeze
-from rag.text.sentences import sentences
-from rag.types import Chunk, DocumentInfo, Hit, Part
+from rag.types import DocumentInfo, Hit, Part
 
 # Weights of a term by where it is looked for. Words carry the score; bigrams catch what no
 # dictionary knows; what stands above a chunk counts less than what it says.
@@ -35,10 +33,12 @@ SAME_SHARE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit, its document, and the names of other documents that say the same."""
+    """A hit, its document, its sentences with those of the question's terms that stand in them,
+    and the names of other documents that say the same."""
 
     hit: Hit
     document: DocumentInfo
+    sentences: tuple[Sentence, ...]
     also: tuple[str, ...] = ()
 
 
@@ -59,7 +59,8 @@ def retrieve(
 ) -> list[Found]:
     """The `k` best chunks for a question, best first, ties by chunk id.
 
-    Keyword and vector search each give candidates; the best of their sum are then read:
+    Keyword and vector search each give candidates; the sentences of the best of their sum are
+    then looked at:
 
         base = keyword / W + v · cosine
         score = (base + SENTENCE_WEIGHT · s) · r + NEIGHBOUR_WEIGHT · base of the better neighbour
@@ -79,9 +80,9 @@ def retrieve(
     places = [
         {row: rank for rank, row in enumerate(part, 1)} for part in (by_words, by_vector, rows)
     ]
-    found = []
-    for row, chunk in zip(rows, index.chunks(rows), strict=True):
-        read = _read(chunk, weights)
+    scored = []
+    for row, own in zip(rows, index.sentences(rows, weights.of), strict=True):
+        read = _read(own, weights)
         lift = NEIGHBOUR_WEIGHT * _neighbour(row, base, index)
         reach = max(math.sqrt(read.covered), by_vector.get(row, 0.0) if named else 0.0)
         score = (base[row] + SENTENCE_WEIGHT * read.best) * reach + lift
@@ -93,7 +94,15 @@ def retrieve(
             Part("best_sentence", read.best, None),
             Part("neighbour", lift, None),
         )
-        found.append(Found(Hit(chunk, score, parts), index.row_document(row)))
+        scored.append((score, row, own, parts))
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    least = scored[min(2 * k, len(scored)) - 1][0] if scored else 0.0
+    best = [item for item in scored if item[0] >= least]  # ties at the end are whole
+    chunks = index.chunks([row for _, row, _, _ in best])
+    found = [
+        Found(Hit(chunk, score, parts), index.row_document(row), own)
+        for chunk, (score, row, own, parts) in zip(chunks, best, strict=True)
+    ]
     found.sort(key=lambda item: (-item.hit.score, item.hit.chunk.id))
     return fold_repetitions(found[: 2 * k])[:k]
 
@@ -114,8 +123,8 @@ class _Read:
     best: float
 
 
-def _read(chunk: Chunk, weights: Weights) -> _Read:
-    own = [sentence.terms for sentence in sentence_terms(chunk.text)]
+def _read(sentences: Sequence[Sentence], weights: Weights) -> _Read:
+    own = [sentence.terms for sentence in sentences if sentence.terms]
     return _Read(
         weights.covered(frozenset().union(*own)),
         max((weights.covered(terms) for terms in own), default=0.0),
@@ -153,11 +162,11 @@ def _neighbour(row: int, base: Mapping[int, float], index: Index) -> float:
 
 def fold_repetitions(found: Sequence[Found]) -> list[Found]:
     """Hits of other documents that repeat an earlier hit are left out and named there. What
-    repeats is whole sentences, folded; so a passage with another figure or name stays."""
+    repeats is the words of whole sentences; so a passage with another figure or name stays."""
     kept: list[Found] = []
-    sentences_of: list[frozenset[str]] = []
+    sentences_of: list[dict[int, int]] = []
     for item in found:
-        own = _sentences(item.hit.chunk)
+        own = {sentence.checksum: sentence.characters for sentence in item.sentences}
         twin = next(
             (
                 i
@@ -174,10 +183,8 @@ def fold_repetitions(found: Sequence[Found]) -> list[Found]:
     return kept
 
 
-def _sentences(chunk: Chunk) -> frozenset[str]:
-    return frozenset(squeeze(span.of(chunk.text)) for span in sentences(chunk.text))
-
-
-def _repeats(own: frozenset[str], earlier: frozenset[str]) -> bool:
-    shared = sum(map(len, own & earlier))
-    return shared > 0 and shared >= SAME_SHARE * sum(map(len, own))
+def _repeats(own: Mapping[int, int], earlier: Mapping[int, int]) -> bool:
+    """Whether one passage repeats another; both are given as checksum and characters of each
+    sentence."""
+    shared = sum(own[checksum] for checksum in own.keys() & earlier.keys())
+    return shared > 0 and shared >= SAME_SHARE * sum(own.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,6 +70,15 @@ def sentence_terms(text: str) -> tuple[SentenceTerms, ...]:
         sentence = span.of(text)
         found.append(SentenceTerms(span, terms_of(sentence)))
     return tuple(found)
+
+
+def with_terms(text: str, known: Sequence[frozenset[str]]) -> tuple[SentenceTerms, ...]:
+    """The sentences of a chunk with terms that are known of each; with all their terms where
+    there are more or fewer sentences than are known."""
+    spans = sentences(text)
+    if len(spans) != len(known):
+        return sentence_terms(text)
+    return tuple(SentenceTerms(span, terms) for span, terms in zip(spans, known, strict=True))
 
 
 @lru_cache(_TEXTS_KEPT)

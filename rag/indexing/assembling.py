@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,10 @@ from rag.indexing.catalog import Catalog
 from rag.indexing.content import Known, counted
 from rag.indexing.dense import write_vectors
 from rag.indexing.lexical import MANIFEST, WordSegment, compose, write_words
-from rag.indexing.parts import Parts, Segment, part_file, remove
+from rag.indexing.merging import merge_segments, searched_words
+from rag.indexing.parts import Parts, Segment, link, part_file, remove, sync
 from rag.indexing.rows import Int64
+from rag.indexing.sentences import SentenceWriter
 
 SEGMENT_ROWS = 8192
 """What a segment holds when it is full. Removing one document makes its segment anew, 1 to 2 s
@@ -108,29 +108,35 @@ def assemble(
     temporary = folder / (name + _NEW)
     remove(temporary)
     temporary.mkdir()
+
+    def bring(file: str) -> None:
+        link(folder / old.folder / file, temporary / file)
+
     segments = []
     for piece in pieces:
         if piece.segment is not None:
             for file in piece.segment.files:
-                _link(folder / old.folder / file.name, temporary / file.name)
+                bring(file.name)
             segments.append(piece.segment)
         else:
             segments.append(_segment(temporary, material, piece.keys, number))
-    compose(temporary, [word for segment in segments for word in segment.words])
-    _sync(temporary / MANIFEST)
-    _sync(temporary)
+    merged = merge_segments(temporary, segments, old, bring)
+    compose(temporary, searched_words(segments, merged))
+    sync(temporary / MANIFEST)
+    sync(temporary)
     temporary.replace(folder / name)
-    _sync(folder)
-    return Parts(name, part_file(folder / name / MANIFEST), tuple(segments))
+    sync(folder)
+    return Parts(name, part_file(folder / name / MANIFEST), tuple(segments), merged)
 
 
 def _segment(place: Path, material: Material, keys: Int64, number: int) -> Segment:
-    """Writes words and vectors of the chunks `keys` into the folder `place`."""
+    """Writes words, sentences and vectors of the chunks `keys` into the folder `place`."""
     first, last = int(keys[0]), int(keys[-1])
     own = place / _OWN
     own.mkdir()
     chunks = material.catalog.titled_chunks(first, last)
-    words = write_words(own, counted(chunks, material.known))
+    sentences = SentenceWriter()
+    words = write_words(own, sentences.through(counted(chunks, material.known)))
     paths = []
     for path in sorted(own.iterdir()):
         if _belongs(path, words):
@@ -138,30 +144,12 @@ def _segment(place: Path, material: Material, keys: Int64, number: int) -> Segme
     remove(own)
     stem = place / f"{first}-{number}"
     paths += write_vectors(stem, keys, material.catalog.vectors(keys, material.dimension))
+    paths.append(sentences.save(stem))
     for path in paths:
-        _sync(path)
+        sync(path)
     files = tuple(part_file(path) for path in paths)
     return Segment(first, last, len(keys), stem.name, tuple(words), files)
 
 
 def _belongs(path: Path, words: Sequence[WordSegment]) -> bool:
     return any(path.name.startswith(f"{word.name}.") for word in words)
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name for a file that never changes; a copy where the file system has no links."""
-    try:
-        os.link(source, target)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, target)
-        _sync(target)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

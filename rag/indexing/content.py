@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from rag.indexing.lexical import Counted
-from rag.text.segment import bigrams, words
+from rag.text.segment import line_terms
+from rag.text.sentences import sentences
 from rag.types import Chunk
 
 EMBEDDING_VERSION = 1
 """Raised when `embedding_text` gives other text than before."""
 
 ChunkTerms = tuple[str, str, str, str]
-"""The terms of a chunk in the order of `Field`; between two terms of a field stands a space."""
+"""The terms of a chunk in the order of `Field`: a space between two terms of a field, a line end
+between two sentences."""
 
 Known = Mapping[str, tuple[str, ChunkTerms]]
 """Terms that are known already: for the id of a chunk its document's title and its terms."""
@@ -31,15 +33,12 @@ def embedding_text(title: str, chunk: Chunk) -> str:
 
 def chunk_terms(title: str, chunk: Chunk) -> ChunkTerms:
     """The terms of a chunk and of what stands above it."""
-    return (*_cut(chunk.text), *_cut_context(context_of(title, chunk)))
-
-
-def _cut(text: str) -> tuple[str, str]:
-    return " ".join(words(text)), " ".join(bigrams(text))
+    own = line_terms("\n".join([span.of(chunk.text) for span in sentences(chunk.text)]))
+    return (*own, *_context_terms(context_of(title, chunk)))
 
 
 # The same stands above many chunks in a row.
-_cut_context = lru_cache(maxsize=64)(_cut)
+_context_terms = lru_cache(maxsize=64)(line_terms)
 
 
 def counted(chunks: Iterable[tuple[int, str, Chunk]], known: Known) -> Iterator[Counted]:

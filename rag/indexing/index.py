@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.records import Float32
 from rag.indexing.rows import Bools
+from rag.indexing.sentences import Sentence
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
 from rag.indexing.stating import correct
 from rag.indexing.steps import Progress, Step
@@ -34,7 +35,7 @@ from rag.types import Chunk, Document, DocumentInfo, Filter, IndexStatus, Report
 if TYPE_CHECKING:
     from rag.models.encoder import Encoder
 
-__all__ = ["Field", "Index", "Progress", "Step", "Terms"]
+__all__ = ["Field", "Index", "Progress", "Sentence", "Step", "Terms"]
 
 _NEAR_NAMES = 3
 
@@ -227,6 +228,14 @@ class Index:
     def rank_vectors(self, vector: Float32, k: int) -> list[tuple[int, float]]:
         """The `k` nearest rows and their cosines; see `Dense.rank`."""
         return self._snapshot.dense.rank(vector, k, self._among)
+
+    def sentences(self, rows: Sequence[int], terms: Collection[str]) -> list[tuple[Sentence, ...]]:
+        """The sentences of the chunks of rows, with those of `terms` that stand in them.
+
+        Raises:
+            StoreCorrupt: they are not what was stored.
+        """
+        return self._snapshot.sentences.of(rows, terms)
 
     def chunk(self, row: int) -> Chunk:
         """The chunk of a row.

@@ -74,10 +74,12 @@ def write_words(folder: Path, chunks: Iterable[Counted]) -> list[WordSegment]:
     """
     with _errors(folder):
         _write(folder, chunks)
-        listed = json.loads((folder / MANIFEST).read_text("utf-8"))["segments"]
-        return [
-            WordSegment(item["segment_id"].replace("-", ""), item["max_doc"]) for item in listed
-        ]
+        return _listed(folder)
+
+
+def _listed(folder: Path) -> list[WordSegment]:
+    listed = json.loads((folder / MANIFEST).read_text("utf-8"))["segments"]
+    return [WordSegment(item["segment_id"].replace("-", ""), item["max_doc"]) for item in listed]
 
 
 def compose(folder: Path, segments: Iterable[WordSegment]) -> None:
@@ -98,6 +100,23 @@ def compose(folder: Path, segments: Iterable[WordSegment]) -> None:
             for item in segments
         ]
         (folder / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+
+
+def merge_words(folder: Path, segments: Sequence[WordSegment]) -> list[WordSegment]:
+    """Makes one segment, beside them, of eight or more segments whose files lie in `folder` and
+    that hold about as many rows; returns what is then listed.
+
+    Raises:
+        StoreError: the disk is full, the folder cannot be written to.
+    """
+    import tantivy
+
+    with _errors(folder):
+        compose(folder, segments)
+        writer = tantivy.Index(_schema(), path=str(folder)).writer(_WRITER_BYTES, 1)
+        writer.commit()  # this is when Tantivy looks for what to merge
+        writer.wait_merging_threads()
+        return _listed(folder)
 
 
 class Lexical:

@@ -8,6 +8,7 @@ them. The catalog records size and checksum of every file.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -21,11 +22,13 @@ from rag.errors import StoreCorrupt
 from rag.indexing.dense import Dense, VectorFile
 from rag.indexing.lexical import MANIFEST, Lexical, WordSegment
 from rag.indexing.rows import Numbering
+from rag.indexing.sentences import SENTENCES, Sentences
 
 _FOLDER = re.compile(r"parts-[0-9]{1,18}(?:\.new)?")
 # What format 1 left behind, too.
 _SWEPT = re.compile(rf"{_FOLDER.pattern}|(?:vectors-[0-9]+\.faiss|words-[0-9]+)(?:\.new)?")
-_FILE = re.compile(r"[0-9a-f]{32}\.[a-z]{1,20}|[0-9]{1,18}-[0-9]{1,18}\.(?:vectors|codes)")
+_STEM = r"[0-9]{1,18}-[0-9]{1,18}"
+_FILE = re.compile(rf"[0-9a-f]{{32}}\.[a-z]{{1,20}}|{_STEM}\.(?:vectors|codes|sentences)")
 _UUID = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 20
@@ -58,13 +61,24 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """The words of several segments as one: `of` names their vectors."""
+
+    of: tuple[str, ...]
+    words: WordSegment
+    files: tuple[PartFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """All derived files of a generation: the folder, the list of Tantivy's segments, and the
-    segments by the keys that they hold. `folder` is empty where nothing was ever derived."""
+    """All derived files of a generation: the folder, the list of Tantivy's segments, the
+    segments by the keys that they hold, and which of their words are searched merged. `folder`
+    is empty where nothing was ever derived."""
 
     folder: str
     manifest: PartFile
     segments: tuple[Segment, ...]
+    merged: tuple[Merged, ...] = ()
 
     @classmethod
     def none(cls) -> Parts:
@@ -76,6 +90,8 @@ class Parts:
         yield self.manifest
         for segment in self.segments:
             yield from segment.files
+        for merged in self.merged:
+            yield from merged.files
 
     def to_json(self) -> str:
         """As the catalog stores it."""
@@ -91,7 +107,9 @@ class Parts:
         try:
             value = json.loads(data)
             segments = tuple(_segment(item) for item in value["segments"])
-            parts = cls(str(value["folder"]), _part_file(value["manifest"]), segments)
+            merged = tuple(_merged(item) for item in value.get("merged", ()))
+            whole = tuple(filter(_complete, segments))
+            parts = cls(str(value["folder"]), _part_file(value["manifest"]), whole, merged)
             sound = parts.manifest.name == MANIFEST and _ordered(segments)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise StoreCorrupt(
@@ -116,6 +134,22 @@ def _segment(item: dict[str, Any]) -> Segment:
     ):
         raise ValueError(f"a segment of other files: {item!r:.200}")
     return segment
+
+
+def _complete(segment: Segment) -> bool:
+    """Whether it has its sentences; those of an older program have none and are made anew."""
+    return any(file.name == segment.vectors + SENTENCES for file in segment.files)
+
+
+def _merged(item: dict[str, Any]) -> Merged:
+    words = WordSegment(str(item["words"]["name"]), int(item["words"]["rows"]))
+    files = tuple(_part_file(file) for file in item["files"])
+    merged = Merged(tuple(map(str, item["of"])), words, files)
+    own = all(file.name.startswith(f"{words.name}.") for file in files)
+    named = all(_FILE.fullmatch(file.name) for file in files) and _UUID.fullmatch(words.name)
+    if not (own and named and merged.of and all(re.fullmatch(_STEM, name) for name in merged.of)):
+        raise ValueError(f"no merged words: {item!r:.200}")
+    return merged
 
 
 def _part_file(item: dict[str, Any]) -> PartFile:
@@ -144,14 +178,17 @@ def damage(folder: Path, parts: Parts, *, whole: bool = True) -> list[str]:
 
 
 def sound(folder: Path, parts: Parts) -> Parts:
-    """The parts with those segments alone whose files are what was written."""
+    """The parts with those segments and merged words alone whose files are what was written."""
     place = folder / parts.folder
-    kept = tuple(
-        segment
-        for segment in parts.segments
-        if not any(_damage(place, file, whole=True) for file in segment.files)
+
+    def intact(written: Segment | Merged) -> bool:
+        return not any(_damage(place, file, whole=True) for file in written.files)
+
+    return replace(
+        parts,
+        segments=tuple(filter(intact, parts.segments)),
+        merged=tuple(filter(intact, parts.merged)),
     )
-    return replace(parts, segments=kept)
 
 
 def _damage(place: Path, file: PartFile, *, whole: bool) -> str:
@@ -167,8 +204,8 @@ def _damage(place: Path, file: PartFile, *, whole: bool) -> str:
 
 def read_parts(
     folder: Path, parts: Parts, dimension: int, rows: Numbering
-) -> tuple[Dense, Lexical]:
-    """Opens both parts once their files are what was written.
+) -> tuple[Dense, Lexical, Sentences]:
+    """Opens all parts once their files are what was written.
 
     Raises:
         StoreCorrupt: a file is missing, has changed or cannot be read.
@@ -184,7 +221,8 @@ def read_parts(
     if len(lexical) != expected:
         raise StoreCorrupt(f"{parts.folder} holds the words of {len(lexical)} rows, not {expected}")
     files = [VectorFile(place / segment.vectors, segment.rows) for segment in parts.segments]
-    return Dense.open(files, dimension, rows), lexical
+    sentences = Sentences.open([file.stem for file in files], rows)
+    return Dense.open(files, dimension, rows), lexical, sentences
 
 
 def sweep(folder: Path, keep: Parts) -> None:
@@ -204,6 +242,26 @@ def remove(path: Path) -> None:
                 return
     else:
         path.unlink(missing_ok=True)
+
+
+def link(source: Path, target: Path) -> None:
+    """A second name for a file that never changes; a copy where the file system has no links."""
+    try:
+        os.link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, target)
+        sync(target)
+
+
+def sync(path: Path) -> None:
+    """Makes a file, or a folder's list of names, last."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sha256(path: Path) -> str:

@@ -19,6 +19,7 @@ from rag.indexing.lexical import Counted, Lexical
 from rag.indexing.lock import write_lock
 from rag.indexing.parts import Parts, read_parts, sound, sweep
 from rag.indexing.rows import Bools, Numbering, Rows
+from rag.indexing.sentences import Sentences, SentenceWriter
 from rag.types import DocumentInfo, Filter
 
 _AT_ONCE_ROWS = 1024
@@ -39,6 +40,7 @@ class Snapshot:
     rows: Rows
     dense: Dense
     lexical: Lexical
+    sentences: Sentences
     place: Path | None
     infos: dict[int, DocumentInfo] = field(default_factory=dict)
     marks: dict[Filter, Bools] = field(default_factory=dict)
@@ -91,7 +93,9 @@ def open_snapshot(folder: Path) -> Snapshot:
             numbering = Numbering(rows.chunks)
             place: Path | None = folder / parts.folder
             try:
-                dense, lexical = read_parts(folder, parts, fingerprint.dimension, numbering)
+                dense, lexical, sentences = read_parts(
+                    folder, parts, fingerprint.dimension, numbering
+                )
             except (StoreCorrupt, OSError):
                 if damaged != generation:  # the first time; a writer may just have moved on
                     damaged = generation
@@ -100,11 +104,15 @@ def open_snapshot(folder: Path) -> Snapshot:
                     continue
                 place = None
                 dense = Dense.build(catalog.vectors(rows.chunks, fingerprint.dimension))
-                lexical = Lexical.build(_all_terms(catalog, rows), numbering)
+                writer = SentenceWriter()
+                lexical = Lexical.build(writer.through(_all_terms(catalog, rows)), numbering)
+                sentences = writer.part(numbering)
         except BaseException:
             catalog.close()
             raise
-        snapshot = Snapshot(catalog, generation, fingerprint, rows, dense, lexical, place)
+        snapshot = Snapshot(
+            catalog, generation, fingerprint, rows, dense, lexical, sentences, place
+        )
         weakref.finalize(snapshot, catalog.close)
         return snapshot
 

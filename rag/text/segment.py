@@ -12,7 +12,7 @@ import rjieba
 
 from rag.text.fold import fold
 
-SEGMENTER_VERSION = 1
+SEGMENTER_VERSION = 2
 """Raised when `words` or `bigrams` give other terms; indexes made before are then stale."""
 
 _FUNCTION_WORDS = """
@@ -85,13 +85,43 @@ def words(text: str, *, parts: bool = True) -> list[str]:
     >>> words("OceanProtocol 第 四 条")
     ['ocean', 'protocol', 'oceanprotocol', '第四', '四条', '第四条', '第4条']
     """
-    prepared = _join_spaces(fold(_split_names(_clean(text))))
-    cut = rjieba.cut_for_search if parts else rjieba.cut
-    pieces = cut(_TOKEN.sub(_parts, _UNIT.sub(_unit, prepared)))
+    return _cut_prepared(_prepare(text), parts=parts)
+
+
+def line_terms(text: str) -> tuple[str, str]:
+    """The words (with their parts) and the bigrams of every line of `text`: terms with spaces
+    between them, as many lines as `text` has; those of `words` and `bigrams` of each line.
+
+    >>> line_terms("第四条\\n白泽 AI")
+    ('第四 四条 第四条 第4条\\n白泽 ai', '第四 四条\\n白泽')
+    """
+    prepared = _prepare(text)
+    if "第" in prepared:
+        found = "\n".join(" ".join(_cut_prepared(line)) for line in prepared.split("\n"))
+    else:  # all lines at once, which takes less
+        kept = [
+            piece if piece.isalnum() or piece == "\n" else _trim(piece)
+            for piece in _pieces(prepared)
+        ]
+        found = " ".join(filter(None, kept)).replace(" \n", "\n").replace("\n ", "\n")
+    return found, "\n".join([" ".join(_pairs(line)) for line in prepared.split("\n")])
+
+
+def _prepare(text: str) -> str:
+    return _join_spaces(fold(_split_names(_clean(text))))
+
+
+def _cut_prepared(prepared: str, *, parts: bool = True) -> list[str]:
+    pieces = _pieces(prepared, parts=parts)
     terms = [term for word in pieces if (term := word if word.isalnum() else _trim(word))]
     if "第" in prepared:
         terms += [f"第{_integer(n)}{unit}" for n, unit in _ORDINAL.findall(prepared)]
     return terms
+
+
+def _pieces(prepared: str, *, parts: bool = True) -> list[str]:
+    cut = rjieba.cut_for_search if parts else rjieba.cut
+    return list(cut(_TOKEN.sub(_parts, _UNIT.sub(_unit, prepared))))
 
 
 def cut(text: str) -> list[str]:
@@ -110,8 +140,12 @@ def bigrams(text: str) -> list[str]:
     >>> bigrams("白泽 AI，桑达尔")
     ['白泽', '桑达', '达尔']
     """
+    return _pairs(_prepare(text))
+
+
+def _pairs(joined: str) -> list[str]:
     terms: list[str] = []
-    for stretch in _STRETCH.findall(_join_spaces(fold(_clean(text)))):
+    for stretch in _STRETCH.findall(joined):
         terms += map(str.__add__, stretch, stretch[1:])
     return terms
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.text.segment import STOP_WORDS, bigrams, words
+from rag.text.segment import STOP_WORDS, bigrams, line_terms, words
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,17 @@ def test_terms_of_any_text_are_folded_and_hold_no_white_space(text: str) -> None
 @given(st.text(alphabet="中文字A1,.-% 第条十GPTnm", max_size=30))
 def test_the_same_text_gives_the_same_terms(text: str) -> None:
     assert words(text) == words(text)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), max_size=6))
+@example(["第 四 条", "", "AI芯片 5 亿元", "x"])
+def test_lines_have_the_terms_of_each_line(texts: list[str]) -> None:
+    lines = [" ".join(text.split()) for text in texts]
+    own, pairs = line_terms("\n".join(lines))
+    assert [line.split() for line in own.split("\n")] == ([words(line) for line in lines] or [[]])
+    assert [line.split() for line in pairs.split("\n")] == (
+        [bigrams(line) for line in lines] or [[]]
+    )
 
 
 def test_threads_agree() -> None:

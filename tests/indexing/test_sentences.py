@@ -1,0 +1,98 @@
+"""The sentence part against the terms of the sentences themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.answering.terms import sentence_terms
+from rag.errors import StoreCorrupt
+from rag.indexing.content import counted
+from rag.indexing.rows import Numbering
+from rag.indexing.sentences import SENTENCES, Sentences, SentenceWriter
+from rag.text.sentences import sentences
+from rag.types import Chunk, Span
+
+TEXTS = [
+    "灯塔高42米。守塔人老周工作了三十年；灯光每晚亮起。",
+    "第四条 总造价为12.5亿元。\n第五条 大桥全长3.6公里。",
+    "……\n灯塔高42米。",
+    "No word in common. OceanProtocol uses 14nm chips.",
+]
+TERMS = ["灯塔", "42", "第4条", "14", "纳米", "大桥", "老周", "无此词"]
+KEYS = [11, 12, 15, 20]
+
+
+def chunk(text: str) -> Chunk:
+    return Chunk("0" * 16, "0" * 64, 0, Span(0, len(text)), text, (), (), None, None, 1)
+
+
+def written(texts: list[str], keys: list[int]) -> SentenceWriter:
+    writer = SentenceWriter()
+    found = counted(((key, "", chunk(text)) for key, text in zip(keys, texts, strict=True)), {})
+    assert [one.key for one in writer.through(found)] == keys
+    return writer
+
+
+def check(part: Sentences, texts: list[str]) -> None:
+    for text, found in zip(texts, part.of(range(len(texts)), TERMS), strict=True):
+        expected = [one.terms & frozenset(TERMS) for one in sentence_terms(text)]
+        assert [one.terms for one in found] == expected
+
+
+def test_in_memory_and_on_disk_the_terms_of_each_sentence(tmp_path: Path) -> None:
+    rows = Numbering(np.array(KEYS))
+    check(written(TEXTS, KEYS).part(rows), TEXTS)
+    stems = [tmp_path / "11-1", tmp_path / "15-2"]
+    for stem, some in zip(stems, (slice(0, 2), slice(2, 4)), strict=True):
+        written(TEXTS[some], KEYS[some]).save(stem)
+    check(Sentences.open(stems, rows), TEXTS)
+
+
+def test_rows_in_any_order_and_none() -> None:
+    part = written(TEXTS, KEYS).part(Numbering(np.array([20, 11, 15, 12])))
+    assert [len(found) for found in part.of([0, 1], [])] == [2, 3]
+    assert part.of([2, 1], ["灯塔"])[0][1].terms == {"灯塔"}
+    assert part.of([], ["灯塔"]) == []
+
+
+def test_the_same_sentence_has_the_same_checksum_wherever_it_stands() -> None:
+    part = written(TEXTS, KEYS).part(Numbering(np.array(KEYS)))
+    first, _, third, _ = part.of([0, 1, 2, 3], [])
+    assert first[0] == third[-1]
+    assert first[0].characters == len("灯塔高42米")
+    assert len({one.checksum for one in first}) == len(first) == len(list(sentences(TEXTS[0])))
+
+
+def test_chunks_that_are_gone_are_passed_over_and_a_missing_one_is_damage() -> None:
+    writer = written(TEXTS, KEYS)
+    check(writer.part(Numbering(np.array([11, 15]))), [TEXTS[0], TEXTS[2]])
+    with pytest.raises(StoreCorrupt, match="lacks 1 rows"):
+        writer.part(Numbering(np.array([11, 99])))
+
+
+def test_a_row_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    path = written(TEXTS, KEYS).save(tmp_path / "11-1")
+    data = bytearray(path.read_bytes())
+    data[24 + 16 * len(KEYS)] += 1  # how many sentences the first chunk has
+    path.write_bytes(data)
+    part = Sentences.open([tmp_path / "11-1"], Numbering(np.array(KEYS)))
+    assert part.of([1], ["大桥"])[0][1].terms == {"大桥"}
+    with pytest.raises(StoreCorrupt, match="row 0"):
+        part.of([0], ["大桥"])
+
+
+def test_a_cut_or_changed_file_is_refused(tmp_path: Path) -> None:
+    path = written(TEXTS, KEYS).save(tmp_path / "11-1")
+    assert path.name == "11-1" + SENTENCES
+    data = path.read_bytes()
+    rows = Numbering(np.array(KEYS))
+    ends = 24 + 8 * len(KEYS)
+    broken = [data[:10], data[:-4], b"x" + data[1:], data[:ends] + b"\xff" * 8 + data[ends + 8 :]]
+    for wrong in broken:
+        path.unlink()
+        path.write_bytes(wrong)
+        with pytest.raises(StoreCorrupt, match=r"11-1\.sentences"):
+            Sentences.open([tmp_path / "11-1"], rows)
