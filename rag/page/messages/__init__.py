@@ -37,7 +37,8 @@ class Messages:
             shown = f"{value:,}" if isinstance(value, int) else value
             return shown if many is None else f"{shown} {one if value == 1 else many}"
 
-        return _FIELD.sub(filled, self.texts[key])
+        text = self.texts[key]
+        return _FIELD.sub(filled, text) if values else text
 
 
 def messages(language: str) -> Messages:
