@@ -379,7 +379,8 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an update of the index did. `read`, `unchanged` and `removed` count files;
+    """What an update of the index did. `read`, `unchanged` and `removed` count files, `restated`
+    those of the unchanged of which a `corpus.toml` states something else than before;
     `documents` and `chunks` are the totals in the index afterwards; `missing` names documents
     whose files are gone but which stay in the index; `split_sentences` counts sentences that
     were too long for a chunk and were cut."""
@@ -394,6 +395,7 @@ class Report:
     missing: tuple[str, ...] = ()
     split_sentences: int = 0
     warnings: tuple[Skipped, ...] = ()
+    restated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "read": report.read,
         "unchanged": report.unchanged,
         "removed": report.removed,
+        "restated": report.restated,
         "skipped": [{"document": s.document, "reason": s.reason} for s in report.skipped],
         "documents": report.documents,
         "chunks": report.chunks,

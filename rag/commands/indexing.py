@@ -52,6 +52,8 @@ def _nothing_read(arguments: argparse.Namespace, report: Report) -> str:
 def show_report(report: Report, folder: str, terminal: Terminal) -> str:
     """What an update did, for reading."""
     parts = [f"读入 {report.read}", f"未变 {report.unchanged}"]
+    if report.restated:
+        parts.append(f"改注 {report.restated}")
     if report.removed:
         parts.append(f"删除 {report.removed}")
     if report.skipped:

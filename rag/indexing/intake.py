@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from rag.errors import DocumentError, UnreadableDocument
+from rag.errors import DocumentError, StoreCorrupt, UnreadableDocument
 from rag.indexing.assembling import SEGMENT_ROWS
 from rag.indexing.catalog import Catalog, Entry
 from rag.indexing.content import ChunkTerms, embedding_text
@@ -21,9 +21,10 @@ from rag.models.encoder import Encoder
 from rag.reading.formats import is_foreign
 from rag.reading.load import Found, find_files, read_content
 from rag.reading.pool import Job, Pool, processes_for
+from rag.reading.sidecar import Sidecars
 from rag.reading.zipped import file_state
 from rag.settings import Settings
-from rag.types import Report, Skipped
+from rag.types import Report, Skipped, Stated
 
 _ENCODED_AT_ONCE = 512  # chunks; bounds memory, and small documents share a call of the encoder
 _TO_BE_REMADE = ""  # as `made_with`: no program's, so whatever has it is made again
@@ -62,6 +63,7 @@ class Intake:
     series: Series | None
     read: int = 0
     unchanged: int = 0
+    restated: int = 0
     removed: int = 0
     split: int = 0
     documents: int = 0
@@ -72,6 +74,7 @@ class Intake:
     known: dict[str, tuple[str, ChunkTerms]] = field(default_factory=dict)
     _names: dict[str, Entry] = field(default_factory=dict)
     _paths: dict[str, Entry] = field(default_factory=dict)
+    _sidecars: Sidecars = field(default_factory=Sidecars)
     _claimed: dict[str, str] = field(default_factory=dict)
     _pending: list[tuple[Prepared, Entry]] = field(default_factory=list)
     _waiting: int = 0
@@ -100,13 +103,15 @@ class Intake:
         self._gone(entries, paths, seen, prune=options.prune)
         self._refresh(entries, seen)
         self._flush()
+        problems = self._sidecars.problems.items()
+        self.skipped += [Skipped(legible(name), reason) for name, reason in problems]
 
     def report(self, seconds: float) -> Report:
         """What was done."""
         return Report(
             self.read, self.unchanged, self.removed, tuple(self.skipped), self.documents,
             self.chunks, seconds, tuple(self.missing), self.split,
-            tuple(self.warnings),
+            tuple(self.warnings), self.restated,
         )  # fmt: skip
 
     def _read(self, files: Sequence[Found], progress: Progress | None) -> None:
@@ -124,6 +129,7 @@ class Intake:
                 continue
             if file is None:
                 self.unchanged += 1
+                self._restate(name, self._stated(name, path, absolute(found.root)))
             else:
                 wanted.append(file)
         total, started = sum(file.job.size for file in wanted), time.monotonic()
@@ -197,25 +203,57 @@ class Intake:
         if not isinstance(outcome, Arrived):
             raise TypeError(f"reading gave {type(outcome).__name__}")
         state = outcome.state
+        stated = self._stated(file.name, file.path, file.root)
         entry = Entry(
             file.name, file.path, file.root, state.sha256, state.size, state.mtime_ns,
-            self.made_with,
+            self.made_with, stated,
         )  # fmt: skip
         if outcome.prepared is None:
             self.catalog.touch(entry)
             self.unchanged += 1
+            self._restate(file.name, stated)
         else:
             self._add(outcome.prepared, entry)
         self._names[file.name] = self._paths[file.path] = entry
+
+    def _stated(self, name: str, path: str, root: str) -> Stated:
+        """What sidecars state of a file now; what they stated before where one is malformed."""
+        old = self._names.get(name)
+        if old is not None and path.startswith(old.root) and len(old.root) < len(root):
+            root = old.root
+        found = self._sidecars.of(path, root)
+        if found is None:
+            return Stated() if old is None else old.stated
+        return found
+
+    def _restate(self, name: str, stated: Stated) -> None:
+        """Takes in what a sidecar states of a document that is as it was. Only another title
+        changes what is searched for."""
+        old = self._names[name]
+        if stated == old.stated:
+            return
+        try:
+            titled = self.catalog.state(name, stated)
+            document = self.catalog.as_read(name) if titled else None
+        except StoreCorrupt as error:
+            self._skip(name, error)
+            return
+        now = self._names[name] = self._paths[old.path] = replace(old, stated=stated)
+        self.restated += 1
+        if document is not None:
+            self._queue(prepared(document, self.settings.chunking), now)
 
     def _skip(self, name: str, error: Exception) -> None:
         self.skipped.append(Skipped(legible(name), _reason(error)))
 
     def _add(self, new: Prepared, entry: Entry) -> None:
-        self._pending.append((new, entry))
         self.read += 1
         self.split += new.chunks.split_sentences
         self.warnings += [Skipped(legible(entry.name), text) for text in new.document.warnings]
+        self._queue(new, entry)
+
+    def _queue(self, new: Prepared, entry: Entry) -> None:
+        self._pending.append((new, entry))
         self._waiting += len(new.chunks.chunks)
         if self._waiting >= _ENCODED_AT_ONCE:
             self._flush()
@@ -223,8 +261,9 @@ class Intake:
     def _flush(self) -> None:
         """Encodes and stores what was read."""
         texts = [
-            embedding_text(new.document.title, chunk)
-            for new, _ in self._pending
+            embedding_text(title, chunk)
+            for new, entry in self._pending
+            for title in [self.catalog.title_of(new.document, entry.stated)]
             for chunk in new.chunks.chunks
         ]
         vectors = self.encoder.encode_documents(texts) if texts else None
@@ -260,7 +299,7 @@ class Intake:
             if path in seen or not (path in roots or path.startswith(folders)):
                 continue
             if prune:
-                self.catalog.delete(entry.name)
+                self.catalog.remove(entry.name)
                 del self._names[entry.name]
                 self.removed += 1
             else:
@@ -288,7 +327,7 @@ class Intake:
             elif outcome is not None:
                 self._take(file, outcome)
         for old in left:
-            document = self.catalog.document(old.name)
+            document = self.catalog.as_read(old.name)
             if document is not None:
                 again = prepared(document, self.settings.chunking)
                 self._add(again, replace(old, made_with=self.made_with))

@@ -78,7 +78,7 @@ def _run(
             raise KeyboardInterrupt(_KEPT.format(run.read)) from None
         if recorded is None and not run.read:
             raise UnreadableDocument(_nothing(paths, run.skipped))
-        if run.read or run.removed or now != recorded or series.untidy():
+        if run.read or run.removed or run.restated or now != recorded or series.untidy():
             series.finish(run.known)
         else:
             catalog.commit()

@@ -21,6 +21,7 @@ from rag.indexing.rows import Numbering
 from rag.indexing.snapshot import Series, record
 from rag.indexing.stating import put_again
 from rag.reading.load import read_document
+from rag.reading.sidecar import Sidecars
 from rag.settings import Settings
 from rag.types import Document
 
@@ -93,17 +94,20 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
     try:
         generation, fingerprint, parts = record(catalog)
         mended = _mend_structure(catalog)
-        for name, line in _correction_damages(catalog):
+        dropped = dict(_correction_damages(catalog))
+        for name, line in dropped.items():
             catalog.drop_correction(name)
             mended.append(f"{line}; it was dropped, correct the document again")
+        sidecars = Sidecars()
         for entry in catalog.entries():
             lines = _document_damages(catalog, entry.name, fingerprint.dimension)
-            if lines:
+            if lines or entry.name in dropped:
                 document = _recover(catalog, entry, settings)
                 encoder = load()
                 check_encoder(folder, fingerprint, encoder)
                 catalog.delete(entry.name)
-                renamed = replace(entry, name=document.name)
+                stated = sidecars.of(entry.path, entry.root) if lines else None
+                renamed = replace(entry, name=document.name, stated=stated or entry.stated)
                 put_again(catalog, document, renamed, encoder, settings)
                 mended += lines
         broken = _part_damages(folder, catalog, parts, fingerprint.dimension)

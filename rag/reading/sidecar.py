@@ -43,7 +43,7 @@ class Rule:
 @dataclass(slots=True)
 class Sidecars:
     """The sidecars of some folders, each read once. `problems` says what is wrong with those
-    that cannot be used, by their paths."""
+    that cannot be used, by their paths relative to the root."""
 
     problems: dict[str, str] = field(default_factory=dict)
     _rules: dict[str, tuple[Rule, ...] | None] = field(default_factory=dict)
@@ -71,7 +71,8 @@ class Sidecars:
             try:
                 self._rules[folder] = _load(path, root)
             except UnreadableDocument as error:
-                self.problems[str(path)] = str(error)
+                top = root if os.path.isdir(root) else os.path.dirname(root)  # noqa: PTH112, PTH120
+                self.problems[os.path.relpath(path, top)] = str(error)
                 self._rules[folder] = None
         return self._rules[folder]
 
