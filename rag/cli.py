@@ -202,6 +202,13 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=_port, default=7860, help="0 takes a free one (7860)")
+    _add_allowed(parser)
+    parser.add_argument(
+        "--collections",
+        action="store_true",
+        help="serve the other indexes in the same folder too, and let the page make new ones "
+        "(so without --index)",
+    )
     _add_chat(parser)
     parser.set_defaults(runs="serving:serve")
 
@@ -211,7 +218,19 @@ def _add_mcp(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, help="serve HTTP on this port, not stdin and stdout; 0: a free one"
     )
+    _add_allowed(parser)
     parser.set_defaults(runs="serving:mcp")
+
+
+def _add_allowed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name under which this server is reached, through another one; "
+        "needs RAG_TOKEN; may be repeated",
+    )
 
 
 def _question(value: str) -> str:

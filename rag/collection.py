@@ -29,6 +29,7 @@ from rag.types import (
     Report,
 )
 
+BESIDE = ".page"  # after the index folder's name, the name of the folder beside it
 MAX_NAME_BYTES = 1_000
 MAX_PART_BYTES = 200  # most file systems hold 255, and a file being written has a longer name
 NOT_IN_NAMES = frozenset('\\:*?"<>|')  # names that every system can hold
@@ -49,22 +50,36 @@ class Collection:
         self.files = self.kept / "files"
         self._writing = threading.Lock()
         self._assistant: Assistant | None = None
-        with suppress(StoreMissing):
-            self._assistant = Assistant(Index.open(folder, settings), settings)
+        self._look()
+
+    def use(self, settings: Settings) -> None:
+        """Answers by `settings` from the next question on; the index stays as it is."""
+        self.settings = settings
+        if self._assistant is not None:
+            self._assistant = Assistant(self._assistant.index, settings)
 
     @property
     def index(self) -> Index:
-        """The index.
+        """The index, at the generation that is current now: another process may write to it.
 
         Raises:
             StoreMissing: nothing was added yet.
         """
-        return self._opened().index
+        return self._opened().index.pinned()
+
+    def _look(self) -> Assistant | None:
+        """The assistant; none while there is no index, which another process may make."""
+        if self._assistant is None:
+            with suppress(StoreMissing):
+                index = Index.open(self.folder, self.settings)
+                self._assistant = Assistant(index, self.settings)
+        return self._assistant
 
     def _opened(self) -> Assistant:
-        if self._assistant is None:
+        assistant = self._look()
+        if assistant is None:
             raise StoreMissing("还没有文档，请先添加文件。No documents yet; add files first.")
-        return self._assistant
+        return assistant
 
     def search(
         self, question: str, k: int | None = None, where: Filter | None = None
@@ -84,14 +99,14 @@ class Collection:
 
     def status(self) -> IndexStatus:
         """What the index holds; nothing, of generation 0, where there is none."""
-        if self._assistant is None:
+        if self._look() is None:
             return IndexStatus(str(self.folder), 0, 0, 0, "", 0, stale=False)
         return self.index.status()
 
     def documents(self, containing: str = "", where: Filter | None = None) -> list[DocumentInfo]:
         """The documents by name; with `containing` those that have it in their text, name or
         title; with `where` those that fit."""
-        if self._assistant is None:
+        if self._look() is None:
             return []
         everything = self.index.documents(where=where)
         if not containing.strip():
@@ -153,7 +168,7 @@ class Collection:
         return report
 
     def _update(self, progress: Progress | None) -> Report:
-        if self._assistant is not None:
+        if self._look() is not None:
             return self.index.update([self.files], progress=progress)
         try:
             index = Index.build([self.files], self.folder, self.settings, progress=progress)
@@ -183,6 +198,17 @@ class Collection:
             self._writing.release()
         return removed
 
+    def correct(
+        self, name: str, *, title: str | None = None, date: str | None = None
+    ) -> DocumentInfo:
+        """See `Index.correct`; raises StoreLocked also while files are being read."""
+        if not self._writing.acquire(blocking=False):
+            raise StoreLocked("files are being read; wait until they are")
+        try:
+            return self.index.correct(name, title=title, date=date)
+        finally:
+            self._writing.release()
+
     def _drop(self, name: str) -> None:
         with suppress(DocumentError, OSError):
             self.files.joinpath(*checked_name(name)).unlink(missing_ok=True)
@@ -194,7 +220,7 @@ def kept_beside(folder: Path) -> Path:
     >>> kept_beside(Path("index/default")).as_posix()
     'index/default.page'
     """
-    return folder.with_name(f"{folder.name}.page")
+    return folder.with_name(f"{folder.name}{BESIDE}")
 
 
 def checked_name(name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
     RagError
     ├── SettingsError          a setting is unknown, malformed or out of range
+    │   └── ChangeRefused          it may not be changed while the program runs
     ├── QuestionError          the question is empty or too long
     │   └── FilterError            a filter, or what is stated of a document, holds no such date
     ├── DocumentError          one file cannot become a Document
@@ -13,7 +14,8 @@
     │   ├── StoreCorrupt           its parts do not agree with each other
     │   ├── StoreLocked            another process is writing
     │   ├── UnknownDocument        the index holds no document of that name
-    │   └── UnknownConversation    no conversation of that id is kept
+    │   ├── UnknownConversation    no conversation of that id is kept
+    │   └── UnknownCollection      no collection of that name is served
     ├── ModelError             an encoder, reranker or reader
     │   └── ModelUnavailable       it cannot be loaded on this machine
     └── GenerationError        the chat model; carries `retryable`
@@ -33,6 +35,10 @@ class RagError(Exception):
 
 class SettingsError(RagError):
     """A setting is unknown, malformed or out of range."""
+
+
+class ChangeRefused(SettingsError):
+    """A setting that may not be changed while the program runs."""
 
 
 class QuestionError(RagError):
@@ -81,6 +87,10 @@ class UnknownDocument(StoreError):
 
 class UnknownConversation(StoreError):
     """No conversation of that id is kept."""
+
+
+class UnknownCollection(StoreError):
+    """No collection of that name is served."""
 
 
 class ModelError(RagError):

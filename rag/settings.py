@@ -133,6 +133,9 @@ class Chat(_Group):
     base_url: str = Field(
         default="", pattern=r"^$|^https?://\S+$", description="address of the server, with its /v1"
     )
+    send_key: bool = Field(
+        default=True, description="send the key of the environment, if there is one"
+    )
     timeout_seconds: float = Field(
         default=60, gt=0, le=3600, description="longest silence of the server, seconds"
     )

@@ -26,6 +26,7 @@ STOREYS = [
     {"rag.server"},
     {"rag.page", "rag.mcp", "rag.langchain"},
     {"rag.http"},
+    {"rag.library"},
     {"rag.collection"},
     {"rag.assistant"},
     {"rag.answering"},

@@ -10,8 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from rag.errors import GenerationError, ModelError, SettingsError
+from rag.http.access import MAX_BODY_BYTES, Access
 from rag.http.login import Token
-from rag.server import MAX_BODY_BYTES, address_of, create_app, listen
+from rag.server import address_of, create_app, listen
 from rag.types import Answer, Filter, IndexStatus
 from rag.wire import answer_json, passage_json
 from tests.fakes_page import FakeAssistant, answer, refusal
@@ -124,8 +125,9 @@ def test_another_host_name_is_refused(client: TestClient) -> None:
 def test_another_machine_is_let_in_with_a_token_only() -> None:
     for host in ("0.0.0.0", "::", "192.168.1.5", "rag.example"):
         with pytest.raises(SettingsError, match="RAG_TOKEN"):
-            create_app(FakeAssistant(), lambda: STATUS, host=host)
-    app = create_app(FakeAssistant(), lambda: STATUS, host="0.0.0.0", token=Token("a long secret"))
+            create_app(FakeAssistant(), lambda: STATUS, access=Access(host))
+    access = Access("0.0.0.0", token=Token("a long secret"))
+    app = create_app(FakeAssistant(), lambda: STATUS, access=access)
     with TestClient(app, base_url="http://rag.example") as everywhere:
         assert everywhere.get("/healthz").status_code == 403
         bearer = {"Authorization": "Bearer a long secret"}

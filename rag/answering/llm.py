@@ -102,6 +102,8 @@ class ChatModel:
     @property
     def secret(self) -> str:
         """The key, or nothing."""
+        if not self.settings.send_key:
+            return ""
         return next((self._environ[name] for name in KEYS if self._environ.get(name)), "")
 
     @cached_property
@@ -143,7 +145,7 @@ class ChatModel:
             # Servers of one's own want no key, the client wants one.
             options |= {"api_key": self.secret or "none", "use_responses_api": False}
             options["stream_chunk_timeout"] = None
-        elif self._environ.get("RAG_API_KEY"):
+        elif self.settings.send_key and self._environ.get("RAG_API_KEY"):
             options["api_key"] = self._environ["RAG_API_KEY"]
         return options
 

@@ -19,8 +19,6 @@ from rag.settings import Chat, Settings
 LEAST_PYTHON = (3, 11)
 # Below this an update of the index may not finish: new files are written beside the old ones.
 LEAST_FREE_BYTES = 1_000_000_000
-# How long a chat model may be silent before it is called silent.
-CHAT_SECONDS = 20.0
 # What a working installation cannot do without; asked for where the distribution itself is
 # not installed (a checkout on the path) and cannot be asked.
 PACKAGES = (
@@ -121,17 +119,14 @@ def _index(settings: Settings) -> Finding:
 
 def _chat(chat: Chat) -> Finding:
     """Asks the chat model for a word, where the address of its server is set."""
-    from rag.answering.llm import ChatModel, Message
-    from rag.answering.prompt import load_prompts
+    from rag.answering.trial import try_chat
 
     if not chat.model:
         return Finding("chat model", True, "none set; answers are sentences of the documents")
     if not chat.base_url:
         return Finding("chat model", True, f"{chat.model}, not asked: chat.base_url is not set")
-    once = {"max_retries": 0, "timeout_seconds": min(chat.timeout_seconds, CHAT_SECONDS)}
     try:
-        load_prompts(chat.prompts)
-        ChatModel(chat.model_copy(update=once)).reply([Message("user", "你好")])
+        try_chat(chat)
     except RagError as error:
         return Finding("chat model", False, str(error))
     return Finding("chat model", True, f"{chat.model} answers")

@@ -34,19 +34,24 @@ OFFLINE = {
 
 def serve(arguments: argparse.Namespace) -> int:
     """Opens the page and stays until it is interrupted. Without a named index this is
-    `index/default`, or the sample's where only that has been built. Where there is no index, the
-    page takes the files for one."""
+    `index/default`, or the sample's where only that has been built, with the others beside it.
+    Where there is no index, the page takes the files for one."""
     os.environ.update(OFFLINE)
     token = _token()
     from rag.collection import Collection
+    from rag.http.access import Access
+    from rag.library import Library
     from rag.server import address_of, create_app, listen, run
 
     settings = load_settings(arguments)
     folder = _folder(settings)
     collection = Collection(folder, settings)
+    several = arguments.collections or settings.index == DEFAULT_INDEX
+    library = Library(collection, folder.parent if several else None)
+    access = Access(arguments.host, arguments.allow_host, token)
     examples = examples_for(folder)
     with listen(arguments.host, arguments.port) as listener:
-        app = create_app(collection, collection.status, examples, arguments.host, token, collection)
+        app = create_app(collection, collection.status, examples, access, library)
         address = address_of(listener)
         print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
         sys.stdout.flush()
@@ -59,6 +64,7 @@ def mcp(arguments: argparse.Namespace) -> int:
     or the process is interrupted."""
     os.environ.update(OFFLINE)
     from rag.assistant import Assistant
+    from rag.http.access import Access
     from rag.indexing.index import Index
     from rag.mcp import HTTP_PATH, http_app, mcp_server
     from rag.server import address_of, guarded, listen, run
@@ -69,7 +75,8 @@ def mcp(arguments: argparse.Namespace) -> int:
     if arguments.port is None:
         server.run()
         return 0
-    app = guarded(http_app(server), arguments.host, _token())
+    access = Access(arguments.host, arguments.allow_host, _token())
+    app = guarded(http_app(server), access)
     with listen(arguments.host, arguments.port) as listener:
         address = address_of(listener) + HTTP_PATH
         print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")

@@ -1,5 +1,6 @@
 """`POST /v1/chat/completions` as OpenAI's clients know it, and `GET /v1/models`.
 
+The model `wenju` answers from the default collection, `wenju/NAME` from the one of that name.
 The last message of the user is the question. `citations`, `sentences` and `status` come beside
 the usual fields, as in `rag ask --json`: in a stream with its last chunk. The pieces of a stream
 are checked sentences with their markers; put together they are the answer's text. What a client
@@ -12,16 +13,17 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any, Literal, Protocol
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from rag.assistant import History, marked_text
-from rag.errors import GenerationError, QuestionError, RagError
+from rag.errors import GenerationError, QuestionError, RagError, UnknownCollection
 from rag.http.threads import in_thread
 from rag.types import Answer, Done, Event, Sentence
 from rag.wire import answer_json
@@ -54,9 +56,14 @@ class _Message(BaseModel):
 
 
 class _Wanted(BaseModel):
+    model: str = MODEL
     messages: list[_Message] = Field(min_length=1)
     stream: bool | None = False
     n: Literal[1] | None = 1
+
+    def collection(self) -> str:
+        """The collection that the model names, empty for the default one."""
+        return self.model.removeprefix(f"{MODEL}/") if self.model.startswith(f"{MODEL}/") else ""
 
     def question(self) -> str:
         """The last message of the user.
@@ -80,14 +87,18 @@ class _Wanted(BaseModel):
         return found[:-1]
 
 
-def completions(assistant: Streams) -> APIRouter:
-    """The routes under `/v1`."""
+def completions(
+    find: Callable[[str], Streams], names: Callable[[], Sequence[str]] = tuple
+) -> APIRouter:
+    """The routes under `/v1`; `find` gives the assistant of a collection by its name, the default
+    for an empty one, `names` the names."""
     router = APIRouter(prefix="/v1")
 
     @router.get("/models")
     def models() -> dict[str, Any]:
-        model = {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
-        return {"object": "list", "data": [model]}
+        ids = [MODEL, *(f"{MODEL}/{name}" for name in names())]
+        data = [{"id": one, "object": "model", "created": 0, "owned_by": MODEL} for one in ids]
+        return {"object": "list", "data": data}
 
     @router.post("/chat/completions")
     async def complete(request: Request) -> Response:
@@ -95,6 +106,7 @@ def completions(assistant: Streams) -> APIRouter:
             wanted = _Wanted.model_validate_json(await request.body())
             question = wanted.question()
             history = wanted.history()
+            assistant = await run_in_threadpool(find, wanted.collection())
             events = in_thread(lambda: assistant.stream(question, history))
             first = await anext(events)  # what is wrong with the question is known by now
             if wanted.stream:
@@ -194,6 +206,8 @@ def _evidence(answer: Answer) -> dict[str, Any]:
 def _status(error: RagError) -> int:
     if isinstance(error, QuestionError):
         return 400
+    if isinstance(error, UnknownCollection):
+        return 404
     return 502 if isinstance(error, GenerationError) else 503
 
 

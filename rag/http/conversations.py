@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Request
@@ -39,32 +39,33 @@ class _Title(BaseModel):
     title: str = Field(min_length=1, pattern=r"\S")
 
 
-def conversations(kept: Conversations, language: str) -> APIRouter:
-    """The routes; `language` is that of an export for those who ask for none."""
+def conversations(find: Callable[[str], Conversations], language: str) -> APIRouter:
+    """The routes; `find` gives those of a collection by its name, `language` is that of an export
+    for those who ask for none."""
     router = APIRouter(prefix="/api/conversations")
 
     @router.get("")
-    def listed(containing: str = "") -> list[dict[str, Any]]:
+    def listed(collection: str = "", containing: str = "") -> list[dict[str, Any]]:
         return [
             {"id": one.id, "title": one.title, "changed": one.changed, "turns": one.turns}
-            for one in kept.listed(containing)
+            for one in find(collection).listed(containing)
         ]
 
     @router.put("/{conversation}")
-    def rename(conversation: str, wanted: _Title) -> dict[str, Any]:
-        kept.rename(conversation, wanted.title)
+    def rename(conversation: str, wanted: _Title, collection: str = "") -> dict[str, Any]:
+        find(collection).rename(conversation, wanted.title)
         return {"id": conversation}
 
     @router.delete("/{conversation}")
-    def delete(conversation: str) -> dict[str, Any]:
-        kept.delete(conversation)
+    def delete(conversation: str, collection: str = "") -> dict[str, Any]:
+        find(collection).delete(conversation)
         return {"id": conversation}
 
     @router.get("/{conversation}/markdown")
-    def markdown(conversation: str, request: Request) -> Response:
+    def markdown(conversation: str, request: Request, collection: str = "") -> Response:
         wanted = language_of(request.query_params, request.cookies, language)
         headers = {"Content-Disposition": f'attachment; filename="wenju-{conversation[:8]}.md"'}
-        text = kept.markdown(conversation, wanted)
+        text = find(collection).markdown(conversation, wanted)
         return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
 
     return router

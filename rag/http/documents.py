@@ -1,10 +1,12 @@
 """The documents of a collection over HTTP: list, add, read, remove.
 
-`GET /api/documents?containing=` lists them. `PUT /api/documents/NAME` keeps a file;
-`POST /api/documents` then reads what was kept, and gives one JSON object a line: after each file,
-and while one takes long, `{"document", "done", "total", "bytes_per_second", "seconds_left"}`, the
-last two null while they are unknown; at the end `{"report"}` or `{"error"}`; to leave is to cancel.
-`DELETE /api/documents/NAME` removes. `GET /api/passage` gives what stands around a passage.
+`GET /api/documents` lists them: those that have `containing` in them and fit a filter.
+`PUT /api/documents/NAME` keeps a file; `POST /api/documents` then reads what was kept, and gives
+one JSON object a line: after each file, and while one takes long, `{"document", "done", "total",
+"bytes_per_second", "seconds_left"}`, the last two null while they are unknown; at the end
+`{"report"}` or `{"error"}`; to leave is to cancel.
+`PATCH /api/documents/NAME` states `title` or `date`, an empty string takes it back;
+`DELETE` removes. `GET /api/passage` gives what stands around a passage.
 """
 
 from __future__ import annotations
@@ -13,64 +15,106 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from rag.errors import DocumentError, RagError
+from rag.http.filters import Restricted
 from rag.http.neighbours import DEFAULT_AROUND, MAX_AROUND, neighbours_json
 from rag.http.threads import from_thread
 from rag.indexing.index import Progress, Step
-from rag.types import Document, DocumentInfo, Report, Span
-from rag.wire import report_json
+from rag.types import Document, DocumentInfo, Filter, Report, Span
+from rag.wire import info_json, report_json
 
+DEFAULT_LISTED = 200
+MAX_LISTED = 1_000
+MAX_TITLE_CHARACTERS = 300
 logger = logging.getLogger(__name__)
 
 
 class Documents(Protocol):
     """What is needed of a collection; see `rag.collection.Collection`."""
 
-    def documents(self, containing: str = "") -> list[DocumentInfo]: ...  # noqa: D102
+    def documents(  # noqa: D102
+        self, containing: str = "", where: Filter | None = None
+    ) -> list[DocumentInfo]: ...
     def document(self, name: str) -> Document: ...  # noqa: D102
     def is_added(self, info: DocumentInfo) -> bool: ...  # noqa: D102
     def keep(self, name: str, pieces: list[bytes]) -> int: ...  # noqa: D102
     def update(self, progress: Progress | None = None) -> Report: ...  # noqa: D102
     def remove(self, name: str) -> int: ...  # noqa: D102
+    def correct(  # noqa: D102
+        self, name: str, *, title: str | None = None, date: str | None = None
+    ) -> DocumentInfo: ...
 
 
-def documents(collection: Documents) -> APIRouter:
-    """The routes."""
+class _Listed(Restricted):
+    collection: str = ""
+    containing: str = ""
+    offset: int = Field(0, ge=0)
+    limit: int = Field(DEFAULT_LISTED, ge=1, le=MAX_LISTED)
+
+
+class _Correction(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    title: str | None = Field(None, max_length=MAX_TITLE_CHARACTERS)
+    date: str | None = None
+
+
+def documents(find: Callable[[str], Documents]) -> APIRouter:
+    """The routes; `find` gives a collection by its name, the default for an empty one."""
     router = APIRouter(prefix="/api")
 
     @router.get("/documents")
-    def listed(containing: str = "") -> list[dict[str, Any]]:
-        found = collection.documents(containing)
-        return [_info_json(info, added=collection.is_added(info)) for info in found]
+    def listed(
+        where: Annotated[_Listed, Query()],
+    ) -> dict[str, Any]:
+        there = find(where.collection)
+        found = there.documents(where.containing, where.where())
+        return {
+            "total": len(found),
+            "chunks": sum(info.chunks for info in found),
+            "documents": [
+                info_json(info) | {"added": there.is_added(info), "bytes": _size(info.path)}
+                for info in found[where.offset : where.offset + where.limit]
+            ],
+        }
 
     @router.put("/documents/{name:path}")
-    async def keep(name: str, request: Request) -> dict[str, Any]:
+    async def keep(name: str, request: Request, collection: str = "") -> dict[str, Any]:
+        there = await run_in_threadpool(find, collection)
         pieces = [piece async for piece in request.stream()]
-        return {"document": name, "bytes": await run_in_threadpool(collection.keep, name, pieces)}
+        return {"document": name, "bytes": await run_in_threadpool(there.keep, name, pieces)}
 
     @router.post("/documents")
-    async def update() -> StreamingResponse:
-        lines = _lines(from_thread(partial(_update, collection)))
+    async def update(collection: str = "") -> StreamingResponse:
+        there = await run_in_threadpool(find, collection)
+        lines = _lines(from_thread(partial(_update, there)))
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
+    @router.patch("/documents/{name:path}")
+    def correct(name: str, wanted: _Correction, collection: str = "") -> dict[str, Any]:
+        there = find(collection)
+        return info_json(there.correct(name, title=wanted.title, date=wanted.date))
+
     @router.delete("/documents/{name:path}")
-    def remove(name: str) -> dict[str, Any]:
-        return {"document": name, "chunks": collection.remove(name)}
+    def remove(name: str, collection: str = "") -> dict[str, Any]:
+        return {"document": name, "chunks": find(collection).remove(name)}
 
     @router.get("/passage")
     def passage(
         document: str,
+        collection: str = "",
         start: int = Query(ge=0),
         end: int = Query(ge=0),
         around: int = Query(DEFAULT_AROUND, ge=0, le=MAX_AROUND),
     ) -> dict[str, Any]:
-        found = collection.document(document)
+        found = find(collection).document(document)
         try:
             return neighbours_json(found, Span(start, max(start, end)), around)
         except IndexError as error:
@@ -106,13 +150,9 @@ async def _lines(values: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
         yield json.dumps({"error": "internal error; the log of the server has it"}) + "\n"
 
 
-def _info_json(info: DocumentInfo, *, added: bool) -> dict[str, Any]:
-    return {
-        "document": info.name,
-        "title": info.title,
-        "date": info.date,
-        "date_inferred": info.date_inferred,
-        "characters": info.characters,
-        "chunks": info.chunks,
-        "added": added,
-    }
+def _size(path: str) -> int | None:
+    """The size of a file in bytes; None where it is gone."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return None

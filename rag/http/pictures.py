@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -140,20 +140,21 @@ def _marked(picture: PagePicture) -> float:
     return sum(box.x1 - box.x0 for box in picture.boxes)
 
 
-def pictures(collection: Documents, reading: Reading) -> APIRouter:
-    """The route."""
+def pictures(find: Callable[[str], Documents], reading: Reading) -> APIRouter:
+    """The route; `find` gives a collection by its name, the default for an empty one."""
     router = APIRouter(prefix="/api")
     drawn = Pictures(reading)
 
     @router.get("/page")
     def page(
         document: str,
+        collection: str = "",
         start: int = Query(ge=0),
         end: int = Query(ge=0),
         page: int | None = Query(None, ge=1, le=100_000),
         width: int = Query(DEFAULT_WIDTH, ge=MIN_WIDTH, le=MAX_WIDTH),
     ) -> dict[str, Any]:
         span = Span(start, max(start, end))
-        return drawn.picture_json(collection.document(document), span, page, width)
+        return drawn.picture_json(find(collection).document(document), span, page, width)
 
     return router

@@ -1,8 +1,10 @@
-// The texts of the page in the language that this browser asks for; the same rule as on the server.
+// What the page's scripts share: texts in the language that this browser asks for (by the same rule
+// as on the server), requests to the API about the collection that the tab's address names, elements.
 window.wj = (() => {
   const { language: standard, texts } = window.wjMessages;
+  const here = new URLSearchParams(window.location.search);
   const cookie = document.cookie.match(/(?:^|;\s*)wenju_language=(\w+)/)?.[1];
-  const asked = [new URLSearchParams(window.location.search).get('lang'), cookie];
+  const asked = [here.get('lang'), cookie];
   const language = asked.find((one) => Object.hasOwn(texts, one ?? '')) ?? standard;
   const root = document.documentElement;
   const tag = { zh: 'zh-CN', en: 'en' }[language];
@@ -19,15 +21,51 @@ window.wj = (() => {
       return many === undefined ? shown : `${shown} ${values[name] === 1 ? one : many}`;
     });
   }
-
   document.addEventListener('click', (event) => {
     const other = event.target.closest?.('.wj-language')?.dataset.language;
-    if (!other) return;
+    if (!other || other === language) return;
     document.cookie = `wenju_language=${other}; path=/; max-age=31536000; samesite=strict`;
     const place = new URL(window.location);
     place.searchParams.delete('lang');
-    window.location.replace(place);
     if (place.href === window.location.href) window.location.reload();
+    else window.location.replace(place);
   });
-  return { language, say };
+
+  const collection = here.get('collection') ?? '';
+  function api(path, values = {}) {
+    const given = new URLSearchParams(collection ? { collection } : {});
+    for (const [name, value] of Object.entries(values)) if (value !== '') given.set(name, value);
+    return `api/${path}${given.size ? `?${given}` : ''}`;
+  }
+  async function call(address, options) {
+    const response = await fetch(address, options);
+    const value = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(value.error ?? `HTTP ${response.status}`);
+    return value;
+  }
+  const send = (address, method, value) => call(address, {
+    method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value),
+  });
+
+  function made(name, className, text) {
+    const element = document.createElement(name);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+  function button(text, label, act) {
+    const one = made('button', 'wj-plain', text);
+    one.type = 'button';
+    one.setAttribute('aria-label', label);
+    one.addEventListener('click', () => act(one));
+    return one;
+  }
+  // Asks once more before `act`.
+  function sure(one, question, act) {
+    if (one.dataset.sure) return void act();
+    one.dataset.sure = '1';
+    one.classList.add('wj-sure');
+    one.textContent = question;
+  }
+  return { language, say, collection, api, call, send, made, button, sure };
 })();

@@ -11,7 +11,8 @@ import gradio as gr
 from fastapi import FastAPI
 
 from rag.answering.query import MAX_QUESTION_CHARACTERS
-from rag.page.frame import documents_html, header_html, panel_html, talks_html, welcome_html
+from rag.page.forms import documents_html, settings_html
+from rag.page.frame import header_html, panel_html, talks_html, welcome_html
 from rag.page.messages import Messages, all_texts, messages
 from rag.page.room import Room, Rooms
 from rag.page.talk import EVENTS_SCRIPT, Talk
@@ -47,9 +48,12 @@ def mount_page(app: FastAPI, rooms: Rooms, language: str, *, keeping: bool = Fal
 
 
 def _mount(app: FastAPI, blocks: gr.Blocks, language: str) -> FastAPI:
-    styles = "".join(map(_file, ("page.css", "documents.css")))
+    styles = "".join(map(_file, ("page.css", "documents.css", "forms.css")))
     # First of the scripts: the texts, and which of them this browser wants.
-    names = ("language.js", "page.js", "documents.js", "conversations.js", "evidence.js")
+    names = (
+        *("base.js", "page.js", "documents.js", "adding.js", "collections.js", "settings.js"),
+        *("conversations.js", "evidence.js"),
+    )
     texts = json.dumps({"language": language, "texts": all_texts()}, ensure_ascii=False)
     scripts = f"window.wjMessages = {texts};\n" + "".join(map(_file, names))
     mounted: FastAPI = gr.mount_gradio_app(
@@ -112,6 +116,7 @@ def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
         if keeping:
             views[_html(documents_html(say), "wj-documents")] = documents_html
             views[_html(talks_html(say), "wj-talks")] = talks_html
+            views[_html(settings_html(say), "wj-settings")] = settings_html
         identity = gr.HTML("", elem_id="wj-id", js_on_load=EVENTS_SCRIPT, apply_default_css=False)
         talk = Talk(rooms, language, turns, gr.State(None), question, welcome, past, now, identity)
         talk.connect(blocks)

@@ -17,12 +17,8 @@
     one.addEventListener('click', () => act(one));
     return one;
   }
-  async function call(path, options) {
-    const response = await fetch(`api/conversations${path}`, options);
-    const value = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(value.error ?? `HTTP ${response.status}`);
-    return value;
-  }
+  const address = (path, values) => window.wj.api(`conversations${path}`, values);
+  const call = (path, options) => window.wj.call(address(path), options);
   function note(text) { find('.wj-talks-note').textContent = text; }
 
   let asked = 0;
@@ -30,7 +26,7 @@
     const turn = ++asked;
     try {
       const wanted = find('.wj-talks-find').value;
-      const found = await call(`?containing=${encodeURIComponent(wanted)}`);
+      const found = await window.wj.call(address('', { containing: wanted }));
       if (turn !== asked) return;
       find('.wj-talks-list').replaceChildren(...found.map(row));
       note(found.length ? '' : say('talks.none'));
@@ -65,7 +61,7 @@
       field.select();
     });
     const save = made('a', 'wj-plain', say('talks.export'));
-    save.href = `api/conversations/${one.id}/markdown`;
+    save.href = address(`/${one.id}/markdown`);
     save.download = '';
     save.setAttribute('aria-label', `${say('talks.export')} ${one.title}`);
     const drop = button(say('talks.delete'), `${say('talks.delete')} ${one.title}`, (self) => {

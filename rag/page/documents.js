@@ -1,43 +1,46 @@
-// The documents: listed, found, added with progress, removed. Text goes into the page as text only.
+// The documents: listed, found, corrected, removed; passages searched for among them. Text goes
+// into the page as text only.
 (() => {
-  const { say } = window.wj;
-  const find = (name) => document.querySelector(name ? `.wj-docs ${name}` : '.wj-docs');
-  let leaving = null; // ends what is being added
+  const { say, api, call, send, made, button, sure } = window.wj;
+  const find = (name) => document.querySelector(`.wj-docs ${name}`);
+  const named = (name) => name.split('/').map(encodeURIComponent).join('/');
 
-  function made(tag, className, text) {
-    const element = document.createElement(tag);
-    if (className) element.className = className;
-    if (text !== undefined) element.textContent = text;
-    return element;
+  function note(text, bad = false) {
+    const place = find('> .wj-docs-note');
+    place.textContent = text;
+    place.classList.toggle('wj-bad', bad);
   }
-
-  async function reply(request) {
-    const response = await request;
-    const value = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Error(value.error ?? `HTTP ${response.status}`);
-    return value;
+  function filters() {
+    const fields = [...document.querySelectorAll('.wj-docs-filters input')];
+    return Object.fromEntries(fields.map((one) => [one.name, one.value.trim()]));
   }
-  const address = (name) => `api/documents/${name.split('/').map(encodeURIComponent).join('/')}`;
 
   // ---- the list
   let asked = 0;
-  async function list() {
+  async function list(from = 0) {
     const turn = ++asked;
-    const wanted = find('.wj-docs-find').value;
+    const wanted = find('.wj-docs-find').value.trim();
     try {
-      const found = await reply(fetch(`api/documents?containing=${encodeURIComponent(wanted)}`));
-      if (turn === asked) show(found, wanted);
+      const found = await call(api('documents', { containing: wanted, offset: from || '', ...filters() }));
+      if (turn === asked) show(found, wanted, from);
     } catch (error) {
       if (turn === asked) note(error.message, true);
     }
   }
-  function show(found, wanted) {
-    const chunks = found.reduce((sum, one) => sum + one.chunks, 0);
-    find('.wj-docs-count').textContent = wanted.trim()
-      ? say('docs.mentioning', { documents: found.length, term: wanted.trim() })
-      : say('docs.counted', { documents: found.length, passages: chunks });
-    find('.wj-docs-list').replaceChildren(...found.map(row));
-    if (!wanted.trim()) counted(found.length, chunks);
+  function show(found, wanted, from) {
+    const { total, chunks, documents } = found;
+    find('.wj-docs-count').textContent = wanted
+      ? say('docs.mentioning', { documents: total, term: wanted })
+      : say('docs.counted', { documents: total, passages: chunks });
+    const rows = documents.map(row);
+    if (from) find('.wj-docs-list').append(...rows); else find('.wj-docs-list').replaceChildren(...rows);
+    const shown = from + documents.length;
+    const rest = find('.wj-docs-rest');
+    rest.hidden = shown >= total;
+    rest.textContent = say('docs.more', { documents: Math.min(total - shown, documents.length) });
+    rest.onclick = () => list(shown);
+    if (find('> .wj-docs-note').classList.contains('wj-bad')) note('');
+    if (!wanted && !Object.values(filters()).some(Boolean)) counted(total, chunks);
   }
   function counted(documents, chunks) {
     const welcome = document.querySelector('.wj-welcome');
@@ -45,32 +48,48 @@
     const head = document.querySelector('.wj-counts');
     if (head) head.textContent = `${say('count.documents', { documents })} · ${say('count.passages', { passages: chunks })}`;
   }
+  const UNITS = ['B', 'kB', 'MB', 'GB'];
+  function size(bytes) {
+    let value = bytes;
+    let unit = 0;
+    while (value >= 1000 && unit < UNITS.length - 1) { value /= 1000; unit += 1; }
+    return `${unit && value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+  }
+  function facts(one) {
+    const corrected = one.corrected ?? [];
+    const origin = corrected.includes('date') ? 'docs.corrected' : one.date_inferred ? 'date.inferred' : 'date.stated';
+    return [
+      one.document,
+      one.date && `${one.date} ${say(origin)}`,
+      one.bytes !== null && size(one.bytes),
+      one.pages && say('docs.pages', { pages: one.pages }),
+      say('docs.passages', { passages: one.chunks }),
+      say('docs.characters', { characters: one.characters }),
+      corrected.includes('title') && `${say('docs.correct_title')} ${say('docs.corrected')}`,
+    ].filter(Boolean).join(' · ');
+  }
   function row(one) {
     const item = made('li', 'wj-doc');
     const text = made('div', 'wj-doc-text');
-    text.append(made('b', '', one.title));
-    const facts = [one.document];
-    if (one.date) facts.push(`${one.date} ${say(one.date_inferred ? 'date.inferred' : 'date.stated')}`);
-    facts.push(say('docs.passages', { passages: one.chunks }));
-    facts.push(say('docs.characters', { characters: one.characters }));
-    text.append(made('small', '', facts.join(' · ')));
-    const remove = made('button', 'wj-plain', say('docs.delete'));
-    remove.type = 'button';
-    remove.setAttribute('aria-label', `${say('docs.delete')} ${one.document}`);
-    remove.addEventListener('click', () => {
-      if (remove.dataset.sure) return void drop(one, remove);
-      remove.dataset.sure = '1';
-      remove.classList.add('wj-sure');
-      remove.textContent = say(one.added ? 'docs.delete_sure' : 'docs.take_out_sure');
-      remove.addEventListener('blur', () => setTimeout(list, 200), { once: true });
+    text.append(made('b', '', one.title), made('small', '', facts(one)));
+    if (one.warnings?.length) {
+      const more = made('details', 'wj-doc-warnings');
+      const all = made('ul');
+      all.append(...one.warnings.map((warning) => made('li', '', warning)));
+      more.append(made('summary', '', say('docs.warnings', { warnings: one.warnings.length })), all);
+      text.append(more);
+    }
+    const correct = button(say('docs.correct'), `${say('docs.correct')} ${one.document}`, () => edit(one, item));
+    const remove = button(say('docs.delete'), `${say('docs.delete')} ${one.document}`, () => {
+      sure(remove, say(one.added ? 'docs.delete_sure' : 'docs.take_out_sure'), () => drop(one, remove));
     });
-    item.append(text, remove);
+    item.append(text, correct, remove);
     return item;
   }
-  async function drop(one, button) {
-    button.disabled = true;
+  async function drop(one, self) {
+    self.disabled = true;
     try {
-      await reply(fetch(address(one.document), { method: 'DELETE' }));
+      await call(api(`documents/${named(one.document)}`), { method: 'DELETE' });
       note(say('docs.deleted', { document: one.document }));
     } catch (error) {
       note(error.message, true);
@@ -78,150 +97,96 @@
     await list();
   }
 
-  // ---- adding
-  function note(text, bad = false) {
-    const place = find('.wj-docs-note');
-    place.textContent = text;
-    place.classList.toggle('wj-bad', bad);
+  // ---- title and date put right
+  function field(label, value) {
+    const holder = made('label', '', label);
+    const input = made('input', 'wj-field');
+    input.value = value;
+    holder.append(input);
+    return [holder, input];
   }
-  function bar(share, text) {
-    const place = find('.wj-docs-progress');
-    place.hidden = share === null;
-    if (share === null) return;
-    place.querySelector('progress').value = share;
-    place.querySelector('span').textContent = text;
-  }
-  const left = (started, share) => {
-    const seconds = Math.ceil(((performance.now() - started) / 1000) * (1 / share - 1));
-    return say('docs.left', { seconds });
-  };
-  async function add(files) {
-    if (leaving || !files.length) return;
-    leaving = new AbortController();
-    find('.wj-docs-skipped').replaceChildren();
-    find('').classList.add('wj-adding');
-    note('');
-    try {
-      const refused = await upload(files, leaving.signal);
-      const report = await read(leaving.signal);
-      const skipped = [...refused, ...report.skipped];
-      const seconds = report.seconds.toFixed(1);
-      const { read: done, unchanged } = report;
-      note(say('docs.report', { read: done, unchanged, skipped: skipped.length, seconds }), skipped.length > 0);
-      find('.wj-docs-skipped').replaceChildren(...skipped.map((one) => {
-        const item = made('li');
-        item.append(made('b', '', one.document), ` ${one.reason}`);
-        return item;
-      }));
-    } catch (error) {
-      note(error.name === 'AbortError' ? say('docs.cancelled') : error.message, true);
-    }
-    leaving = null;
-    bar(null);
-    find('').classList.remove('wj-adding');
-    await list();
-  }
-  async function upload(files, signal) {
-    const all = files.reduce((sum, one) => sum + one.file.size, 0) || 1;
-    const started = performance.now();
-    const refused = [];
-    let sent = 0;
-    for (const [i, { file, name }] of files.entries()) {
-      const share = sent / all;
-      bar(share / 2, [say('docs.uploading', { n: i + 1, total: files.length, document: name }), sent ? left(started, share) : ''].join(' '));
+  function edit(one, item) {
+    const form = made('form', 'wj-doc-form wj-fields');
+    const [title, newTitle] = field(say('docs.correct_title'), one.title);
+    const [date, newDate] = field(say('docs.correct_date'), one.date ?? '');
+    newTitle.maxLength = 300;
+    newDate.placeholder = '2024-05-06';
+    newDate.size = 12;
+    const save = made('button', 'wj-plain', say('docs.correct_save'));
+    const leave = button(say('docs.cancel'), `${say('docs.cancel')} ${one.document}`, () => item.replaceWith(row(one)));
+    form.append(title, date, save, leave);
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      const wanted = {};
+      if (newTitle.value.trim() !== one.title) wanted.title = newTitle.value.trim();
+      if (newDate.value.trim() !== (one.date ?? '')) wanted.date = newDate.value.trim();
       try {
-        await reply(fetch(address(name), { method: 'PUT', body: file, signal }));
+        await send(api(`documents/${named(one.document)}`), 'PATCH', wanted);
       } catch (error) {
-        if (error.name === 'AbortError') throw error;
-        refused.push({ document: name, reason: error.message });
-      }
-      sent += file.size;
-    }
-    return refused;
-  }
-  async function read(signal) {
-    const response = await fetch('api/documents', { method: 'POST', signal });
-    const started = performance.now();
-    let rest = '';
-    const decoder = new TextDecoder();
-    const reader = response.body.getReader();
-    for (;;) {
-      const { value, done } = await reader.read();
-      rest += decoder.decode(value, { stream: !done });
-      const lines = rest.split('\n');
-      rest = lines.pop();
-      for (const line of lines.filter(Boolean).map((text) => JSON.parse(text))) {
-        if (line.error) throw new Error(line.error);
-        if (line.report) return line.report;
-        const share = line.done / line.total;
-        const rate = (line.done / ((performance.now() - started) / 1000)).toFixed(1);
-        bar(0.5 + share / 2, say('docs.reading', { ...line, rate, left: left(started, share) }));
-      }
-      if (done) throw new Error(say('docs.broken'));
-    }
-  }
-
-  // ---- dropped files and folders
-  async function dropped(transfer) {
-    const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const found = [];
-    async function walk(entry) {
-      if (entry.isFile) {
-        const file = await new Promise((good, bad) => entry.file(good, bad));
-        found.push({ file, name: entry.fullPath.replace(/^\//, '') });
+        note(error.message, true);
         return;
       }
-      const reader = entry.createReader();
-      for (;;) {
-        const some = await new Promise((good, bad) => reader.readEntries(good, bad));
-        if (!some.length) return;
-        for (const one of some) await walk(one);
-      }
-    }
-    for (const entry of entries) await walk(entry);
-    return found.filter(visible);
+      note(say('docs.correct_saved', { document: one.document }));
+      await list();
+    });
+    form.addEventListener('keydown', (event) => { if (event.key === 'Escape') leave.click(); });
+    item.replaceChildren(form);
+    newTitle.focus();
   }
-  const visible = ({ name }) => !name.split('/').some((part) => part.startsWith('.'));
-  const picked = (input) => [...input.files]
-    .map((file) => ({ file, name: file.webkitRelativePath || file.name })).filter(visible);
+
+  // ---- passages
+  async function search() {
+    const question = find('.wj-docs-find').value.trim();
+    if (!question) return find('.wj-docs-find').focus();
+    try {
+      const found = await call(api('search', { question, k: 20, ...filters() }));
+      find('.wj-docs-found').hidden = false;
+      find('.wj-docs-found h2').textContent = say(
+        found.length ? 'docs.found' : 'docs.found_none', { question, passages: found.length },
+      );
+      find('.wj-docs-passages').replaceChildren(...found.map(passage));
+      note('');
+    } catch (error) { note(error.message, true); }
+  }
+  function passage(one) {
+    const item = made('li', 'wj-doc-passage');
+    const [first, last] = one.lines ?? [];
+    const lines = first === last ? say('evidence.line', { line: String(first) })
+      : say('evidence.lines', { first: String(first), last: String(last) });
+    const place = [
+      one.document, one.date, one.page && say('evidence.page', { page: String(one.page) }), one.lines && lines,
+      one.headings.join(' › '),
+    ].filter(Boolean).join(' · ');
+    item.append(made('b', '', one.title), made('small', '', place), made('p', 'wj-ev-text', one.text));
+    return item;
+  }
+  function closed() { find('.wj-docs-found').hidden = true; }
 
   document.addEventListener('wj-view', ({ detail }) => {
     if (detail !== 'docs') return;
     list();
     find('.wj-docs-find').focus();
   });
+  document.addEventListener('wj-documents', () => list());
+  // Another program may have changed the index meanwhile.
+  window.addEventListener('focus', () => { if (find('.wj-docs-list')) list(); });
 
   let typing = 0;
   document.addEventListener('input', (event) => {
-    if (!event.target.matches('.wj-docs-find')) return;
+    if (!event.target.matches('.wj-docs-find:not(.wj-talks-find), .wj-docs-filters input')) return;
     clearTimeout(typing);
     typing = setTimeout(list, 250);
   });
-  document.addEventListener('change', (event) => {
-    if (!event.target.matches('.wj-docs input[type=file]')) return;
-    add(picked(event.target));
-    event.target.value = '';
+  document.addEventListener('submit', (event) => {
+    if (!event.target.matches('.wj-docs [role=search]')) return;
+    event.preventDefault();
+    search();
   });
   document.addEventListener('click', (event) => {
-    if (event.target.closest?.('.wj-docs-cancel')) leaving?.abort();
-    const pick = event.target.closest?.('[data-pick]');
-    if (pick) document.getElementById(pick.dataset.pick).click();
-  });
-  const files = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files') && find('');
-  document.addEventListener('dragover', (event) => {
-    if (!files(event)) return;
-    event.preventDefault();
-    document.body.classList.add('wj-dragging');
-  });
-  document.addEventListener('dragleave', (event) => {
-    if (!event.relatedTarget) document.body.classList.remove('wj-dragging');
-  });
-  document.addEventListener('drop', async (event) => {
-    document.body.classList.remove('wj-dragging');
-    if (!files(event)) return;
-    event.preventDefault();
-    const found = dropped(event.dataTransfer);
-    document.dispatchEvent(new CustomEvent('wj-view', { detail: 'docs' }));
-    await add(await found);
+    const clear = event.target.closest?.('.wj-docs [data-clear]')?.dataset.clear;
+    if (clear === 'found') closed();
+    if (clear !== 'filters') return;
+    for (const one of document.querySelectorAll('.wj-docs-filters input')) one.value = '';
+    list();
   });
 })();

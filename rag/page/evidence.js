@@ -5,8 +5,8 @@
     const button = event.target.closest?.('.wj-panel [data-around]');
     if (!button) return;
     const { document: name, start, end, around } = button.dataset;
-    const wanted = new URLSearchParams({ document: name, start, end, around });
-    const response = await fetch(`api/passage?${wanted}`).catch(() => null);
+    const place = window.wj.api('passage', { document: name, start, end, around });
+    const response = await fetch(place).catch(() => null);
     const value = await response?.json().catch(() => null);
     if (!response?.ok || !value) {
       button.textContent = value?.error ?? '…';

@@ -1,6 +1,6 @@
-"""What stands around the conversation, as HTML: the head, the welcome, the other views, the panel.
+"""What stands around the conversation, as HTML: the head, the welcome, the history, the panel.
 
-The views are filled by the page's scripts. All text that is not the page's own passes `escape`.
+All text that is not the page's own passes `escape`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from rag.page.evidence import escape
 from rag.page.messages import CHINESE, Messages
 from rag.types import IndexStatus
 
-VIEWS = ("talk", "docs", "talks")
+VIEWS = ("talk", "docs", "talks", "settings")
 _NAMES = {
     "zh": '文据 <small lang="en">Wenju</small>',
     "en": 'Wenju <small lang="zh-CN">文据</small>',
@@ -57,7 +57,7 @@ def _switch(say: Messages) -> str:
     other = "en" if say.language == "zh" else "zh"
     return (
         f'<button type="button" class="wj-language" data-language="{other}" lang="{_TAGS[other]}">'
-        f"{say('language.other')}</button>"
+        f"{say(f'language.{other}')}</button>"
     )
 
 
@@ -90,27 +90,6 @@ def welcome_html(
         f"<pre><code>rag index {say('welcome.folder')} --index {escape(status.index)}</code></pre>"
         f'</div><div class="wj-when-filled"><p class="wj-hero">{say("welcome.ask")}</p>'
         f"<p>{say('welcome.promise')}</p>{chips}</div></div>"
-    )
-
-
-def documents_html(say: Messages = CHINESE) -> str:
-    """The view of the documents."""
-    return (
-        f'<section class="wj-docs" aria-label="{say("docs.title")}"><div class="wj-docs-add">'
-        f'<p class="wj-docs-drop">{say("docs.drop")}</p><div class="wj-docs-buttons">'
-        '<button type="button" class="wj-main-button" data-pick="wj-pick-files">'
-        f'{say("docs.files")}</button><button type="button" class="wj-second-button" '
-        f'data-pick="wj-pick-folder">{say("docs.folder")}</button></div>'
-        f'<input id="wj-pick-files" type="file" multiple hidden aria-label="{say("docs.files")}">'
-        '<input id="wj-pick-folder" type="file" webkitdirectory hidden '
-        f'aria-label="{say("docs.folder")}">'
-        '<div class="wj-docs-progress" hidden><progress max="1" value="0" '
-        f'aria-label="{say("docs.progress")}"></progress><span></span>'
-        f'<button type="button" class="wj-plain wj-docs-cancel">{say("docs.cancel")}</button></div>'
-        '<p class="wj-docs-note" role="status"></p><ul class="wj-docs-skipped"></ul></div>'
-        '<div class="wj-docs-head"><span class="wj-docs-count"></span><input class="wj-docs-find" '
-        f'type="search" placeholder="{say("docs.find_hint")}" aria-label="{say("docs.find")}">'
-        '</div><ul class="wj-docs-list"></ul></section>'
     )
 
 

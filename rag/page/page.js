@@ -71,8 +71,8 @@
     if (!tip.hidden) hint(null); else close();
   });
 
-  // One of three views: the conversation, the documents, the conversations kept.
-  const VIEWS = ['talk', 'docs', 'talks'];
+  // One of four views: the conversation, the documents, the conversations kept, the settings.
+  const VIEWS = ['talk', 'docs', 'talks', 'settings'];
   document.addEventListener('wj-view', ({ detail }) => {
     for (const view of VIEWS) document.body.classList.toggle(`wj-view-${view}`, view === detail);
     for (const way of document.querySelectorAll('.wj-nav [data-view]')) {

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from rag.collection import Collection
+from rag.library import Library
 from rag.server import create_app
 from rag.settings import Settings
 
@@ -24,7 +25,7 @@ NAME = "旧 档/桥梁#1.txt"
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     settings = Settings.load(environ={}, overrides={"reading": {"max_file_bytes": 1000}})
     collection = Collection(tmp_path_factory.mktemp("documents") / "index", settings)
-    app = create_app(collection, collection.status, collection=collection)
+    app = create_app(collection, collection.status, library=Library(collection))
     with TestClient(app, "http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
 
@@ -35,7 +36,7 @@ def update(client: TestClient) -> list[dict[str, Any]]:
 
 
 def test_from_a_file_to_an_answer_and_back(client: TestClient) -> None:
-    assert client.get("/api/documents").json() == []
+    assert client.get("/api/documents").json() == {"total": 0, "chunks": 0, "documents": []}
     refused = client.post("/api/ask", json={"question": "青石桥的维修花了多少钱？"})
     assert (refused.status_code, "还没有文档" in refused.json()["error"]) == (503, True)
     kept = client.put("/api/documents/旧 档/桥梁%231.txt", content=TEXT.encode())
@@ -45,9 +46,10 @@ def test_from_a_file_to_an_answer_and_back(client: TestClient) -> None:
     assert [(step["done"], step["total"]) for step in steps] == [(1, 2), (2, 2)]
     assert last["report"]["read"] == 1
     assert [skipped["document"] for skipped in last["report"]["skipped"]] == ["x.exe"]
-    (listed,) = client.get("/api/documents").json()
+    (listed,) = client.get("/api/documents").json()["documents"]
     assert (listed["document"], listed["date"], listed["added"]) == (NAME, "2024-05-06", True)
-    assert client.get("/api/documents", params={"containing": "火星"}).json() == []
+    assert listed["bytes"] == len(TEXT.encode())
+    assert client.get("/api/documents", params={"containing": "火星"}).json()["total"] == 0
     answer = client.post("/api/ask", json={"question": "青石桥的维修花了多少钱？"}).json()
     (citation, *_) = answer["citations"]
     place = {key: citation[key] for key in ("document", "start", "end")}
@@ -60,7 +62,7 @@ def test_from_a_file_to_an_answer_and_back(client: TestClient) -> None:
     assert client.get("/api/passage", params={**place, "start": -1}).status_code == 422
     assert client.delete("/api/documents/旧 档/桥梁%231.txt").json()["chunks"] > 0
     assert client.delete("/api/documents/旧 档/桥梁%231.txt").status_code == 404
-    assert client.get("/api/documents").json() == []
+    assert client.get("/api/documents").json()["documents"] == []
 
 
 def test_what_is_too_long_or_has_a_bad_name_is_refused(client: TestClient) -> None:

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from rag.collection import Collection
 from rag.http.pictures import Pictures, pages_of
 from rag.indexing.index import Index
+from rag.library import Library
 from rag.server import create_app
 from rag.settings import Reading, Settings
 from rag.types import Block, BlockKind, Document, PageBox, Span
@@ -40,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def client(place: Path) -> Iterator[TestClient]:
     collection = Collection(place / "index", Settings.load(environ={}))
-    app = create_app(collection, collection.status, collection=collection)
+    app = create_app(collection, collection.status, library=Library(collection))
     with TestClient(app, "http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from rag.collection import Collection
 from rag.indexing.index import Progress, Step
+from rag.library import Library
 from rag.server import create_app
 from rag.settings import Settings
 from rag.types import Report
@@ -44,7 +45,7 @@ def collection(tmp_path: Path) -> Gated:
 
 @pytest.fixture
 def address(collection: Gated) -> Iterator[str]:
-    with serving(create_app(collection, collection.status, collection=collection)) as address:
+    with serving(create_app(collection, collection.status, library=Library(collection))) as address:
         yield address
 
 
@@ -71,7 +72,7 @@ def test_a_folder_is_added_asked_about_and_deleted(
     expect(page.locator(".wj-when-empty")).to_contain_text("索引里还没有文档")
     page.get_by_role("button", name="添加文件").click()
     page.set_input_files("#wj-pick-folder", texts)
-    expect(page.locator(".wj-docs-note")).to_contain_text("读入 3 份，未变 0 份，跳过 1 份")
+    expect(page.locator(".wj-docs-report")).to_contain_text("读入 3 份，未变 0 份，跳过 1 份")
     expect(page.locator(".wj-docs-skipped li")).to_have_count(1)
     expect(page.locator(".wj-docs-skipped")).to_contain_text("资料/图.exe")
     expect(page.locator(".wj-doc")).to_have_count(3)
@@ -81,7 +82,7 @@ def test_a_folder_is_added_asked_about_and_deleted(
     expect(bridge).to_contain_text("段")
     page.fill(".wj-docs-find", "周一闭馆")
     expect(page.locator(".wj-doc")).to_have_count(1)
-    expect(page.locator(".wj-docs .wj-docs-count")).to_have_text("1 份提到“周一闭馆”")
+    expect(page.locator(".wj-docs > form .wj-docs-count")).to_have_text("1 份提到“周一闭馆”")
     page.fill(".wj-docs-find", "")
     expect(page.locator(".wj-doc")).to_have_count(3)
     # what a document is called and says shows as text
@@ -100,9 +101,9 @@ def test_a_folder_is_added_asked_about_and_deleted(
     panel.locator(".wj-ev-why summary").click()
     expect(panel.locator(".wj-ev-why tbody tr").first).to_contain_text("关键词")
     to_documents(page)
-    bridge.get_by_role("button").click()
     bridge.get_by_role("button", name="删除").click()
-    expect(page.locator(".wj-docs-note")).to_contain_text("已删除")
+    bridge.get_by_role("button", name="删除").click()
+    expect(page.locator(".wj-docs > .wj-docs-note")).to_contain_text("已删除")
     expect(page.locator(".wj-doc")).to_have_count(2)
     page.locator(".wj-nav").get_by_role("button", name="对话", exact=True).click()
     expect(answered(page, f"请问{QUESTION}")).not_to_contain_text("38万元")
@@ -118,7 +119,7 @@ def test_progress_is_shown_and_can_be_cancelled(
     expect(page.locator(".wj-docs-progress span")).to_contain_text("读入 1/3")
     expect(page.locator(".wj-docs-progress span")).to_contain_text("约剩")
     page.get_by_role("button", name="取消").click()
-    expect(page.locator(".wj-docs-note")).to_contain_text("已取消")
+    expect(page.locator(".wj-docs-report")).to_contain_text("已取消")
     collection.gate.set()
     expect(page.locator(".wj-doc")).to_have_count(0)
     assert collection.status().documents == 0

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from rag.assistant import History
 from rag.collection import Collection
+from rag.library import Library
 from rag.page.markdown import conversation_markdown, turn_text
 from rag.page.turn import Turn
 from rag.server import create_app
@@ -48,7 +49,7 @@ def assistant() -> Waiting:
 @pytest.fixture
 def address(assistant: Waiting, tmp_path: Path) -> Iterator[str]:
     collection = Collection(tmp_path / "index", Settings.load(environ={}))
-    app = create_app(assistant, lambda: STATUS, collection=collection)
+    app = create_app(assistant, lambda: STATUS, library=Library(collection))
     with serving(app) as address:
         yield address
 

@@ -12,7 +12,8 @@ TEXTS: Mapping[str, str] = {
     "nav.talks": "History",
     "nav.settings": "Settings",
     "nav.new": "New conversation",
-    "language.other": "中文",
+    "language.zh": "中文",
+    "language.en": "English",
     "count.documents": "{documents:document|documents}",
     "count.passages": "{passages:passage|passages}",
     "status.older": "the index is older than the program; run rag index again",
@@ -109,9 +110,71 @@ TEXTS: Mapping[str, str] = {
     "docs.left": "about {seconds} s left",
     "docs.report": "{read} read, {unchanged} unchanged, {skipped} skipped, {seconds} s.",
     "docs.cancelled": "Cancelled; the rest is read when you next add files.",
-    "docs.uploading": "Uploading {n}/{total} {document}",
+    "docs.uploading": "Uploading {n}/{total} {document}, {rate} MB a second",
     "docs.reading": "Reading {done}/{total} {document}, {rate} a second, {left}",
     "docs.broken": "The connection broke off; try again.",
+    "docs.pages": "{pages:page|pages}",
+    "docs.corrected": "corrected",
+    "docs.warnings": "{warnings:warning|warnings}",
+    "docs.correct": "Correct",
+    "docs.correct_title": "Title",
+    "docs.correct_date": "Date (YYYY, YYYY-MM or YYYY-MM-DD)",
+    "docs.correct_save": "Save",
+    "docs.correct_saved": "{document} corrected",
+    "docs.more": "Show {documents} more",
+    "docs.filters": "Filters",
+    "docs.filter_document": "File name, * allowed",
+    "docs.filter_since": "Not before",
+    "docs.filter_until": "Not after",
+    "docs.filter_source": "Source",
+    "docs.filter_tag": "Tag",
+    "docs.filter_clear": "Clear filters",
+    "docs.search": "Search passages",
+    "docs.search_close": "Close the results",
+    "docs.found": "{passages:passage|passages} nearest to “{question}”",
+    "docs.found_none": "Nothing found near “{question}”",
+    # collections
+    "collections.label": "Collection",
+    "collections.new": "New collection",
+    "collections.name": "Name",
+    "collections.create": "Create",
+    # settings
+    "settings.title": "Settings",
+    "settings.scope": (
+        "Changes count at once, until this server ends. To keep them, put this into rag.toml:"
+    ),
+    "settings.model": "Chat model",
+    "settings.model_hint": "openai:NAME; if empty, answers are sentences of the documents",
+    "settings.base_url": "Base address",
+    "settings.base_url_hint": "for example http://127.0.0.1:8000/v1",
+    "settings.fixed": (
+        "Model and address are set at the start: others can reach this server, so they cannot be "
+        "changed on the page."
+    ),
+    "settings.key": (
+        "A key is only read from the environment, RAG_API_KEY or OPENAI_API_KEY; the page neither "
+        "shows nor keeps it."
+    ),
+    "settings.key_for": "The key goes to {address} only. Another address is asked without it.",
+    "settings.key_none": (
+        "The server was started without an address, so no key is sent; where one is needed, start "
+        "with --model and --base-url."
+    ),
+    "settings.test": "Test the connection",
+    "settings.testing": "Connecting…",
+    "settings.works": "{model} answers, after {seconds} s.",
+    "settings.strict": "Strict: only sentences that a source supports",
+    "settings.min_confidence": "Refuse below this confidence (0 to 1; higher refuses more often)",
+    "settings.k": "Passages searched for",
+    "settings.max_sentences": "Most sentences of an extract",
+    "settings.max_characters": "Most characters of an extract",
+    "settings.max_answer_tokens": "Longest answer of the model (tokens)",
+    "settings.group_model": "Model",
+    "settings.group_answer": "Answers",
+    "settings.group_page": "Page",
+    "settings.language": "Language",
+    "settings.save": "Apply",
+    "settings.saved": "Applied.",
     # conversations
     "talks.title": "History",
     "talks.kept": "Conversations kept",

@@ -1,0 +1,205 @@
+"""What the page may change of the settings, for as long as the server runs.
+
+`GET /api/settings` shows them, `PUT` changes some of them, `POST /api/settings/test` asks the
+chat model for a word. Nothing is written: what is to stay belongs into `rag.toml`, and `toml` of
+the reply is what to write there.
+
+A key comes from the environment of the server and goes only where that server was started to send
+it: with another address or provider the model is asked without one. Where others reach the server,
+nobody changes where it sends questions and passages, nor makes it ask addresses for them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rag.answering.llm import OPENAI
+from rag.answering.llm_errors import shown_address
+from rag.answering.trial import try_chat
+from rag.errors import ChangeRefused, RagError, SettingsError
+from rag.settings import Chat, Settings
+
+# Groups and names of what may be changed; the name on the page is that of the setting.
+SERVER = ("model", "base_url")
+CHANGED = {
+    "chat": (*SERVER, "strict", "max_answer_tokens"),
+    "answering": ("min_confidence", "max_sentences", "max_characters"),
+    "retrieval": ("k",),
+}
+_PORTS = {"http": 80, "https": 443}
+
+
+class Changes(BaseModel):
+    """New values; what is not given stays."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    model: str | None = None
+    base_url: str | None = None
+    strict: bool | None = None
+    max_answer_tokens: int | None = None
+    min_confidence: float | None = None
+    max_sentences: int | None = None
+    max_characters: int | None = None
+    k: int | None = None
+
+
+class Preferences:
+    """The settings of a running server. `use` is called with the new ones. With `fixed_server`
+    the chat model and its address stay as they are. Safe to use from several threads."""
+
+    def __init__(
+        self, settings: Settings, use: Callable[[Settings], None], *, fixed_server: bool
+    ) -> None:
+        self.started = settings
+        self.now = settings
+        self.fixed_server = fixed_server
+        self._use = use
+        self._lock = threading.Lock()
+
+    def changed(self, wanted: Changes) -> Settings:
+        """The settings of now with what is wanted.
+
+        Raises:
+            ChangeRefused: the chat model or its address would change, and may not.
+            SettingsError: a value cannot be used.
+        """
+        given = wanted.model_dump(exclude_none=True)
+        chat = self.now.chat
+        if given.get("base_url") == shown_address(chat.base_url):
+            given["base_url"] = chat.base_url  # as it was shown, without name and password
+        if self.fixed_server and any(
+            given.get(name, getattr(chat, name)) != getattr(chat, name) for name in SERVER
+        ):
+            raise ChangeRefused(
+                "the chat model and its address are set where the server is started: "
+                "others can reach it, and it would send questions and passages there"
+            )
+        values = self.now.model_dump()
+        for group, names in CHANGED.items():
+            values[group] |= {name: given[name] for name in names if name in given}
+        try:
+            settings = Settings.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError(
+                "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            ) from None
+        return settings.model_copy(update={"chat": self._with_key(settings.chat)})
+
+    def change(self, wanted: Changes) -> None:
+        """Answers with what is wanted from the next question on. Raises: as `changed`."""
+        with self._lock:
+            self.now = self.changed(wanted)
+            self._use(self.now)
+
+    def test(self, wanted: Changes) -> dict[str, Any]:
+        """Whether the chat model answers with what is wanted; the error where it does not."""
+        chat = self.changed(wanted).chat
+        start = time.perf_counter()
+        try:
+            if not chat.model:
+                raise SettingsError("no chat model is set; answers are sentences of the documents")
+            try_chat(chat)
+        except RagError as error:
+            return {"ok": False, "model": chat.model, "error": str(error)}
+        seconds = time.perf_counter() - start
+        return {"ok": True, "model": chat.model, "seconds": round(seconds, 2)}
+
+    def json(self) -> dict[str, Any]:
+        """The settings as the page shows them; a key's value is never among them."""
+        values = self.now.model_dump(mode="json")
+        shown = {name: values[group][name] for group, names in CHANGED.items() for name in names}
+        shown["base_url"] = shown_address(self.now.chat.base_url)
+        return {
+            "values": shown,
+            "fixed_server": self.fixed_server,
+            "key_for": key_address(self.started.chat),
+            "key_sent": self.now.chat.send_key,
+            "toml": self._toml(),
+        }
+
+    def _with_key(self, chat: Chat) -> Chat:
+        """`chat` with or without the key of the environment, and refused where it would take a
+        key elsewhere by a way of its own."""
+        started = self.started.chat
+        own = _provider(chat.model) == _provider(started.model or f"{OPENAI}:")
+        own = own and _origin(chat.base_url) == _origin(started.base_url)
+        own = own and bool(started.model or started.base_url)
+        if chat.base_url != started.base_url and "@" in urlsplit(chat.base_url).netloc:
+            raise SettingsError("no name and password in an address: everybody here would see it")
+        if chat.model and not own:
+            if _provider(chat.model) != OPENAI:
+                # LangChain's other clients look for their keys themselves.
+                raise SettingsError(
+                    f"{chat.model!r}: only models of the form {OPENAI}:NAME can be set on the "
+                    "page, for any OpenAI-compatible server; others where the server is started"
+                )
+            if not chat.base_url:
+                raise SettingsError(
+                    f"{chat.model!r} needs a base address: a key is only sent where the server "
+                    "was started to send it (--model, --base-url)"
+                )
+        return chat.model_copy(update={"send_key": own and started.send_key})
+
+    def _toml(self) -> str:
+        """What differs from the server's start, as lines of `rag.toml`."""
+        now, started = self.now.model_dump(mode="json"), self.started.model_dump(mode="json")
+        lines: list[str] = []
+        for group, names in CHANGED.items():
+            changed = [name for name in names if now[group][name] != started[group][name]]
+            if changed:
+                lines += [f"[{group}]", *(f"{n} = {_toml_value(now[group][n])}" for n in changed)]
+        return "\n".join(lines)
+
+
+def preferences(kept: Preferences) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/api/settings")
+
+    @router.get("")
+    def shown() -> dict[str, Any]:
+        return kept.json()
+
+    @router.put("")
+    def change(wanted: Changes) -> dict[str, Any]:
+        kept.change(wanted)
+        return kept.json()
+
+    @router.post("/test")
+    def test(wanted: Changes) -> dict[str, Any]:
+        return kept.test(wanted)
+
+    return router
+
+
+def key_address(chat: Chat) -> str:
+    """Where the key of the environment goes; empty where the server was started for nowhere."""
+    if chat.base_url:
+        return shown_address(chat.base_url)
+    return chat.model.partition(":")[0]
+
+
+def _provider(model: str) -> str:
+    return model.partition(":")[0] if model else OPENAI
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of an address; two addresses of one origin are one server."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError(f"{url!r:.200} is no address: {error}") from None
+    return (parts.scheme, (parts.hostname or "").lower(), port or _PORTS.get(parts.scheme))
+
+
+def _toml_value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

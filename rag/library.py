@@ -1,0 +1,127 @@
+"""Several collections in one folder, or one alone: which collection a name means.
+
+A collection is an index folder and what lies beside it (`rag.collection`). A name is compared
+with those that are there, or, for a new one, checked first: it never becomes a path elsewhere.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from rag.collection import BESIDE, Collection, checked_name
+from rag.errors import DocumentError, SettingsError, StoreError, UnknownCollection
+from rag.indexing.catalog import CATALOG_FILE
+from rag.settings import Settings
+
+MAX_NAME_CHARACTERS = 60
+MAX_COLLECTIONS = 200
+
+
+class Library:
+    """The collections of a folder, opened when they are first asked for. Safe to use from several
+    threads."""
+
+    def __init__(self, default: Collection, root: Path | None = None) -> None:
+        """`default` is what is meant where nothing is named. The others are the index folders in
+        `root`, in which new ones are made; without it there is no other.
+
+        Raises:
+            SettingsError: `default` does not lie in `root`.
+        """
+        if root is not None and default.folder.parent.resolve() != root.resolve():
+            raise SettingsError(f"the index {default.folder} does not lie in {root}")
+        self.default = default
+        self.root = root
+        self._open = {default.folder.name: default}
+        self._lock = threading.Lock()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of every collection."""
+        return self.default.settings
+
+    def use(self, settings: Settings) -> None:
+        """Answers by `settings` in every collection from the next question on."""
+        with self._lock:
+            for collection in self._open.values():
+                collection.use(settings)
+
+    def names(self) -> tuple[str, ...]:
+        """The names of the collections, the default first, the others in order."""
+        first = self.default.folder.name
+        found: set[str] = set()
+        if self.root is not None and self.root.is_dir():
+            for path in self.root.iterdir():
+                name = path.name.removesuffix(BESIDE)
+                real = path.is_dir() and not path.is_symlink()
+                if real and (name != path.name or (path / CATALOG_FILE).is_file()) and _fits(name):
+                    found.add(name)
+        return (first, *sorted(found - {first}))
+
+    def collection(self, name: str = "") -> Collection:
+        """The collection of a name; the default for an empty one.
+
+        Raises:
+            UnknownCollection: there is none of that name.
+            StoreMismatch: its index is of another format. StoreCorrupt: it is damaged.
+        """
+        if not name:
+            return self.default
+        if name not in self.names():
+            raise UnknownCollection(f"there is no collection {name!r:.100}")
+        with self._lock:
+            if name not in self._open:
+                assert self.root is not None  # without it the default is the only name
+                self._open[name] = Collection(self.root / name, self.settings)
+            return self._open[name]
+
+    def create(self, name: str) -> Collection:
+        """A new, empty collection.
+
+        Raises:
+            DocumentError: the name is none that a collection can have.
+            StoreError: there is one of that name, or no room for another; it cannot be made.
+        """
+        if self.root is None:
+            raise StoreError("one collection alone is served; start without --index for several")
+        checked_collection_name(name)
+        taken = {other.casefold() for other in self.names()}
+        if name.casefold() in taken:
+            raise StoreError(f"there is a collection {name!r} already; choose another name")
+        if len(taken) >= MAX_COLLECTIONS:
+            raise StoreError(
+                f"there are {MAX_COLLECTIONS} collections already, the most there can be"
+            )
+        if (self.root / name).exists():
+            raise StoreError(f"{name!r} is something else in {self.root}; choose another name")
+        try:
+            (self.root / f"{name}{BESIDE}").mkdir(parents=True)
+        except OSError as error:
+            raise StoreError(f"{name} cannot be made: {error.strerror or error}") from None
+        return self.collection(name)
+
+
+def checked_collection_name(name: str) -> str:
+    """The name, which a folder of its own and one beside it can have.
+
+    Raises:
+        DocumentError: it has parts, climbs, hides, is too long or cannot be written everywhere.
+
+    >>> checked_collection_name("年报 2024")
+    '年报 2024'
+    """
+    if len(checked_name(name)) != 1 or len(name) > MAX_NAME_CHARACTERS or name.endswith(BESIDE):
+        raise DocumentError(
+            f"{name!r:.100} cannot be a collection's name: it has at most {MAX_NAME_CHARACTERS} "
+            f"characters, no / in it and no {BESIDE} at its end"
+        )
+    return name
+
+
+def _fits(name: str) -> bool:
+    try:
+        checked_collection_name(name)
+    except DocumentError:
+        return False
+    return True

@@ -1,0 +1,147 @@
+// Files and folders added: sent one by one, then read, with progress, and a report at the end.
+(() => {
+  const { say, api, call, made } = window.wj;
+  const find = (name) => document.querySelector(`.wj-docs-add ${name}`);
+  const address = (name) => api(`documents/${name.split('/').map(encodeURIComponent).join('/')}`);
+  let leaving = null; // ends what is being added
+
+  function note(text, bad = false) {
+    const place = find('.wj-docs-report');
+    place.textContent = text;
+    place.classList.toggle('wj-bad', bad);
+  }
+  function bar(share, text) {
+    const place = find('.wj-docs-progress');
+    place.hidden = share === null;
+    if (share === null) return;
+    place.querySelector('progress').value = share;
+    place.querySelector('span').textContent = text;
+  }
+  const seconds = (started) => (performance.now() - started) / 1000;
+  const left = (started, share) => say('docs.left', { seconds: Math.ceil(seconds(started) * (1 / share - 1)) });
+
+  async function add(files) {
+    if (leaving || !files.length) return;
+    leaving = new AbortController();
+    find('.wj-docs-skipped').replaceChildren();
+    document.querySelector('.wj-docs').classList.add('wj-adding');
+    note('');
+    try {
+      const refused = await upload(files, leaving.signal);
+      const report = await read(leaving.signal);
+      const skipped = [...refused, ...report.skipped];
+      const warned = report.warnings ?? [];
+      const { read: done, unchanged } = report;
+      const took = report.seconds.toFixed(1);
+      note(say('docs.report', { read: done, unchanged, skipped: skipped.length, seconds: took }), skipped.length > 0);
+      find('.wj-docs-skipped').replaceChildren(...[...skipped, ...warned].map((one) => {
+        const item = made('li');
+        item.append(made('b', '', one.document), ` ${one.reason}`);
+        return item;
+      }));
+    } catch (error) {
+      const cancelled = error.name === 'AbortError';
+      note(cancelled ? say('docs.cancelled') : error.message, !cancelled);
+    }
+    leaving = null;
+    bar(null);
+    document.querySelector('.wj-docs').classList.remove('wj-adding');
+    document.dispatchEvent(new CustomEvent('wj-documents'));
+  }
+  async function upload(files, signal) {
+    const all = files.reduce((sum, one) => sum + one.file.size, 0) || 1;
+    const started = performance.now();
+    const refused = [];
+    let sent = 0;
+    for (const [i, { file, name }] of files.entries()) {
+      const share = sent / all;
+      const rate = sent ? (sent / 1e6 / seconds(started)).toFixed(1) : '…';
+      const at = { n: i + 1, total: files.length, document: name, rate };
+      bar(share / 2, [say('docs.uploading', at), sent ? left(started, share) : ''].join(' '));
+      try {
+        await call(address(name), { method: 'PUT', body: file, signal });
+      } catch (error) {
+        if (error.name === 'AbortError') throw error;
+        refused.push({ document: name, reason: error.message });
+      }
+      sent += file.size;
+    }
+    return refused;
+  }
+  async function read(signal) {
+    const response = await fetch(api('documents'), { method: 'POST', signal });
+    if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error ?? `HTTP ${response.status}`);
+    const started = performance.now();
+    let rest = '';
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      rest += decoder.decode(value, { stream: !done });
+      const lines = rest.split('\n');
+      rest = lines.pop();
+      for (const line of lines.filter(Boolean).map((text) => JSON.parse(text))) {
+        if (line.error) throw new Error(line.error);
+        if (line.report) return line.report;
+        const share = line.done / line.total;
+        const rate = (line.done / seconds(started)).toFixed(1);
+        const rest = line.seconds_left === null ? left(started, share)
+          : say('docs.left', { seconds: Math.ceil(line.seconds_left) });
+        bar(0.5 + share / 2, say('docs.reading', { ...line, rate, left: rest }));
+      }
+      if (done) throw new Error(say('docs.broken'));
+    }
+  }
+
+  // ---- chosen and dropped files and folders
+  const visible = ({ name }) => !name.split('/').some((part) => part.startsWith('.'));
+  const picked = (input) => [...input.files]
+    .map((file) => ({ file, name: file.webkitRelativePath || file.name })).filter(visible);
+  async function dropped(transfer) {
+    const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    const found = [];
+    async function walk(entry) {
+      if (entry.isFile) {
+        const file = await new Promise((good, bad) => entry.file(good, bad));
+        found.push({ file, name: entry.fullPath.replace(/^\//, '') });
+        return;
+      }
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((good, bad) => reader.readEntries(good, bad));
+        if (!some.length) return;
+        for (const one of some) await walk(one);
+      }
+    }
+    for (const entry of entries) await walk(entry);
+    return found.filter(visible);
+  }
+
+  document.addEventListener('change', (event) => {
+    if (!event.target.matches('.wj-docs-add input[type=file]')) return;
+    add(picked(event.target));
+    event.target.value = '';
+  });
+  document.addEventListener('click', (event) => {
+    if (event.target.closest?.('.wj-docs-cancel')) leaving?.abort();
+    const pick = event.target.closest?.('[data-pick]');
+    if (pick) document.getElementById(pick.dataset.pick).click();
+  });
+  const files = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files') && document.querySelector('.wj-docs');
+  document.addEventListener('dragover', (event) => {
+    if (!files(event)) return;
+    event.preventDefault();
+    document.body.classList.add('wj-dragging');
+  });
+  document.addEventListener('dragleave', (event) => {
+    if (!event.relatedTarget) document.body.classList.remove('wj-dragging');
+  });
+  document.addEventListener('drop', async (event) => {
+    document.body.classList.remove('wj-dragging');
+    if (!files(event)) return;
+    event.preventDefault();
+    const found = dropped(event.dataTransfer);
+    document.dispatchEvent(new CustomEvent('wj-view', { detail: 'docs' }));
+    await add(await found);
+  });
+})();
