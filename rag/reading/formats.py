@@ -29,6 +29,9 @@ _PARSERS = {
     ".xlsm": "rag.reading.office.sheets:read_xlsx",
     ".csv": "rag.reading.delimited:read_csv",
     ".tsv": "rag.reading.delimited:read_csv",
+    ".json": "rag.reading.records:read_json",
+    ".jsonl": "rag.reading.records:read_json_lines",
+    ".ndjson": "rag.reading.records:read_json_lines",
     ".html": "rag.reading.marked.web:read_html",
     ".htm": "rag.reading.marked.web:read_html",
     ".xhtml": "rag.reading.marked.web:read_html",
@@ -40,7 +43,7 @@ _PARSERS = {
 }
 
 # Read by this program's own code.
-_OWN = {".txt", ".text", ".log", ".md", ".markdown", ".csv", ".tsv"}
+_OWN = {".txt", ".text", ".log", ".md", ".markdown", ".csv", ".tsv", ".json", ".jsonl", ".ndjson"}
 
 
 def parser_of(suffix: str) -> Parser | None:
