@@ -16,7 +16,7 @@ SAMPLE := index/sample
 EVAL_OUT ?= out/eval
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run index test check eval crash wheel train clean
+.PHONY: help venv run index test check eval crash fuzz wheel train clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -68,6 +68,9 @@ eval: $(VENV)/run.stamp ## measure on $WENJU_SHARED, else on the sample (MODEL=o
 
 crash: $(VENV)/test.stamp ## kill writers, fill disks, flip bytes; some ten minutes, root for a small disk
 	@DURABILITY=full $(BIN)/python -m pytest -s tests/durability tests/durability/full_disk.py
+
+fuzz: $(VENV)/test.stamp ## every parser on 10,000 damaged files, seeded; some fifteen minutes
+	@$(BIN)/python -m tests.fuzz
 
 wheel: $(VENV)/dev.stamp ## build dist/*.whl and try it in an empty environment
 	@PIP_ARGS="$(PIP_ARGS)" $(BIN)/python -m tests.wheel.check_wheel

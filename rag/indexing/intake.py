@@ -94,7 +94,7 @@ class Intake:
         self._names = {entry.name: entry for entry in entries}
         self._paths = {entry.path: entry for entry in entries}
         files = find_files(paths, self.settings.reading)
-        seen = {absolute(found.path) for found in files}
+        seen = {found.place for found in files}
         try:
             self._read(files, options.progress)
         except Stopped:
@@ -118,18 +118,17 @@ class Intake:
         """Takes in the files. Those that need not be read are done first."""
         wanted = []
         for found in files:
-            path = absolute(found.path)
-            name = self._name(found, path)
+            name = self._name(found)
             try:
                 if found.problem:
                     raise UnreadableDocument(found.problem)
-                file = self._changed(path, name, absolute(found.root))
+                file = self._changed(found.place, name, found.root)
             except (DocumentError, OSError, UnicodeEncodeError) as error:
                 self._skip(name, error)
                 continue
             if file is None:
                 self.unchanged += 1
-                self._restate(name, self._stated(name, path, absolute(found.root)))
+                self._restate(name, self._stated(name, found.place, found.root))
             else:
                 wanted.append(file)
         total, started = sum(file.job.size for file in wanted), time.monotonic()
@@ -154,9 +153,10 @@ class Intake:
                 yield wanted[at], outcome
                 at += outcome is not None
 
-    def _name(self, found: Found, path: str) -> str:
+    def _name(self, found: Found) -> str:
         """The name a file has already, or its name under its root, or, where another file has
         that, the same with the root folder's name in front."""
+        path = found.place
         if path in self._paths:
             return self._paths[path].name
         name, number, prefix = found.name, 1, ""
@@ -164,8 +164,8 @@ class Intake:
             name in self._names and not self._moved(self._names[name], path)
         ):
             if not prefix:
-                root = Path(absolute(found.root))
-                prefix = (root.parent if found.root.is_file() else root).name
+                root = Path(found.root)
+                prefix = (root.parent if root.is_file() else root).name
             name = f"{prefix}/{found.name}" if number == 1 else f"{prefix}-{number}/{found.name}"
             number += 1
         self._claimed[name] = path

@@ -28,13 +28,19 @@ _DATE = re.compile(r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to be read: `name` is the document's name in the collection, `root` the path
-    argument under which it was found; `problem` says why it is not to be read, if so."""
+    """A file to be read: `place` is its path and `root` the path argument under which it was
+    found, both from the root and without `..`, links kept; `name` is the document's name in the
+    collection; `problem` says why it is not to be read, if so."""
 
-    path: Path
+    place: str
     name: str
-    root: Path
+    root: str
     problem: str = ""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.place)
 
 
 def find_files(paths: Iterable[Path], limits: Reading | None = None) -> list[Found]:
@@ -50,30 +56,40 @@ def find_files(paths: Iterable[Path], limits: Reading | None = None) -> list[Fou
     found: list[Found] = []
     seen: set[str] = set()
     names: set[str] = set()
-    for root in paths:
-        if not root.exists():
-            raise DocumentError(f"no such file or folder: {root}")
+    for path in paths:
+        if not path.exists():
+            raise DocumentError(f"no such file or folder: {path}")
+        root = os.path.abspath(path)  # noqa: PTH100 (resolve follows links)
         base = os.path.realpath(root)
-        alone = root.is_file()
-        for name in [root.name] if alone else _walk(root):
-            path = root if alone else root / name
-            real = base if alone else _real(f"{base}/{name}")
+        for file, linked in [_itself(root)] if path.is_file() else _walk(root):
+            place = file.place
+            real = os.path.realpath(place) if linked else _below(base, place, root)
             if real in seen:
                 continue
             seen.add(real)
-            for one in _unpacked(Found(path, name, root, _problem(base, real)), limits):
-                free = _free(one.name, root, names)
+            problem = file.problem or _problem(base, real)
+            for one in _unpacked(replace(file, problem=problem) if problem else file, limits):
+                free = _free(one, names)
                 names.add(free)
                 found.append(one if free == one.name else replace(one, name=free))
     return found
 
 
+def _below(base: str, place: str, root: str) -> str:
+    """Where a file really lies whose `root` does at `base`: no folder between them is a link."""
+    return os.path.join(base, place[len(root) :].lstrip("/")) if place != root else base  # noqa: PTH118
+
+
+def _itself(path: str) -> tuple[Found, bool]:
+    return Found(path, os.path.basename(path), path), False  # noqa: PTH119
+
+
 def _unpacked(file: Found, limits: Reading | None) -> Iterator[Found]:
     """The files of an archive; of any other file itself."""
-    if file.problem or file.path.suffix.lower() != ARCHIVE:
+    if file.problem or not file.place.lower().endswith(ARCHIVE):
         yield file
         return
-    left_out = ignored(file.root) if file.root.is_dir() else None
+    left_out = ignored(Path(file.root)) if file.place != file.root else None
     try:
         for inside in list_archive(file.path, limits or Reading()):
             name = f"{file.name}/{inside.name}"
@@ -81,29 +97,45 @@ def _unpacked(file: Found, limits: Reading | None) -> Iterator[Found]:
             if inside.problem:
                 yield replace(file, name=name, problem=inside.problem)
             elif not (aside or (left_out and left_out.covers(name))):
-                yield replace(file, name=name, path=file.path / inside.name)
+                yield replace(file, name=name, place=f"{file.place}/{inside.name}")
     except UnreadableDocument as error:
         yield replace(file, problem=str(error))
 
 
-def _walk(root: Path) -> Iterator[str]:
-    """The names of the files under a folder, relative to it, with `/`."""
-    left_out = ignored(root)
-    for folder, folders, files in os.walk(root):
-        inside = os.path.relpath(folder, root).replace(os.sep, "/")
-        prefix = "" if inside == "." else f"{inside}/"
+def _walk(root: str) -> Iterator[tuple[Found, bool]]:
+    """The files under a folder, and whether each is a link. Links to folders are not entered. A
+    folder that cannot be read is found as a file with that problem."""
+    left_out = ignored(Path(root))
+    waiting = [""]
+    while waiting:
+        prefix = waiting.pop()
+        place = os.path.join(root, prefix)  # noqa: PTH118 (as many as there are files)
+        try:
+            with os.scandir(place) as entries:
+                there = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            problem = f"the folder cannot be read: {error.strerror}"
+            yield Found(place.rstrip("/"), prefix.rstrip("/") or ".", root, problem), False
+            continue
+        folders = []
+        for entry in there:
+            name, linked = prefix + entry.name, entry.is_symlink()
+            folder = _is_folder(entry)
+            aside = _HIDDEN.search(entry.name) if folder else _aside(entry.name)
+            if aside or (folder and linked) or left_out(name, folder=folder):
+                continue
+            if folder:
+                folders.append(f"{name}/")
+            else:
+                yield Found(place + entry.name, name, root), linked
+        waiting += reversed(folders)
 
-        def wanted(name: str, prefix: str = prefix, *, is_folder: bool) -> bool:
-            aside = _HIDDEN.search(name) if is_folder else _aside(name)
-            return not (aside or left_out(prefix + name, folder=is_folder))
 
-        folders[:] = sorted(name for name in folders if wanted(name, is_folder=True))
-        yield from (prefix + name for name in sorted(files) if wanted(name, is_folder=False))
-
-
-def _real(path: str) -> str:
-    """Where a file really lies. No folder on the way to it is a link: those are not entered."""
-    return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 (many files)
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _aside(name: str) -> bool:
@@ -121,14 +153,15 @@ def _problem(base: str, real: str) -> str:
     return ""
 
 
-def _free(name: str, root: Path, taken: set[str]) -> str:
-    if name not in taken:
-        return name
-    folder = root.resolve().parent.name if root.is_file() else root.resolve().name
-    candidate, number = name, 1
+def _free(file: Found, taken: set[str]) -> str:
+    if file.name not in taken:
+        return file.name
+    root = Path(file.root).resolve()
+    folder = (root.parent if root.is_file() else root).name
+    candidate, number = file.name, 1
     while candidate in taken:
         prefix = folder if number == 1 else f"{folder}-{number}"
-        candidate = f"{prefix}/{name}"
+        candidate = f"{prefix}/{file.name}"
         number += 1
     return candidate
 

@@ -126,6 +126,6 @@ def _date(node: Node) -> str | None:
             return "-".join(match.groups())
         try:
             return parsedate_to_datetime(text).date().isoformat()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
     return None

@@ -100,7 +100,10 @@ def _parsed(data: bytes | str, parser: Any, kind: str) -> Node:
         raise UnreadableDocument(f"the {kind} is damaged: its elements are nested too deeply")
     if root is None:
         raise UnreadableDocument(f"the file is no {kind}")
-    return _tree(root)
+    try:
+        return _tree(root)
+    except UnicodeDecodeError as error:  # a reference to half a character, as &#xD800;
+        raise UnreadableDocument(f"the {kind} is damaged: {error.reason} in its text") from None
 
 
 def _tree(root: Any) -> Node:

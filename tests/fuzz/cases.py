@@ -1,0 +1,183 @@
+"""Mutated files: a case is a number, from which the same bytes come each time."""
+
+from __future__ import annotations
+
+import random
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from rag.reading.formats import supported
+
+LARGEST_BYTES = 400_000
+"""Larger files, which take seconds each, are mutated in one case of `RARE`."""
+RARE = 100
+# Pages without a text layer are read by networks, several seconds each.
+_SLOW = re.compile(r"ocr|image", re.IGNORECASE)
+_ENCODINGS = ("utf-8", "gb18030", "big5hkscs")
+_DIGITS = re.compile(rb"[0-9]+")
+_WIDE_DIGITS = re.compile(rb"(?:[0-9]\0\0\0)+")
+_NUMBERS = (b"0", b"-1", b"65536", b"2147483648", b"18446744073709551616", b"1e999", b"0.0000001")
+_HOSTILE = (
+    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1a", b"\x0c" * 50, b"\n" * 500, b"\t" * 200, b" " * 5000,
+    b"<", b"]]>", b"&#x0;", b"&#xD800;", b"&x;", b"<div>" * 400, b"</div>" * 40, b"<table><tr><td>" * 60,
+    b'<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+    b'<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">',
+    b'<img src="http://127.0.0.1:9/x.png"><link rel="stylesheet" href="//127.0.0.1:9/x.css">',
+    b'<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">',
+    b'<xi:include href="/etc/passwd" parse="text"/>',
+    b"../../../../tmp/escaped", b"/etc/passwd", b"endobj", b"stream\n", b"/Kids [1 0 R]", b"/Parent 3 0 R",
+    b'"' * 333, b",,,,,,,,", b"{" * 3000, b"[" * 3000, b"---\n", b"```\n", b"|" * 700, b"#" * 99,
+    "（一）".encode(), "、".encode() * 300, "第999999999999条".encode(), "“".encode() * 99, b"\xf0\x9f\x92\xa9",
+    "2020年13月45日".encode(), "９９９９９９９９９９".encode(), b"\xa1\xa1" * 40, b"\xe2\x80\xa8" * 30,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A damaged file: its name, and what it was made from."""
+
+    name: str
+    source: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Whole files by name: those that are read in moments, and those that take long."""
+
+    quick: tuple[tuple[str, bytes], ...]
+    slow: tuple[tuple[str, bytes], ...]
+
+
+def sources(documents: Path) -> Sources:
+    """The real files in a folder, and one made here for each format that it lacks."""
+    found = [(path.name, path.read_bytes()) for path in sorted(documents.iterdir())]
+    endings = {Path(name).suffix.lower() for name, _ in found}
+    found += [(name, data) for name, data in _made() if Path(name).suffix not in endings]
+    found = [(name, data) for name, data in found if Path(name).suffix.lower() in supported()]
+    slow = [item for item in found if len(item[1]) > LARGEST_BYTES or _SLOW.search(item[0])]
+    return Sources(tuple(item for item in found if item not in slow), tuple(slow))
+
+
+def case(number: int, files: Sources) -> Case:
+    """The case of that number."""
+    random_ = random.Random(f"wenju {number}")
+    slow = files.slow and random_.randrange(RARE) == 0
+    source, data = random_.choice(files.slow if slow else files.quick)
+    if data.startswith(b"PK") and random_.random() < 0.8:
+        data = _inside(data, random_)
+    else:
+        data = _changed(data, random_)
+    return Case(f"{number:06d}{Path(source).suffix}", source, data)
+
+
+def _changed(data: bytes, random_: random.Random) -> bytes:
+    """Mutated, a text mostly so that its encoding stays whole."""
+    encoding = next((name for name in _ENCODINGS if _is_text(data, name)), None)
+    if encoding is None or random_.random() < 0.3:
+        return _mutated(data, random_)
+    wide = data.decode(encoding).encode("utf-32-le")  # characters are cut and moved whole
+    return _mutated(wide, random_, 4).decode("utf-32-le", "ignore").encode(encoding, "ignore")
+
+
+def _is_text(data: bytes, encoding: str) -> bool:
+    try:
+        return "\x00" not in data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+
+
+def _mutated(data: bytes, random_: random.Random, unit: int = 1) -> bytes:
+    """`data`, in units of so many bytes, with some changed, cut out, doubled, put elsewhere, made
+    hostile."""
+    result = bytearray(data)
+    for _ in range(random_.randint(1, 8)):
+        count = len(result) // unit
+        at = random_.randrange(count or 1) * unit
+        size = random_.choice((1, 2, 10, 100, 1000, count // 4 + 1)) * unit
+        action = random_.randrange(8)
+        if action == 0:
+            result[at : at + unit] = _widened(bytes([random_.randrange(256)]), unit)
+        elif action == 1:
+            del result[at : at + size]
+        elif action == 2:
+            result[at:at] = result[at : at + size]
+        elif action == 3:
+            result[at : at + size] = _widened(random_.randbytes(random_.randint(0, 20)), unit)
+        elif action == 4:
+            result[at:at] = _widened(random_.choice(_HOSTILE), unit)
+        elif action == 5:
+            _number(result, at, random_, unit)
+        elif action == 6:
+            del result[at:]
+        else:
+            other = random_.randrange(count or 1) * unit
+            result[at:at] = result[other : other + size]
+    return bytes(result)
+
+
+def _widened(data: bytes, unit: int) -> bytes:
+    return data if unit == 1 else data.decode("utf-8", "replace").encode("utf-32-le")
+
+
+def _number(result: bytearray, at: int, random_: random.Random, unit: int) -> None:
+    """Makes a number behind `at` another one: sizes and counts that lie."""
+    match = (_DIGITS if unit == 1 else _WIDE_DIGITS).search(result, at)
+    if match:
+        result[match.start() : match.end()] = _widened(random_.choice(_NUMBERS), unit)
+
+
+def _inside(data: bytes, random_: random.Random) -> bytes:
+    """An archive of which one file is mutated: its checksum is right, its content is not."""
+    result = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(result, "w") as target:
+        names = source.namelist()
+        chosen = random_.choice([name for name in names if name.endswith(("ml", "rels"))] or names)
+        for name in names:
+            content = source.read(name)
+            target.writestr(name, _changed(content, random_) if name == chosen else content)
+    return result.getvalue()
+
+
+@cache
+def _made() -> Sequence[tuple[str, bytes]]:
+    text = "第一章 总则\n\n第一条 灯塔建于1902年5月6日，塔高31米。\n\n1. 名称：白石灯塔；\n2. 位置：东港。\n"
+    page = f"<html><head><title>灯塔</title></head><body><h1>灯塔</h1><p>{text}</p></body></html>"
+    package = '<package xmlns="http://www.idpf.org/2007/opf"><metadata/><manifest>'
+    book = {
+        "mimetype": "application/epub+zip",
+        "META-INF/container.xml": '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container">'
+        '<rootfiles><rootfile full-path="book.opf"/></rootfiles></container>',
+        "book.opf": package + '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/>'
+        '</manifest><spine><itemref idref="a"/></spine></package>',
+        "a.xhtml": page,
+    }  # fmt: skip
+    row = '{"title": "灯塔", "text": "塔高31米，建于1902年。", "tags": ["海", {"a": null}]}'
+    feed = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>海</title><entry><title>灯塔</title>'
+        f"<updated>2020-01-02T03:04:05Z</updated><content>{text}</content></entry></feed>"
+    )
+    return (
+        ("made.txt", text.encode() * 20),
+        ("made.md", f"---\ntitle: 灯塔\ndate: 2020-01-02\n---\n# 灯塔\n\n{text}\n| 甲 | 乙 |\n|--|--|\n| 1 | 2 |\n".encode()),
+        ("made.log", text.encode("gb18030")),
+        ("made.tsv", "名称\t高（米）\n白石灯塔\t31\n".encode() * 10),
+        ("made.epub", _zipped(book)),
+        ("made.json", f"[{row}, {row}]".encode()),
+        ("made.jsonl", f"{row}\n".encode() * 8),
+        ("made.atom", feed.encode()),
+        ("made.htm", page.encode("big5hkscs", "ignore")),
+    )  # fmt: skip
+
+
+def _zipped(files: dict[str, str]) -> bytes:
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return data.getvalue()

@@ -1,0 +1,81 @@
+"""A file read as an update reads it, in a process that notices whatever else a parser does."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import traceback
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from rag.errors import DocumentError
+from rag.indexing.preparing import Prepared, prepare
+from rag.settings import Chunking, Reading
+
+READ, REFUSED, FAILED = "read", "refused", "failed"
+_FORBIDDEN = (
+    "socket.connect", "socket.getaddrinfo", "socket.gethostby", "socket.send", "socket.getnameinfo",
+    "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn", "os.remove", "os.rename",
+    "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "shutil.", "tempfile.",
+    "urllib.", "http.", "ftplib.", "webbrowser.",
+)  # fmt: skip
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_seen: list[str] = []
+
+
+def read(path: str, reading: Reading) -> tuple[str, str]:
+    """What became of a file: one of `READ`, `REFUSED`, `FAILED`, and in words why."""
+    _watch()
+    _seen.clear()
+    try:
+        arrived = prepare(path, Path(path).name, "", reading, Chunking())
+        if arrived.prepared is None:
+            return FAILED, "the file counts as known"
+        kind, words = READ, _flaw(arrived.prepared)
+    except DocumentError as error:
+        kind, words = REFUSED, str(error)
+    except Exception:  # noqa: BLE001 (that is what is looked for)
+        return FAILED, traceback.format_exc()
+    if _seen:
+        return FAILED, f"forbidden: {'; '.join(_seen[:5])}"
+    if kind is READ and words:
+        return FAILED, words
+    return kind, words
+
+
+def _flaw(new: Prepared) -> str:
+    """What is wrong with a document that was read, empty where nothing is."""
+    document, end = new.document, 0
+    for block in document.blocks:
+        if block.span.start < end or block.span.end > len(document.text) or not len(block.span):
+            return f"blocks overlap, are empty, or reach beyond the text: {block}"
+        end = block.span.end
+    for chunk in new.chunks.chunks:
+        if chunk.span.of(document.text) != chunk.text:
+            return f"chunk {chunk.position} is not the text at its place"
+    if document.source is not None:
+        for run in document.origin:
+            ours = document.text[run.start : run.start + run.length]
+            if ours != document.source[run.source : run.source + run.length]:
+                return f"{run} does not lead to the same characters"
+    return ""
+
+
+@cache
+def _watch() -> None:
+    """From now on whatever reaches beyond this process is noted, and no file can grow."""
+    sys.addaudithook(_hear)
+    with suppress(ValueError, OSError):  # native code asks no hook
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _hear(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open":
+        path, mode, flags = arguments
+        writes = isinstance(flags, int) and flags & _WRITING
+        if writes and path not in (os.devnull, os.devnull.encode()):
+            _seen.append(f"{path!r} opened for writing ({mode!r})")
+    elif event.startswith(_FORBIDDEN):
+        _seen.append(f"{event} {arguments!r:.100}")

@@ -1,0 +1,76 @@
+"""Damaged files are read or refused, never more: a run of an update over 200 of them. The long
+version is `make fuzz`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rag.indexing.index import Index
+from rag.reading.child import child_environment
+from rag.settings import Settings
+from tests.fakes import CharacterEncoder
+from tests.fuzz.__main__ import LIMITS, failures
+from tests.fuzz.cases import case, sources
+from tests.fuzz.guarded import FAILED, READ, REFUSED
+
+CASES = 200
+
+
+def test_parsers_on_damaged_files(shared: Path, tmp_path: Path) -> None:
+    files = sources(shared / "documents")
+    outcomes: Counter[str] = Counter()
+    folder = tmp_path / "files"
+    folder.mkdir()
+    assert failures(range(CASES), files, folder, os.cpu_count() or 1, outcomes) == []
+    totals = Counter(kind.split()[0] for kind in outcomes.elements())
+    assert totals[READ] > CASES / 4 and totals[REFUSED] > CASES / 8  # neither too tame nor too wild
+    settings = Settings(reading=LIMITS)
+    index = Index.build([folder], tmp_path / "index", settings, encoder=CharacterEncoder())
+    assert index.report is not None
+    assert (index.report.read, len(index.report.skipped)) == (totals[READ], totals[REFUSED])
+    assert index.verify() == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["files", "index"]
+
+
+def test_a_case_is_the_same_each_time(shared: Path) -> None:
+    files = sources(shared / "documents")
+    assert [case(number, files) for number in range(20)] == [
+        case(number, files) for number in range(20)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        ("open({path!r} + '.new', 'w').close()", "opened for writing"),
+        ("__import__('socket').create_connection(('127.0.0.1', 9))", "socket.connect"),
+        ("__import__('os').system('true')", "os.system"),
+        ("__import__('os').remove({path!r})", "os.remove"),
+    ],
+)
+def test_what_reaches_beyond_the_process_is_heard(tmp_path: Path, act: str, words: str) -> None:
+    """In a process of its own: no hook can be taken off again."""
+    path = tmp_path / "a.txt"
+    path.write_text("一句话。\n", "utf-8")
+    task = (
+        "import rag.indexing.preparing as p, rag.reading.load as load, tests.fuzz.guarded as g\n"
+        "from contextlib import suppress\n"
+        "real = p.parse_document\n"
+        "def parse(*arguments):\n"
+        "    with suppress(OSError):\n"
+        f"        {act.format(path=str(path))}\n"
+        "    return real(*arguments)\n"
+        "p.parse_document = parse\n"
+        f"print(*g.read({str(path)!r}, load.Reading()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", task],
+        capture_output=True, text=True, timeout=300, check=False, env=child_environment(),
+    )  # fmt: skip
+    assert done.stdout.startswith(f"{FAILED} forbidden: ") and words in done.stdout
