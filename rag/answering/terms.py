@@ -20,10 +20,12 @@ _TEXTS_KEPT = 4096
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The terms of a question and their weights; `total` is the sum, at least 1."""
+    """The terms of a question and their weights; `total` is the sum, at least 1. `unknown` are
+    those that stand nowhere in the index."""
 
     of: Mapping[str, float]
     total: float
+    unknown: frozenset[str] = frozenset()
 
     def covered(self, terms: frozenset[str]) -> float:
         """The share of the weight that `terms` cover, in [0, 1]."""
@@ -41,6 +43,7 @@ class SentenceTerms:
 def weigh(query: Query, index: Index) -> Weights:
     """Weighs the question's terms by how rare they are in the index."""
     weights: dict[str, float] = {}
+    unknown: set[str] = set()
     total = index.count
     for field, terms, factor in (
         (Field.BIGRAMS, query.bigrams, BIGRAM_WEIGHT),
@@ -48,7 +51,9 @@ def weigh(query: Query, index: Index) -> Weights:
     ):
         for term, count in index.frequencies(field, terms).items():
             weights[term] = factor * inverse_frequency(count, total)
-    return Weights(weights, max(1.0, sum(weights.values())))
+            if count <= 0:
+                unknown.add(term)
+    return Weights(weights, max(1.0, sum(weights.values())), frozenset(unknown))
 
 
 def inverse_frequency(count: int, total: int) -> float:
