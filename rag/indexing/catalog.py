@@ -44,6 +44,7 @@ CATALOG_FILE = "catalog.sqlite"
 _MEND = "mend the index with: rag verify --repair"
 _DAMAGED = f"the content is not what was stored; {_MEND}"
 _ROWS_AT_ONCE = 512
+_NEXT = "next_encoder"
 _CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
 _ENTRY_COLUMNS = f"d.name, d.path, d.root, d.sha256, d.size, d.mtime_ns, d.made_with, {STATED}"
 _INFO_COLUMNS = (
@@ -305,6 +306,41 @@ class Catalog(FactTables):
             if len(found) < _ROWS_AT_ONCE:
                 return
             at = int(found[-1][-2]) + 1
+
+    def to_encode(self, encoder: str, count: int) -> Iterator[tuple[int, str, Chunk]]:
+        """As `titled_chunks`, the first `count` chunks that have no next vector of an encoder
+        yet, by key."""
+        of_it = self.meta().get(_NEXT) == encoder
+        without = " WHERE c.key NOT IN (SELECT chunk FROM next_vectors)" if of_it else ""
+        found = self.all(
+            f"SELECT {_CHUNK_COLUMNS}, c.key, {TITLE} FROM chunks c"
+            f" JOIN documents d ON d.key = c.document{SAID}{without} ORDER BY c.key LIMIT ?",
+            (count,),
+        )
+        for *row, key, title in found:
+            yield int(key), title, _chunk(tuple(row))
+
+    def put_next_vectors(self, encoder: str, keys: Sequence[int], vectors: Float32) -> None:
+        """Stores vectors of chunks, as far as they are still there, that will be the index's;
+        those of another encoder are dropped."""
+        if self.meta().get(_NEXT) != encoder:
+            self.run("DELETE FROM next_vectors")
+            self.set_meta(_NEXT, encoder)
+        for key, vector in zip(keys, vectors, strict=True):
+            data = vector.astype("<f4", copy=False).tobytes()
+            self.run(
+                "INSERT OR REPLACE INTO next_vectors SELECT key, ?, ? FROM chunks WHERE key = ?",
+                (row_hash(data), data, key),
+            )
+
+    def take_next_vectors(self, before: str, after: str) -> None:
+        """Makes the next vectors the index's; documents made with `before` are now made with
+        `after`."""
+        self.run("DELETE FROM vectors")
+        self.run("INSERT INTO vectors SELECT chunk, hash, vector FROM next_vectors")
+        self.run("DELETE FROM next_vectors")
+        self.run("DELETE FROM meta WHERE key = ?", (_NEXT,))
+        self.run("UPDATE documents SET made_with = ? WHERE made_with = ?", (after, before))
 
     def vectors(self, keys: Int64, dimension: int) -> Float32:
         """The vectors `(len(keys), dimension)` of these chunks.

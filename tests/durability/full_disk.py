@@ -30,7 +30,7 @@ def test_full_disk(docs: Path, index: Path, tmp_path: Path) -> None:
             code = writer(docs, place / "index", Fault())
             assert code in (0, FAILED)
             results[code] += 1
-            copy = tmp_path / "copy"
+            copy = tmp_path / f"case-{size}"
             shutil.copytree(place / "index", copy)
         finally:
             subprocess.run(["umount", str(place)], check=True)

@@ -188,19 +188,18 @@ def writer(docs: Path, index: Path, fault: Fault) -> int:
 
 def calls_of_an_update(docs: Path, index: Path) -> int:
     """How many fsyncs, renames, links and commits an update makes; the index is left alone."""
-    copy = index.with_name("copy")
-    shutil.copytree(index, copy)
+    copy = fresh(index, 0)
     calls = CONTEXT.Value("i", 0)
     process = CONTEXT.Process(target=update, args=(docs, copy, Fault(), calls))
     process.start()
     assert ended(process) == 0
     assert check(copy, {11}) == 11
-    shutil.rmtree(copy, ignore_errors=True)
     return int(calls.value)
 
 
 def fresh(index: Path, number: int) -> Path:
-    """A copy of the index for one case."""
+    """A copy of the index for one case. No folder serves two: a handle of the earlier case that
+    is not collected yet may still write to the catalog that it has open."""
     copy = index.with_name(f"case-{number}")
     shutil.copytree(index, copy)
     return copy
@@ -213,4 +212,4 @@ def goes_on(docs: Path, index: Path) -> None:
     again = opened(index)
     left = {path.name for path in index.iterdir() if not path.name.startswith("catalog")}
     assert left == {f"parts-{again.generation}", "writer.lock"}
-    shutil.rmtree(index, ignore_errors=True)
+    shutil.rmtree(index, ignore_errors=True)  # room for the next case, which has its own folder
