@@ -134,7 +134,7 @@ class Assistant:
 
     def _extract(self, query: Query, weights: Weights, passages: Sequence[Passage]) -> Extraction:
         options = self.settings.answering
-        reader = load_reader() if options.reader else None
+        reader = load_reader(options.reader_model) if options.reader else None
         return extract(query, weights, passages, options, reader)
 
     def _find(self, query: Query, weights: Weights, index: Index, k: int) -> tuple[Passage, ...]:

@@ -99,8 +99,8 @@ class Retrieval(_Group):
     )
     reranker: str = Field(
         default="",
-        description="sentence-transformers CrossEncoder, by name or path, that orders the first "
-        "hits; by their best sentence if empty",
+        description="sentence-transformers CrossEncoder by name or path, or a folder that "
+        "`python -m training.joint` wrote: it orders the first hits; their best sentence if empty",
     )
 
 
@@ -113,8 +113,10 @@ class Answering(_Group):
     max_characters: int = Field(
         default=450, ge=20, description="characters in an extractive answer at most"
     )
-    reader: bool = Field(
-        default=True, description="the built-in reader marks what answers in the passages"
+    reader: bool = Field(default=True, description="a reader marks what answers in the passages")
+    reader_model: str = Field(
+        default="wenju",
+        description="`wenju` (built in), or a folder that `python -m training.joint` wrote",
     )
     min_confidence: float = Field(
         default=0.12, ge=0, le=1, description="refuse below this confidence"

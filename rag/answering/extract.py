@@ -12,7 +12,7 @@ from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Query
 from rag.answering.short import short_answer
 from rag.answering.terms import Weights, sentence_terms, terms_of
-from rag.models.reader import Reader
+from rag.models.reader import PassageReader
 from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Claim, Figure, Passage
@@ -45,7 +45,7 @@ def extract(
     weights: Weights,
     passages: Sequence[Passage],
     settings: Answering,
-    reader: Reader | None = None,
+    reader: PassageReader | None = None,
 ) -> Extraction:
     """Chooses the sentences that answer, each from one passage, with what `reader` makes of the
     passages. It reads questions in Chinese only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from rag.models.joint_input import Marks, Rows, join
 from rag.models.network import Network
 from rag.models.reader import Reading, shares
 from rag.models.subwords import Tokens, load_subwords
+from rag.models.vectors import Float32, logistic
 
 Floats = npt.NDArray[np.float32]
 
@@ -46,6 +48,7 @@ class JointReader:
             made_for = json.loads(card)["tokenizer"]
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"malformed {CARD} of the joint network: {error}") from None
+        self.name = f"joint@{hashlib.sha256(model).hexdigest()[:12]}"
         if made_for != self._subwords.digest:
             raise ModelError(
                 f"the joint network was made for the tokens {made_for!r}, the built-in encoder "
@@ -70,6 +73,11 @@ class JointReader:
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """Where the answer stands, as `rag.models.reader.Reader.read`."""
         return [judged.reading for judged in self.judge(question, passages)]
+
+    def scores(self, question: str, passages: Sequence[str]) -> Float32:
+        """How well each passage answers, as `rag.models.reranker.Reranker.scores`."""
+        worth = np.array([judged.worth for judged in self.judge(question, passages)], np.float32)
+        return logistic(worth)
 
 
 @cache

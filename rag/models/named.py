@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag.errors import ModelUnavailable
-from rag.models.vectors import Float32, normalised
+from rag.models.vectors import Float32, logistic, normalised
 from rag.settings import Encoder as EncoderSettings
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ DEFAULT_OWNER = "sentence-transformers"
 # Everything that shapes a vector; documentation and copies for other runtimes do not.
 SHAPING = {".safetensors", ".bin", ".json", ".txt", ".model"}
 OTHER_RUNTIMES = {"onnx", "openvino"}
-_LARGEST = 15.0  # a logit; beyond it two scores are the same in float32
 
 
 class NamedEncoder:
@@ -95,9 +94,7 @@ class NamedReranker:
             activation_fn=_as_it_is,
             show_progress_bar=False,
         )
-        logits = np.nan_to_num(np.asarray(raw, np.float32), nan=-np.inf)
-        shares = 1 / (1 + np.exp(-np.clip(logits, -_LARGEST, _LARGEST)))
-        return shares.astype(np.float32)
+        return logistic(np.asarray(raw, np.float32))
 
 
 def _as_it_is(logits: Any) -> Any:

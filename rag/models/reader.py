@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from rag.types import Span
 
 Floats = npt.NDArray[np.float32]
 
+BUILTIN = "wenju"
 LONGEST_SPAN = 50  # words; 98% of the answers of CMRC train are shorter
 LONGEST_TEXT = 600  # words read of a passage
 _TEXTS_KEPT = 2048
@@ -57,9 +59,7 @@ class Reading:
         together = np.triu(np.outer(self.begins[inside], self.closes[inside]))
         together -= np.triu(together, LONGEST_SPAN)
         first, last = divmod(int(together.argmax()), length)
-        found = Span(
-            int(self.starts[inside.start + first]), int(self.ends[inside.start + last])
-        )
+        found = Span(int(self.starts[inside.start + first]), int(self.ends[inside.start + last]))
         return found, float(together[first, last])
 
     def _inside(self, span: Span) -> slice:
@@ -67,8 +67,15 @@ class Reading:
         return slice(first, end)
 
 
+class PassageReader(Protocol):
+    """Marks the answer in passages."""
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        """Reads the passages for a question, one result each, in their order."""
+
+
 class Reader:
-    """Reads passages. Safe to use from several threads."""
+    """The built-in reader. Safe to use from several threads."""
 
     def __init__(self, model: bytes, vocabulary: bytes) -> None:
         """Takes the contents of `model.onnx` and `vocabulary.json`.
@@ -104,12 +111,17 @@ class Reader:
 
 
 @cache
-def load_reader() -> Reader:
-    """The built-in reader, loaded once.
+def load_reader(name: str = BUILTIN) -> PassageReader:
+    """The reader of that name, loaded once: `wenju`, or the folder of a joint network.
 
     Raises:
-        ModelError: its files are damaged, or onnxruntime is not installed.
+        ModelUnavailable: there is no network in that folder.
+        ModelError: its files are damaged, or made for another vocabulary.
     """
+    if name != BUILTIN:
+        from rag.models.joint import load_joint
+
+        return load_joint(Path(name))
     return Reader(builtin.read("reader/model.onnx"), builtin.read("reader/vocabulary.json"))
 
 

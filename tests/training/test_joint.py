@@ -14,6 +14,8 @@ import torch
 from rag.errors import ModelError, ModelUnavailable
 from rag.models.joint import JointReader, load_joint
 from rag.models.joint_input import LONGEST, LONGEST_QUESTION, Marks, join
+from rag.models.reader import load_reader
+from rag.models.reranker import load_reranker
 from rag.models.subwords import load_subwords
 from rag.text.sentences import sentences
 from rag.types import Span
@@ -147,6 +149,8 @@ def test_trained_in_two_calls_exported_and_read(tmp_path: Path) -> None:
     assert tried(material, net)["questions"] == 2
     export(net, load_subwords().digest, tmp_path / "model")
     reader = load_joint(tmp_path / "model")
+    assert load_reranker(str(tmp_path / "model")) is reader
+    assert load_reader(str(tmp_path / "model")) is reader
     passages = [_passage("海灯市", 1901), "", "\ud83d" + _passage("东塘港", 1950)]
     judged = reader.judge("海灯市图书馆哪一年建成？", passages)
     rows = join(
@@ -158,6 +162,8 @@ def test_trained_in_two_calls_exported_and_read(tmp_path: Path) -> None:
         worth, start, _ = net.cpu().eval()(torch.from_numpy(rows.ids), torch.from_numpy(rows.sides))
     spread = max(float(worth.std()), 1.0)
     np.testing.assert_allclose([one.worth for one in judged], worth, atol=0.1 * spread)
+    scores = reader.scores("海灯市图书馆哪一年建成？", passages)
+    assert np.argsort(scores).tolist() == np.argsort([one.worth for one in judged]).tolist()
     for one, passage in zip(judged, passages, strict=True):
         assert 0 <= one.reading.has_answer <= 1
         assert one.reading.starts.tolist() == sorted(one.reading.starts.tolist())
