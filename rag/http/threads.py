@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -27,6 +28,33 @@ async def in_thread(start: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]
         async for item in items:
             yield item
     finally:
+        await items.aclose()
+
+
+async def gathered(
+    items: AsyncGenerator[T, None], pause_seconds: float
+) -> AsyncGenerator[list[T], None]:
+    """The items as they come in, those of `pause_seconds` together, in their order; what is
+    raised is raised after the items before it. When this is closed, `items` is."""
+    waiting = asyncio.ensure_future(anext(items))
+    try:
+        while True:
+            group = [await waiting]
+            end = asyncio.get_running_loop().time() + pause_seconds
+            while True:
+                waiting = asyncio.ensure_future(anext(items))
+                left = end - asyncio.get_running_loop().time()
+                await asyncio.wait([waiting], timeout=max(0.0, left))
+                if not waiting.done() or waiting.exception() is not None:
+                    break
+                group.append(waiting.result())
+            yield group
+    except StopAsyncIteration:
+        return
+    finally:
+        waiting.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await waiting
         await items.aclose()
 
 

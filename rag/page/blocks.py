@@ -14,18 +14,12 @@ from rag.answering.query import MAX_QUESTION_CHARACTERS
 from rag.page.forms import documents_html, settings_html
 from rag.page.frame import header_html, panel_html, talks_html, welcome_html
 from rag.page.messages import Messages, all_texts, messages
+from rag.page.render import stop_html
 from rag.page.room import Room, Rooms
-from rag.page.talk import EVENTS_SCRIPT, Talk
+from rag.page.talk import EVENTS_SCRIPT, Sitting, Talk
 
 _FONTS = ("system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 _MONO = ("ui-monospace", "Consolas", "monospace")
-# Examples call `trigger`, which hands the event to Python.
-_EXAMPLES_SCRIPT = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-question]');
-  if (button) trigger('ask', { question: button.dataset.question });
-});
-"""
 
 
 def mount_page(app: FastAPI, rooms: Rooms, language: str, *, keeping: bool = False) -> FastAPI:
@@ -48,11 +42,11 @@ def mount_page(app: FastAPI, rooms: Rooms, language: str, *, keeping: bool = Fal
 
 
 def _mount(app: FastAPI, blocks: gr.Blocks, language: str) -> FastAPI:
-    styles = "".join(map(_file, ("page.css", "documents.css", "forms.css")))
+    styles = "".join(map(_file, ("page.css", "talking.css", "documents.css", "forms.css")))
     # First of the scripts: the texts, and which of them this browser wants.
     names = (
         *("base.js", "page.js", "documents.js", "adding.js", "collections.js", "settings.js"),
-        *("conversations.js", "evidence.js"),
+        *("talking.js", "conversations.js", "evidence.js", "pictures.js"),
     )
     texts = json.dumps({"language": language, "texts": all_texts()}, ensure_ascii=False)
     scripts = f"window.wjMessages = {texts};\n" + "".join(map(_file, names))
@@ -86,30 +80,26 @@ def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
     room = rooms("")
     blocks: gr.Blocks
     with gr.Blocks(title="文据 Wenju", analytics_enabled=False, fill_width=True) as blocks:
-        turns = gr.State(())
         head = _html(_head(room, say, keeping=keeping), "wj-head")
         with gr.Row(elem_id="wj-main"):
             with gr.Column(elem_id="wj-talk"):
-                welcome = gr.HTML(
-                    _welcome(room, say, keeping=keeping),
-                    elem_id="wj-hello",
-                    js_on_load=_EXAMPLES_SCRIPT,
-                    apply_default_css=False,
-                )
+                welcome = _html(_welcome(room, say, keeping=keeping), "wj-hello")
                 past = _html("", "wj-past")
                 now = _html("", "wj-now")
-                question = gr.Textbox(
-                    placeholder=say("question.placeholder"),
-                    label=say("question.label"),
-                    show_label=False,
-                    container=False,
-                    lines=1,
-                    max_lines=6,
-                    max_length=MAX_QUESTION_CHARACTERS,
-                    autofocus=True,
-                    submit_btn=say("question.send"),
-                    elem_id="wj-question",
-                )
+                with gr.Column(elem_id="wj-ask"):
+                    question = gr.Textbox(
+                        placeholder=say("question.placeholder"),
+                        label=say("question.label"),
+                        show_label=False,
+                        container=False,
+                        lines=1,
+                        max_lines=6,
+                        max_length=MAX_QUESTION_CHARACTERS,
+                        autofocus=True,
+                        submit_btn=say("question.send"),
+                        elem_id="wj-question",
+                    )
+                    stop = _html(stop_html(say), "wj-stop")
             with gr.Column(elem_id="wj-side"):
                 panel = _html(panel_html(say), "wj-evidence")
         views = {}
@@ -118,7 +108,7 @@ def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
             views[_html(talks_html(say), "wj-talks")] = talks_html
             views[_html(settings_html(say), "wj-settings")] = settings_html
         identity = gr.HTML("", elem_id="wj-id", js_on_load=EVENTS_SCRIPT, apply_default_css=False)
-        talk = Talk(rooms, language, turns, gr.State(None), question, welcome, past, now, identity)
+        talk = Talk(rooms, language, gr.State(Sitting()), question, past, now, identity)
         talk.connect(blocks)
 
         def opened(request: gr.Request) -> dict[Any, Any]:
@@ -136,6 +126,7 @@ def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
                 | {view: html(say) for view, html in views.items()}
                 | {
                     panel: panel_html(say),
+                    stop: stop_html(say),
                     question: gr.Textbox(
                         placeholder=say("question.placeholder"),
                         label=say("question.label"),
@@ -146,7 +137,7 @@ def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
 
         blocks.load(
             opened,
-            outputs=[head, welcome, panel, question, *views],
+            outputs=[head, welcome, panel, stop, question, *views],
             show_progress="hidden",
             api_visibility="private",
         )

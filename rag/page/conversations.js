@@ -47,7 +47,7 @@
     open.type = 'button';
     const when = new Date(one.changed * 1000).toLocaleString(language === 'en' ? 'en' : 'zh-CN');
     open.append(made('b', '', one.title), made('small', '', say('talks.row', { questions: one.turns, when })));
-    open.addEventListener('click', () => { send('wj-open', one.id); send('wj-view', 'talk'); });
+    open.addEventListener('click', () => { send('wj-open', { id: one.id }); send('wj-view', 'talk'); });
     const edit = button(say('talks.rename'), `${say('talks.rename')} ${one.title}`, () => {
       const field = made('input', 'wj-docs-find');
       field.value = one.title;
@@ -93,35 +93,5 @@
     window.history.replaceState(null, '', place);
   }).observe(document.documentElement, {
     childList: true, subtree: true, attributes: true, attributeFilter: ['data-id'],
-  });
-
-  async function copy(one) {
-    const text = one.dataset.copy;
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      const field = document.body.appendChild(made('textarea', 'wj-unseen'));
-      field.value = text;
-      field.select();
-      document.execCommand('copy');
-      field.remove();
-    }
-    const before = one.textContent;
-    one.textContent = say('turn.copied');
-    setTimeout(() => { one.textContent = before; }, 1500);
-  }
-  function edit(question) {
-    const field = document.querySelector('#wj-question textarea');
-    field.value = question;
-    field.dispatchEvent(new Event('input', { bubbles: true }));
-    field.focus();
-  }
-  document.addEventListener('click', (event) => {
-    const one = event.target.closest?.('[data-act]');
-    if (!one) return;
-    if (one.dataset.act === 'copy') copy(one);
-    if (one.dataset.act === 'retry') send('wj-retry', '');
-    if (one.dataset.act === 'edit') edit(one.closest('.wj-turn').querySelector('.wj-question').textContent);
-    if (one.dataset.act === 'new') { send('wj-open', ''); send('wj-view', 'talk'); }
   });
 })();

@@ -6,19 +6,20 @@ Text from documents is not trusted: whatever goes into the HTML passes `escape`.
 from __future__ import annotations
 
 import html
-import unicodedata
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from rag.page.messages import CHINESE, Messages
 from rag.types import Citation, Part, Passage, Span
 
-# Characters that would turn around or hide what stands beside them.
-_CONTROLS = {"Cc", "Cs"}
-_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Controls, halves of pairs, and characters that would turn around what stands beside them.
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # Characters shown before and after a passage when they are first asked for.
 FIRST_AROUND = 300
+# Files whose pages can be shown as they look.
+PICTURED = ".pdf"
 
 
 def escape(text: str) -> str:
@@ -28,13 +29,7 @@ def escape(text: str) -> str:
     >>> escape('<b onclick="x">&\\u202e')
     '&lt;b onclick=&quot;x&quot;&gt;&amp;'
     """
-    kept = (
-        character
-        for character in text
-        if character in "\n\t"
-        or (character not in _DIRECTIONS and unicodedata.category(character) not in _CONTROLS)
-    )
-    return html.escape("".join(kept), quote=True)
+    return html.escape(_UNSHOWN.sub("", text), quote=True)
 
 
 def evidence_html(
@@ -51,8 +46,9 @@ def evidence_html(
         "</header>",
         f'<ul class="wj-ev-meta">{_facts(passage, say)}</ul>',
     ]
-    if passage.headings:
-        steps = "".join(f"<li>{escape(heading)}</li>" for heading in passage.headings)
+    headings = passage.headings[passage.headings[:1] == (passage.title,) :]
+    if headings:
+        steps = "".join(f"<li>{escape(heading)}</li>" for heading in headings)
         path = say("evidence.path")
         parts.append(f'<ol class="wj-ev-path" aria-label="{path}">{steps}</ol>')
     if passage.lead:
@@ -60,12 +56,17 @@ def evidence_html(
         lines = "<br>".join(escape(line) for line in passage.lead)
         parts.append(f'<p class="wj-ev-lead"><span class="wj-tag">{above}</span> {lines}</p>')
     parts.append(
-        '<p class="wj-ev-text"><span class="wj-ev-near"></span>'
-        f'{marked(passage, citations)}<span class="wj-ev-near"></span></p>'
-        f'<button type="button" class="wj-plain" data-around="{FIRST_AROUND}" '
-        f'data-document="{escape(passage.document)}" data-start="{passage.span.start}" '
-        f'data-end="{passage.span.end}">{say("evidence.around")}</button>'
+        '<div class="wj-ev-page" hidden></div><p class="wj-ev-text"><span class="wj-ev-near">'
+        f'</span>{marked(passage, citations)}<span class="wj-ev-near"></span></p>'
+        f'<div class="wj-ev-acts"><button type="button" class="wj-plain" data-around='
+        f'"{FIRST_AROUND}" {_place(passage)}>{say("evidence.around")}</button>'
     )
+    if passage.page is not None and passage.document.lower().endswith(PICTURED):
+        parts.append(
+            f'<button type="button" class="wj-plain" data-picture aria-pressed="false" '
+            f"{_place(passage)}>{say('evidence.picture')}</button>"
+        )
+    parts.append("</div>")
     if passage.also:
         names = say("list.pause").join(escape(name) for name in passage.also)
         also = say("evidence.also")
@@ -80,6 +81,14 @@ def evidence_html(
             f"<tr>{heads}</tr></thead><tbody>{rows}</tbody></table></details>"
         )
     return "".join(parts)
+
+
+def _place(passage: Passage) -> str:
+    """Where a passage stands, for the page's scripts."""
+    return (
+        f'data-document="{escape(passage.document)}" data-start="{passage.span.start}" '
+        f'data-end="{passage.span.end}"'
+    )
 
 
 def _part(part: Part, say: Messages) -> str:

@@ -71,7 +71,7 @@ def welcome_html(
     """What stands on the page before the first question; the page's script says how many
     documents there are when files are added."""
     buttons = "".join(
-        f'<li><button type="button" data-question="{text}">{text}</button></li>'
+        f'<li><button type="button" data-act="example">{text}</button></li>'
         for text in map(escape, examples)
     )
     chips = (

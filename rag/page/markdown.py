@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag.page.evidence import places
 from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Turn
-from rag.types import Citation, Sentence, Status, Support
+from rag.types import Answer, Citation, Passage, Sentence, Status, Support
+
+NEAREST = 3  # passages below a refusal
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 
@@ -36,9 +38,11 @@ def _escaped(text: str) -> str:
 
 
 def _parts(turn: Turn, escape: Callable[[str], str], question: str, say: Messages) -> list[str]:
-    if turn.answer is not None and turn.answer.status is Status.NO_EVIDENCE:
-        return [question, escape(turn.answer.text)]
     parts = [question]
+    if turn.answer is not None:
+        parts += _told(turn.answer, escape, say)
+    if turn.answer is not None and turn.answer.status is Status.NO_EVIDENCE:
+        return parts + _refusal(turn.answer, escape, say) + _judged(turn, escape, say)
     if turn.sentences:
         parts.append("\n".join(_sentence(sentence, escape, say) for sentence in turn.sentences))
     if turn.error is not None:
@@ -49,7 +53,40 @@ def _parts(turn: Turn, escape: Callable[[str], str], question: str, say: Message
     if citations:
         lines = "\n".join(f"- {_source(citation, escape, say)}" for citation in citations)
         parts.append(f"{say('export.sources')}\n\n{lines}")
-    return parts
+    return parts + _judged(turn, escape, say)
+
+
+def _told(answer: Answer, escape: Callable[[str], str], say: Messages) -> Iterator[str]:
+    """What the reader should know of an answer before it."""
+    if answer.searched:
+        yield say("turn.searched", question=escape(answer.searched))
+    if answer.notice:
+        yield escape(answer.notice)
+    if answer.differing:
+        figures = [f"{escape(figure.text)}[{figure.n}]" for figure in answer.differing]
+        yield say("export.differing", figures=say("list.pause").join(figures))
+
+
+def _refusal(answer: Answer, escape: Callable[[str], str], say: Messages) -> list[str]:
+    """The refusal, and what came nearest."""
+    near = "\n".join(f"- {_near(one, escape, say)}" for one in answer.passages[:NEAREST])
+    told = [f"{say('turn.nearest')}\n\n{near}"] if near else []
+    return [escape(answer.text), *told]
+
+
+def _near(passage: Passage, escape: Callable[[str], str], say: Messages) -> str:
+    where = [escape(passage.document), *places(passage.page, passage.lines, say)]
+    return f"[{passage.rank}] " + say(
+        "export.near", title=escape(passage.title), where=say("list.comma").join(where)
+    )
+
+
+def _judged(turn: Turn, escape: Callable[[str], str], say: Messages) -> list[str]:
+    if turn.feedback is None:
+        return []
+    word, comment = say(f"judge.{turn.feedback.verdict.value}"), turn.feedback.comment
+    said = say("support.reason", support=word, reason=escape(comment)) if comment else word
+    return [say("export.judged", verdict=said)]
 
 
 def _sentence(sentence: Sentence, escape: Callable[[str], str], say: Messages) -> str:

@@ -22,11 +22,15 @@
     shown = button;
     document.body.classList.add('wj-has-evidence');
     document.body.classList.toggle('wj-sheet', byHand && !wide.matches);
+    const quoted = numbers && turn.querySelector(`.wj-cite[data-c="${CSS.escape(numbers)}"]`);
+    body.dataset.start = quoted ? quoted.dataset.start : '';
+    body.dataset.end = quoted ? quoted.dataset.end : '';
     const target = body.querySelector('mark.wj-on');
     body.scrollTop = target
       ? target.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3
       : 0;
     if (byHand && !wide.matches) panel().focus({ preventScroll: true });
+    document.dispatchEvent(new CustomEvent('wj-evidence'));
   }
 
   function close() {
@@ -46,7 +50,9 @@
     tip.hidden = !button || !wide.matches;
     if (tip.hidden) return;
     const place = document.createElement('small');
-    place.textContent = button.dataset.place;
+    const { support } = button.closest('.wj-s').dataset;
+    place.textContent = `${window.wj.say(`support.${support}`)} · ${button.dataset.place}`;
+    place.dataset.support = support;
     tip.replaceChildren(button.dataset.quote, place);
     document.querySelector('.gradio-container').append(tip);
     const at = button.getBoundingClientRect();
@@ -89,6 +95,13 @@
   // When an answer is complete, its first evidence opens by itself where there is room for it.
   let settled = '';
   const top = (turn) => requestAnimationFrame(() => turn.scrollIntoView({ block: 'start' }));
+  // The citation that holds the short answer, else the first.
+  function opening(turn) {
+    const cites = [...turn.querySelectorAll('.wj-cite')];
+    const bare = (text) => text.replace(/\s/g, '');
+    const short = bare(turn.querySelector('.wj-short')?.textContent ?? '');
+    return cites.find((one) => short && bare(one.dataset.quote).includes(short)) ?? cites[0];
+  }
   function follow() {
     const turn = document.querySelector('#wj-now .wj-turn');
     if (!turn) return;
@@ -99,7 +112,7 @@
     } else if (settled !== question) {
       if (settled !== 'busy') top(turn);
       settled = question;
-      const first = turn.querySelector('.wj-cite') ?? turn.querySelector('.wj-nearest button');
+      const first = opening(turn) ?? turn.querySelector('.wj-nearest button');
       if (first) show(first, false); else close();
     }
   }

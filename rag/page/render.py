@@ -14,12 +14,17 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from rag.page.evidence import escape, evidence_html, places
-from rag.page.markdown import turn_text
+from rag.page.markdown import NEAREST, turn_text
 from rag.page.messages import CHINESE, Messages
-from rag.page.turn import Turn
+from rag.page.turn import Feedback, Turn, Verdict
+from rag.text.fold import squeeze
 from rag.types import Answer, Citation, Passage, Sentence, Status, Support
 
 EXTRACT_CHARACTERS = 90  # of a passage in a list
+MAX_COMMENT_CHARACTERS = 2_000
+
+_Cited = dict[int, list[tuple[int, Citation]]]
+"""The citations of each passage, by its rank, with their numbers in the answer."""
 
 
 def turn_html(turn: Turn, say: Messages = CHINESE) -> str:
@@ -33,12 +38,39 @@ def turn_html(turn: Turn, say: Messages = CHINESE) -> str:
 
 
 def _acts(turn: Turn, say: Messages) -> str:
+    text = escape(turn_text(turn, say))
+    judging = "" if turn.answer is None else judging_html(turn.feedback, say)
     return (
-        '<div class="wj-acts"><button type="button" class="wj-plain" data-act="copy" '
-        f'data-copy="{escape(turn_text(turn, say))}">{say("turn.copy")}</button>'
-        f'<button type="button" class="wj-plain" data-act="retry">{say("turn.retry")}</button>'
-        f'<button type="button" class="wj-plain" data-act="edit">{say("turn.edit")}</button></div>'
+        f'<div class="wj-acts"><button type="button" data-act="copy" data-copy="{text}">'
+        f'{say("turn.copy")}</button><button type="button" data-act="retry">{say("turn.retry")}'
+        f'</button><button type="button" data-act="edit">{say("turn.edit")}</button>{judging}</div>'
     )
+
+
+def judging_html(feedback: Feedback | None, say: Messages) -> str:
+    """The buttons that judge an answer and, once one is pressed, the field for a comment."""
+    given = feedback.verdict if feedback else None
+    buttons = "".join(
+        f'<button type="button" data-act="rate" data-verdict="{one.value}" '
+        f'aria-pressed="{str(one is given).lower()}">{say(f"judge.{one.value}")}</button>'
+        for one in Verdict
+    )
+    group = (
+        f'<span class="wj-judge" role="group" aria-label="{say("judge.title")}">{buttons}</span>'
+    )
+    if feedback is None:
+        return group
+    comment, hint = escape(feedback.comment), say("judge.comment")
+    return (
+        f'{group}<form class="wj-comment" data-verdict="{feedback.verdict.value}"><input '
+        f'maxlength="{MAX_COMMENT_CHARACTERS}" value="{comment}" placeholder="{hint}" '
+        f'aria-label="{hint}"><button class="wj-plain">{say("judge.save")}</button></form>'
+    )
+
+
+def stop_html(say: Messages) -> str:
+    """The button that ends an answer; the page's styles show it while one is being given."""
+    return f'<button type="button" data-act="stop">{say("question.stop")}</button>'
 
 
 def _body(turn: Turn, say: Messages) -> Iterator[str]:
@@ -67,15 +99,15 @@ def _answer(answer: Answer, say: Messages) -> Iterator[str]:
     if answer.short:
         yield f'<p class="wj-short">{escape(answer.short)}</p>'
     yield f'<div class="wj-answer">{_sentences(answer.sentences, say)}</div>'
-    supported = escape(summary(answer.sentences, say))
-    yield f'<p class="wj-note">{supported} · {_made_by(answer, say)}</p>'
-    yield from _remarks(answer, say)
     cited = _quoting(answer.sentences)
+    yield from _differing(answer, cited, say)
+    yield from _remarks(answer, say)
     first = [passage for passage in answer.passages if passage.rank in cited]
     rest = [passage for passage in answer.passages if passage.rank not in cited]
     if first:
-        sources = "".join(map(_source, first))
+        sources = "".join(_source(passage, say) for passage in first)
         yield f'<ul class="wj-sources" aria-label="{say("turn.sources")}">{sources}</ul>'
+    yield f'<p class="wj-note">{_counts(answer.sentences, say)} · {_made_by(answer, say)}</p>'
     if rest:
         items = "".join(_near(passage) for passage in rest)
         yield (
@@ -83,6 +115,27 @@ def _answer(answer: Answer, say: Messages) -> Iterator[str]:
             f'<ul class="wj-nearest">{items}</ul></details>'
         )
     yield _store(answer.passages, cited, say)
+
+
+def _differing(answer: Answer, cited: _Cited, say: Messages) -> Iterator[str]:
+    """The figures that differ, each with where and when; a click shows the passage."""
+    if not answer.differing:
+        return
+    passages = {passage.rank: passage for passage in answer.passages}
+    items = []
+    for figure in answer.differing:
+        passage, quoting = passages[figure.n], cited.get(figure.n, [])
+        holding = [number for number, c in quoting if squeeze(figure.text) in squeeze(c.quote)]
+        which = f' data-c="{holding[0]}"' if holding else ""
+        place = say("list.comma").join([passage.title, *filter(None, [passage.date])])
+        items.append(
+            f'<li><button type="button" data-n="{figure.n}"{which}><b>{escape(figure.text)}</b>'
+            f'<small>{escape(place)}</small><span class="wj-n">{figure.n}</span></button></li>'
+        )
+    yield (
+        f'<section class="wj-differ" role="note"><b>{say("turn.differing")}</b>'
+        f"<ul>{''.join(items)}</ul><p>{say('turn.differing_hint')}</p></section>"
+    )
 
 
 def _remarks(answer: Answer, say: Messages) -> Iterator[str]:
@@ -98,7 +151,7 @@ def _refusal(answer: Answer, say: Messages) -> Iterator[str]:
     yield f'<div class="wj-refusal">{refused}</div>'
     yield from _remarks(answer, say)
     if answer.passages:
-        near, rest = answer.passages[:3], answer.passages[3:]
+        near, rest = answer.passages[:NEAREST], answer.passages[NEAREST:]
         yield f'<p class="wj-note">{say("turn.nearest")}</p>'
         yield f'<ul class="wj-nearest">{"".join(map(_near, near))}</ul>'
         if rest:
@@ -135,6 +188,7 @@ def _cite(number: int, citation: Citation, say: Messages) -> str:
     label = escape(say("turn.source", n=citation.n, place=place))
     return (
         f'<button type="button" class="wj-cite" data-n="{citation.n}" data-c="{number}"'
+        f' data-start="{citation.span.start}" data-end="{citation.span.end}"'
         f' data-quote="{escape(citation.quote)}" data-place="{escape(place)}"'
         f' aria-label="{label}">{citation.n}</button>'
     )
@@ -149,20 +203,15 @@ def _support(sentence: Sentence, say: Messages) -> str:
     return f'<span class="wj-support">{escape(word)}</span>'
 
 
-def summary(sentences: Sequence[Sentence], say: Messages = CHINESE) -> str:
-    """How well the sentences are supported, in words.
-
-    >>> summary([])
-    '没有句子'
-    """
-    if not sentences:
-        return say("turn.nothing")
+def _counts(sentences: Sequence[Sentence], say: Messages) -> str:
+    """How many sentences are supported how well, in words."""
     counts = [
-        say("turn.counted", sentences=count, support=say(f"support.{support.value}"))
+        f'<span class="wj-count" data-support="{support.value}">'
+        f"{say('turn.counted', sentences=count, support=say(f'support.{support.value}'))}</span>"
         for support in Support
         if (count := sum(sentence.support is support for sentence in sentences))
     ]
-    return say("list.comma").join(counts)
+    return escape(say("list.comma")).join(counts)
 
 
 def _made_by(answer: Answer, say: Messages) -> str:
@@ -171,20 +220,21 @@ def _made_by(answer: Answer, say: Messages) -> str:
     return f"{maker} · {say('turn.seconds', seconds=f'{seconds:.2f}')}"
 
 
-def _quoting(sentences: Sequence[Sentence]) -> dict[int, list[tuple[int, Citation]]]:
+def _quoting(sentences: Sequence[Sentence]) -> _Cited:
     """The citations of each passage, by its rank, with their numbers in the answer."""
-    found: dict[int, list[tuple[int, Citation]]] = {}
+    found: _Cited = {}
     citations = chain.from_iterable(sentence.citations for sentence in sentences)
     for number, citation in enumerate(citations):
         found.setdefault(citation.n, []).append((number, citation))
     return found
 
 
-def _source(passage: Passage) -> str:
-    date = f" · {escape(passage.date)}" if passage.date else ""
+def _source(passage: Passage, say: Messages) -> str:
+    dated = [passage.date] if passage.date else []
+    facts = "".join(f" · {escape(fact)}" for fact in (*dated, *places(passage.page, None, say)))
     return (
         f'<li><button type="button" data-n="{passage.rank}"><span class="wj-n">{passage.rank}'
-        f"</span> {escape(passage.title)}<small>{date}</small></button></li>"
+        f"</span> {escape(passage.title)}<small>{facts}</small></button></li>"
     )
 
 
@@ -199,9 +249,7 @@ def _near(passage: Passage) -> str:
     )
 
 
-def _store(
-    passages: Sequence[Passage], cited: dict[int, list[tuple[int, Citation]]], say: Messages
-) -> str:
+def _store(passages: Sequence[Passage], cited: _Cited, say: Messages) -> str:
     """The evidence cards, unseen; the page's script shows one of them in the panel."""
     cards = "".join(
         f'<div data-n="{passage.rank}">'

@@ -9,14 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from functools import reduce
 from typing import Protocol
 
 from rag.assistant import History
 from rag.errors import RagError
-from rag.http.threads import in_thread
+from rag.http.threads import gathered, in_thread
 from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Turn
 from rag.types import Event
+
+# An answer of the documents' sentences is complete by then, and is shown once.
+PAUSE_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +36,13 @@ class Answers(Protocol):
 async def answering(
     assistant: Answers, turn: Turn, history: History = (), say: Messages = CHINESE
 ) -> AsyncGenerator[Turn, None]:
-    """The turn after each event; the last one is complete or says what went wrong."""
+    """The turn as it grows, not more often than every `PAUSE_SECONDS`; the last one is complete
+    or says what went wrong."""
+    events = in_thread(lambda: assistant.stream(turn.question, history))
     try:
-        async with aclosing(in_thread(lambda: assistant.stream(turn.question, history))) as events:
-            async for event in events:
-                turn = turn.after(event)
+        async with aclosing(gathered(events, PAUSE_SECONDS)) as groups:
+            async for group in groups:
+                turn = reduce(Turn.after, group, turn)
                 yield turn
     except RagError as error:
         yield turn.failed(str(error))

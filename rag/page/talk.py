@@ -1,8 +1,10 @@
-"""What happens on the page when a question is sent, an answer stopped, a conversation opened.
+"""What happens on the page when a question is sent, an answer stopped or judged, a conversation
+opened.
 
-The conversation lives in the browser session's state: a tuple of `Turn`, the last one being
-answered. Of it, `past` shows all but the last and is sent once for each question; `now` shows
-the last and is sent for every event.
+The conversation lives in the browser session's state: a `Sitting`, changed in place. Of it, `past`
+shows all turns but the last, `now` the last. Every event of an answer gives each of them as it is,
+never as gradio's update: for an update gradio makes the component anew (of the time that eight
+questions at once took, two thirds went there).
 """
 
 from __future__ import annotations
@@ -22,10 +24,10 @@ from rag.http.language import language_of
 from rag.page.conversations import Conversations, Place
 from rag.page.evidence import escape
 from rag.page.messages import Messages, messages
-from rag.page.render import turn_html
+from rag.page.render import MAX_COMMENT_CHARACTERS, turn_html
 from rag.page.room import PARAMETER, Room, Rooms
 from rag.page.streaming import answering
-from rag.page.turn import Turn
+from rag.page.turn import Feedback, Turn, Verdict
 
 # Older turns leave the page: a browser slows down over a conversation without end.
 MAX_TURNS = 50
@@ -33,27 +35,46 @@ MAX_TURNS = 50
 MAX_CONCURRENT = 8
 # Hands the page's own events to Python.
 EVENTS_SCRIPT = """
-document.addEventListener('wj-open', (event) => trigger('open', { id: event.detail }));
-document.addEventListener('wj-retry', () => trigger('retry', {}));
+for (const name of ['open', 'ask', 'stop', 'rate']) {
+  document.addEventListener(`wj-${name}`, (event) => trigger(name, event.detail ?? {}));
+}
 """
+# The field is empty once its question is sent; while an answer is being given none is.
+EMPTY_SCRIPT = """(question, ...others) => {
+  if (!document.querySelector('#wj-now [data-state=busy]')) window.wj.field('');
+  return [question, ...others];
+}"""
 
 logger = logging.getLogger(__name__)
 Turns = tuple[Turn, ...]
-Changes = dict[Any, Any]
+Shown = tuple[str, str, str]
+"""The HTML of the past turns, of the last one, and of the conversation's identity."""
+
+
+@dataclass(slots=True)
+class Sitting:
+    """A conversation in a tab: its last turns, and where the last of them is kept, None where it
+    is not."""
+
+    turns: Turns = ()
+    place: Place | None = None
+
+    def place_of(self, number: int) -> Place | None:
+        """Where turn `number` of those on the page is kept."""
+        if self.place is None:
+            return None
+        return Place(self.place.conversation, self.place.position - len(self.turns) + 1 + number)
 
 
 @dataclass(frozen=True, slots=True)
 class Talk:
     """The parts of the page that a conversation is made of, and who answers: which collection and
-    which language is asked for says the address of the tab, which comes with every event. `place`
-    holds where the last turn is kept, None where it is not."""
+    which language is asked for says the address of the tab, which comes with every event."""
 
     rooms: Rooms
     language: str
-    turns: gr.State
-    place: gr.State
+    sitting: gr.State
     question: gr.Textbox
-    welcome: gr.HTML
     past: gr.HTML
     now: gr.HTML
     identity: gr.HTML
@@ -61,24 +82,21 @@ class Talk:
     def connect(self, blocks: gr.Blocks) -> None:
         """Wires the events."""
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        shown = [self.question, self.past, self.now, self.turns, self.place, self.identity]
+        shown: dict[str, Any] = {"outputs": [self.past, self.now, self.identity]}
         asked: dict[str, Any] = {
-            "inputs": [self.question, self.turns, self.place],
-            "outputs": shown,
             "concurrency_limit": MAX_CONCURRENT,
             "concurrency_id": "answers",
             # Not `once`: gradio would drop a question sent while the last answer's event ends.
             "trigger_mode": "multiple",
         }
-        sent = self.question.submit(self.respond, **asked, **quiet)
-        picked = self.welcome.ask(_picked, outputs=[self.question], **quiet)
-        chosen = picked.then(self.respond, **asked, **quiet)
-        again = self.identity.retry(self.retry, **asked, **quiet)
-        running = [sent, chosen, again]
-        states = [self.turns, self.place]
-        self.question.stop(self.stop, inputs=states, outputs=shown, cancels=running, **quiet)
-        self.identity.open(self.open, outputs=shown, cancels=running, **quiet)
-        blocks.load(self.reload, outputs=shown, **quiet)
+        typed = [self.question, self.sitting]
+        sent = self.question.submit(self.respond, typed, js=EMPTY_SCRIPT, **shown, **asked, **quiet)
+        given = self.identity.ask(self.given, [self.sitting], **shown, **asked, **quiet)
+        ending: dict[str, Any] = {"inputs": [self.sitting], "cancels": [sent, given]}
+        self.identity.stop(self.stop, **ending, **shown, **quiet)
+        self.identity.open(self.open, **ending, **shown, **quiet)
+        self.identity.rate(self.rate, [self.sitting], **shown, **quiet)
+        blocks.load(self.reload, [self.sitting], **shown, **quiet)
 
     def say(self, request: gr.Request) -> Messages:
         """The texts of the language that a browser asks for."""
@@ -92,101 +110,114 @@ class Talk:
             raise gr.Error(escape(str(error))) from None
 
     async def respond(
-        self, text: str, before: Turns, place: Place | None, request: gr.Request
-    ) -> AsyncIterator[Changes]:
+        self, text: str, sitting: Sitting, request: gr.Request
+    ) -> AsyncIterator[Shown]:
         """A question was sent."""
-        if before and before[-1].busy:
-            return
-        if not text.strip():
-            yield {self.question: gr.Textbox(value="")}
-            return
-        turn = Turn(text.strip())
-        room = await asyncio.to_thread(self.room, request)
-        conversation = place.conversation if place else None
-        place = await asyncio.to_thread(_keep, room.kept, conversation, turn)
-        asked = _Asked(room, self.say(request), place)
-        async for changes in self._answer(before[-MAX_TURNS + 1 :], turn, asked):
-            yield changes
+        if text.strip() and not _busy(sitting):
+            async for shown in self._answer(sitting, Turn(text.strip()), request):
+                yield shown
 
-    async def retry(
-        self, _: str, before: Turns, place: Place | None, request: gr.Request
-    ) -> AsyncIterator[Changes]:
-        """The last question is asked again; the new answer takes the old one's place."""
-        if not before or before[-1].busy:
-            return
-        asked = _Asked(await asyncio.to_thread(self.room, request), self.say(request), place)
-        async for changes in self._answer(before[:-1], Turn(before[-1].question), asked):
-            yield changes
+    async def given(
+        self, sitting: Sitting, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[Shown]:
+        """A question was chosen, or the last one is asked again, perhaps in other words: then the
+        new answer takes the old one's place."""
+        text = str(getattr(event, "question", "")).strip()[:MAX_QUESTION_CHARACTERS]
+        if text and not _busy(sitting):
+            again = bool(getattr(event, "again", False)) and bool(sitting.turns)
+            async for shown in self._answer(sitting, Turn(text), request, again=again):
+                yield shown
 
-    async def _answer(self, kept: Turns, turn: Turn, asked: _Asked) -> AsyncIterator[Changes]:
-        room, say, place = asked.room, asked.say, asked.place
-        yield {
-            self.question: gr.Textbox(value="", submit_btn=False, stop_btn=say("question.stop")),
-            self.past: "".join(turn_html(one, say) for one in kept),
-            self.now: turn_html(turn, say),
-            self.turns: (*kept, turn),
-            self.place: place,
-            self.identity: _identity(place),
-        }
-        history = [(one.question, one.answer.text) for one in kept if one.answer is not None]
+    async def _answer(
+        self, sitting: Sitting, turn: Turn, request: gr.Request, *, again: bool = False
+    ) -> AsyncIterator[Shown]:
+        say, room = self.say(request), await asyncio.to_thread(self.room, request)
+        before = sitting.turns[:-1] if again else sitting.turns[-MAX_TURNS + 1 :]
+        sitting.turns = (*before, turn)
+        if not again:
+            name = sitting.place.conversation if sitting.place else None
+            sitting.place = await asyncio.to_thread(_keep, room.kept, name, turn)
+        place, past = sitting.place, _past(before, say)
+        yield past, turn_html(turn, say), _identity(place)
+        history = [(one.question, one.answer.text) for one in before if one.answer is not None]
+        last = turn
         async with aclosing(answering(room.assistant, turn, history, say)) as grown:
             async for turn in grown:
-                changes: Changes = {self.turns: (*kept, turn), self.now: turn_html(turn, say)}
+                if sitting.turns[-1:] != (last,):
+                    return  # it was stopped, or another conversation was opened
+                if sitting.turns[:-1] != before:  # one of them was judged
+                    before = sitting.turns[:-1]
+                    past = _past(before, say)
+                sitting.turns, last = (*before, turn), turn
                 if not turn.busy:
                     await asyncio.to_thread(_change, room.kept, place, turn)
-                    changes[self.question] = _ready(say)
-                yield changes
+                yield past, turn_html(turn, say), _identity(place)
 
-    def stop(self, before: Turns, place: Place | None, request: gr.Request) -> Changes:
+    async def stop(self, sitting: Sitting, request: gr.Request) -> Shown:
         """The user wants no more of an answer."""
-        say = self.say(request)
-        stopped = (*before[:-1], before[-1].stop()) if before else ()
-        if stopped and stopped[-1].stopped:
-            _change(self.room(request).kept, place, stopped[-1])
-        return {
-            self.turns: stopped,
-            self.now: turn_html(stopped[-1], say) if stopped else "",
-            self.question: _ready(say),
-        }
+        if _busy(sitting):
+            sitting.turns = (*sitting.turns[:-1], sitting.turns[-1].stop())
+            kept = (await asyncio.to_thread(self.room, request)).kept
+            await asyncio.to_thread(_change, kept, sitting.place, sitting.turns[-1])
+        return _shown(sitting, self.say(request))
 
-    def open(self, event: gr.EventData, request: gr.Request) -> Changes:
+    async def rate(self, sitting: Sitting, event: gr.EventData, request: gr.Request) -> Shown:
+        """An answer was judged, or a judgement taken back."""
+        number, feedback = _judged(event, len(sitting.turns))
+        if number is not None:
+            turns = [*sitting.turns]
+            turns[number] = turns[number].rated(feedback)
+            sitting.turns = tuple(turns)
+            kept = (await asyncio.to_thread(self.room, request)).kept
+            await asyncio.to_thread(_change, kept, sitting.place_of(number), turns[number])
+        return _shown(sitting, self.say(request))
+
+    def open(self, sitting: Sitting, event: gr.EventData, request: gr.Request) -> Shown:
         """A kept conversation is opened, or, without an id, a new one begun."""
-        return self._show(str(event.id), request)
+        return self._show(sitting, str(getattr(event, "id", "")), request)
 
-    def reload(self, request: gr.Request) -> Changes:
+    def reload(self, sitting: Sitting, request: gr.Request) -> Any:
         """The page is loaded; its address may name a conversation."""
         named = str(request.query_params.get("c", ""))
         # Without a name nothing is touched: the first question may have been sent by now.
-        return self._show(named, request) if named else {self.identity: _identity(None)}
+        return self._show(sitting, named, request) if named else {self.identity: _identity(None)}
 
-    def _show(self, conversation: str, request: gr.Request) -> Changes:
-        say, kept = self.say(request), self.room(request).kept
+    def _show(self, sitting: Sitting, conversation: str, request: gr.Request) -> Shown:
+        kept = self.room(request).kept
         turns: Turns = ()
         if conversation and kept is not None:
             try:
                 turns = kept.turns(conversation)
             except RagError as error:
                 gr.Warning(escape(str(error)))
-        place = Place(conversation, len(turns) - 1) if turns else None
+        sitting.place = Place(conversation, len(turns) - 1) if turns else None
         # What was being answered when the page was left has been left, too.
-        turns = tuple(turn.stop() for turn in turns[-MAX_TURNS:])
-        return {
-            self.question: _ready(say),
-            self.past: "".join(turn_html(one, say) for one in turns[:-1]),
-            self.now: turn_html(turns[-1], say) if turns else "",
-            self.turns: turns,
-            self.place: place,
-            self.identity: _identity(place),
-        }
+        sitting.turns = tuple(turn.stop() for turn in turns[-MAX_TURNS:])
+        return _shown(sitting, self.say(request))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Where a question was asked, in which language, and where it is kept."""
+def _busy(sitting: Sitting) -> bool:
+    return bool(sitting.turns) and sitting.turns[-1].busy
 
-    room: Room
-    say: Messages
-    place: Place | None
+
+def _shown(sitting: Sitting, say: Messages) -> Shown:
+    now = "".join(turn_html(turn, say) for turn in sitting.turns[-1:])
+    return _past(sitting.turns[:-1], say), now, _identity(sitting.place)
+
+
+def _past(turns: Turns, say: Messages) -> str:
+    return "".join(turn_html(turn, say) for turn in turns)
+
+
+def _judged(event: gr.EventData, turns: int) -> tuple[int | None, Feedback | None]:
+    """Which turn was judged, None for none that there is, and how, None for not at all."""
+    number, verdict = getattr(event, "turn", None), str(getattr(event, "verdict", ""))
+    if not isinstance(number, int) or not 0 <= number < turns:
+        return None, None
+    if verdict not in {one.value for one in Verdict}:
+        return number, None
+    comment = " ".join(str(getattr(event, "comment", "")).split())[:MAX_COMMENT_CHARACTERS]
+    return number, Feedback(Verdict(verdict), comment)
 
 
 def _keep(kept: Conversations | None, conversation: str | None, turn: Turn) -> Place | None:
@@ -206,15 +237,5 @@ def _change(kept: Conversations | None, place: Place | None, turn: Turn) -> None
         logger.warning("an answer was not kept: %s", error)
 
 
-def _ready(say: Messages) -> gr.Textbox:
-    """The field, ready for the next question."""
-    return gr.Textbox(submit_btn=say("question.send"), stop_btn=False)
-
-
 def _identity(place: Place | None) -> str:
     return f'<span data-id="{escape(place.conversation) if place else ""}"></span>'
-
-
-def _picked(event: gr.EventData) -> str:
-    """The example that was clicked; what a browser sends is not trusted to be one."""
-    return str(event.question)[:MAX_QUESTION_CHARACTERS]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
-from rag.http.threads import in_thread
+from rag.http.threads import gathered, in_thread
 
 
 def test_items_come_in_order_and_end() -> None:
@@ -53,5 +53,57 @@ def test_leaving_does_not_wait_and_ends_the_thread() -> None:
 
     assert asyncio.run(read()) == 1
     assert not closed.is_set()
+    gate.set()
+    assert closed.wait(30)
+
+
+def test_items_that_come_together_are_given_together() -> None:
+    gate = threading.Event()
+
+    def start() -> Iterator[int]:
+        yield from (1, 2, 3)
+        gate.wait(30)
+        yield 4
+        raise KeyError("five")
+
+    async def read() -> list[list[int]]:
+        seen = []
+        with pytest.raises(KeyError, match="five"):
+            async for group in gathered(in_thread(start), 0.01):
+                seen.append(group)
+                if sum(map(len, seen)) == 3:
+                    gate.set()
+        return seen
+
+    seen = asyncio.run(read())
+    assert [item for group in seen for item in group] == [1, 2, 3, 4]
+    assert seen[-1] == [4]
+    assert len(asyncio.run(_groups(gathered(in_thread(lambda: iter(range(500))), 10)))) == 1
+    assert asyncio.run(_groups(gathered(in_thread(lambda: iter(())), 10))) == []
+
+
+async def _groups(items: AsyncGenerator[list[int], None]) -> list[list[int]]:
+    return [group async for group in items]
+
+
+def test_leaving_a_group_leaves_its_items() -> None:
+    gate, closed = threading.Event(), threading.Event()
+
+    def start() -> Iterator[int]:
+        try:
+            yield 1
+            gate.wait(30)
+            yield 2
+            raise AssertionError("went on after it was left")
+        finally:
+            closed.set()
+
+    async def read() -> list[int]:
+        groups = gathered(in_thread(start), 0)
+        first = await anext(groups)
+        await groups.aclose()
+        return first
+
+    assert asyncio.run(read()) == [1]
     gate.set()
     assert closed.wait(30)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rag.server import address_of, listen
 
@@ -34,6 +34,9 @@ GRADIO_WARNINGS = [
         "The copy keyword is deprecated",
     )
 ]
+
+# A slow machine may take long; nothing here waits longer than it must.
+expect.set_options(timeout=30_000)
 
 Opened = Callable[..., Page]
 
@@ -87,7 +90,7 @@ def open_page(browser: Browser) -> Iterator[Opened]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         page.on(
             "request",
             lambda request: (

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rag.page.evidence import escape, evidence_html, marked
 from rag.page.frame import header_html, welcome_html
-from rag.page.render import summary, turn_html
-from rag.page.turn import Turn
-from rag.types import Answer, Citation, IndexStatus, Part, Span
+from rag.page.render import turn_html
+from rag.page.turn import Feedback, Turn, Verdict
+from rag.types import Answer, Citation, Figure, IndexStatus, Part, Span
 from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
 
 STATUS = IndexStatus("index/sample", 3, 12, 1240, "wenju", 1000, False)
@@ -43,7 +43,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        if tag != "br":
+        if tag not in {"br", "input"}:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -77,6 +77,9 @@ def hostile_answer(text: str) -> Answer:
         sentences=(replace(sentence, text=text, reason=text, citations=(quote,)),),
         passages=(source, replace(source, rank=2)),
         model=text,
+        searched=text,
+        notice=text,
+        differing=(Figure(text, 1), Figure(text, 2)),
     )
 
 
@@ -162,10 +165,37 @@ def test_a_citation_is_a_button_that_names_passage_and_quotation() -> None:
 def test_support_is_a_word_and_not_a_colour_alone() -> None:
     read = Reader(done(answer()))
     states = [a["data-support"] for _, a in read.elements if "data-support" in a]
-    assert states == ["supported", "partly", "unsupported"]
+    assert states == ["supported", "partly", "unsupported"] * 2  # the sentences, and their counts
     assert "部分支持：出处写作 112 亿元" in read.text
     assert "无依据：没有出处提到" in read.text
-    assert summary(answer().sentences) == "1 句有出处支持，1 句部分支持，1 句无依据"
+    assert "1 句有出处支持，1 句部分支持，1 句无依据 · 原文摘录" in read.text
+
+
+def test_figures_that_differ_stand_beside_each_other() -> None:
+    figures = (Figure("112亿元", 2), Figure("118 亿元", 3))
+    read = Reader(done(replace(answer(), differing=figures)))
+    assert "资料里的数字不一致112亿元年度报告之2，2023-12-312118 亿元会议纪要3请看" in read.text
+    assert "wj-differ" in {a.get("class") for _, a in read.elements}
+    shown = [a for e, a in read.elements if e == "button" and a.get("data-n") in {"2", "3"}]
+    cited, first, second, *_ = shown
+    assert (cited["data-c"], first["data-c"], "data-c" in second) == ("1", "1", False)
+    assert "wj-differ" not in done(answer())
+
+
+def test_an_answer_can_be_judged() -> None:
+    def pressed(turn: Turn) -> dict[str, str]:
+        elements = Reader(turn_html(turn)).elements
+        return {a["data-verdict"]: a["aria-pressed"] for _, a in elements if "aria-pressed" in a}
+
+    turn = Turn("问", answer=answer())
+    assert pressed(turn) == {"good": "false", "bad": "false"}
+    judged = turn.rated(Feedback(Verdict.BAD, '"><b>'))
+    assert pressed(judged) == {"good": "false", "bad": "true"}
+    (field,) = [a for e, a in Reader(turn_html(judged)).elements if e == "input"]
+    assert field["value"] == '"><b>'
+    stopped = Turn("问").stop()
+    assert pressed(stopped) == {}
+    assert stopped.rated(Feedback(Verdict.GOOD)) is stopped
 
 
 def test_a_refusal_has_its_own_form_with_the_nearest_passages() -> None:
@@ -184,6 +214,10 @@ def test_evidence_says_where_the_passage_stands() -> None:
     for part in ("年度报告之1", "reports/1.txt", "2023-12-31", "注明", "第 12 页", "第 120–124 行"):
         assert part in read.text
     assert "第三节 管理层讨论一、经营情况" in read.text
+    titled = passage(1, "字", headings=("年度报告之1", "一、经营情况"))
+    assert Reader(evidence_html(titled)).text.count("年度报告之1") == 1
+    assert "data-picture" not in evidence_html(source)
+    assert "data-picture" in evidence_html(passage(1, "字", document="年报.PDF"))
     assert "承前 单位：万元项目 | 金额" in read.text
     assert "同文另见 mirror/1.txt" in read.text
     inferred = Reader(evidence_html(passage(2, "文字。", lines=(7, 7)))).text

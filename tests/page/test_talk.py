@@ -125,6 +125,3 @@ def test_an_answer_is_copied_with_its_sources(address: str, open_page: Opened) -
     turn.get_by_role("button", name="复制").click()
     expect(turn.get_by_role("button", name="已复制")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == turn_text(DONE)
-    turn.get_by_role("button", name="编辑问题").click()
-    expect(page.locator("#wj-question textarea")).to_have_value(QUESTION)
-    expect(page.locator("#wj-question textarea")).to_be_focused()
