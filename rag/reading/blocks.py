@@ -29,6 +29,8 @@ _LONGEST_TITLE = 45
 _LONGEST_LEAD = 80
 # Cells that may stand before the text of a row (date, office, name of a document …).
 _CELLS = 4
+# A number by which a paragraph is called, as those of laws and contracts are.
+_CLAUSE = re.compile(r"第.{1,8}[条章节编款项]$|(?:Article|Section|Clause)\s", re.IGNORECASE)
 _UNIT = re.compile(r"^[（(]?(?:单位|unit)[：:]", re.IGNORECASE)
 
 
@@ -58,7 +60,8 @@ def outline(fragments: Sequence[Fragment], titles: frozenset[str]) -> list[Draft
             introduction = ""
             drafts.append(Draft(fragment, BlockKind.HEADING, _above(stack, rank), ()))
             joined = rank == ARTICLE and i > 0 and ranks[i - 1] == ARTICLE
-            stack = _extend(stack, text) if joined else push(stack, Heading(rank, text))
+            named = labelled(fragment.label, text)
+            stack = _extend(stack, named) if joined else push(stack, Heading(rank, named))
             continue
         if fragment.role is Role.TABLE_TITLE:
             table.begin(text)
@@ -75,10 +78,23 @@ def outline(fragments: Sequence[Fragment], titles: frozenset[str]) -> list[Draft
             lead = (introduction,)
         elif running and not item:
             introduction = _introduction(text)
+        if _CLAUSE.match(fragment.label):
+            above = (*above, fragment.label)
+        elif fragment.label:
+            lead = (*lead, fragment.label)
         drafts.append(Draft(fragment, _kind(fragment, text, table), above, lead))
         if fragment.role is Role.NOTE or (fragment.role is Role.BODY and table.tabbed):
             table.end()
     return drafts
+
+
+def labelled(label: str, text: str) -> str:
+    """A text with the number that is shown before it.
+
+    >>> labelled("一、", "总则"), labelled("1.1", "范围"), labelled("", "附件")
+    ('一、总则', '1.1 范围', '附件')
+    """
+    return f"{label} {text}" if label[-1:].isalnum() or label[-1:] == "." else f"{label}{text}"
 
 
 class _Table:

@@ -57,6 +57,7 @@ class Fragment:
     `rank` is the rank of a heading that the file itself marks as one, by a style or the size
     of its type, or `NO_HEADING`; None where only the words can tell. `table` numbers the
     table that a row belongs to. `boxes` are its places on pages, where they are known.
+    `label` is a number that is shown before it but is counted, not written in the file.
     """
 
     role: Role
@@ -66,6 +67,7 @@ class Fragment:
     rank: int | None = None
     table: int | None = None
     boxes: tuple[PageBox, ...] = ()
+    label: str = ""
 
     @property
     def text(self) -> str:

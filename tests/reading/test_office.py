@@ -89,7 +89,7 @@ def test_real_documents(real: Open) -> None:
     assert guide.title == "MinerU supports DOCX document parsing now"
     assert guide.date == "2026-03-04"
     item = find(guide, "Bold bullet 2")
-    assert (item.kind, item.headings) == (BlockKind.LIST_ITEM, ("有序列表构成的章节标题", "多级列表"))
+    assert (item.kind, item.headings) == (BlockKind.LIST_ITEM, ("1. 有序列表构成的章节标题", "1.3. 多级列表"))
     contract = real("dureader_license_bilingual.docx")
     assert contract.title == "参赛者协议"
     find(contract, "参赛者可以授权其助手、同事或其他合作者访问和使用信息")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
 from rag.reading.flow import Fragment, Role, decided, written
 from rag.reading.marked.html import HEADING_RANKS
+from rag.reading.office.numbering import Numbering, parse_numbering
 from rag.reading.office.package import attribute, properties, relations, row_text
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, parse_xml
@@ -21,6 +22,7 @@ _TITLE_STYLES = {"title", "标题"}
 _CONTENTS_STYLE = re.compile(r"(?:toc|目录|contents)\s*(?:\d*|heading|标题)$", re.IGNORECASE)
 _LEFT_OUT = {"del", "fallback", "instrtext", "deltext", "movefrom", "ppr", "rpr", "sectpr"}
 _LONGEST_HEADING = 100
+_MOST_STYLES = 20  # that are based on each other
 
 
 def read_docx(data: bytes, settings: Reading) -> Cleaned:
@@ -32,7 +34,9 @@ def read_docx(data: bytes, settings: Reading) -> Cleaned:
     archive = Archive(data, settings.max_unpacked_bytes)
     root = parse_xml(archive.need(_MAIN, "DOCX"))
     body = root.child("body") or root
-    flow = _Flow(_styles(archive), _notes(archive))
+    part = archive.read("word/numbering.xml")
+    numbering = parse_numbering(parse_xml(part) if part else None)
+    flow = _Flow(_styles(archive), _notes(archive), numbering)
     flow.walk(body)
     if not flow.done:
         raise UnreadableDocument("the document holds no text")
@@ -49,7 +53,7 @@ class _Style:
     name: str
     based_on: str
     level: int | None
-    listed: bool
+    numbered: Node | None
 
 
 def _styles(archive: Archive) -> dict[str, _Style]:
@@ -62,7 +66,7 @@ def _styles(archive: Archive) -> dict[str, _Style]:
             attribute(node.child("name"), "val"),
             attribute(node.child("basedon"), "val"),
             int(level) if level.isdigit() else None,
-            bool(ppr and ppr.child("numpr")),
+            ppr.child("numpr") if ppr else None,
         )
     return styles
 
@@ -107,6 +111,7 @@ class _Flow:
 
     styles: dict[str, _Style]
     notes: dict[str, str]
+    numbering: Numbering
     title: str | None = None
     done: list[Fragment] = field(default_factory=list)
     tables: int = 0
@@ -130,11 +135,13 @@ class _Flow:
         parts = [" ".join(line.split()) for line in "".join(_words(node)).split("\n")]
         if not any(_CONTENTS_STYLE.match(name) for name in names):
             rank = self._rank(names, style, ppr, " ".join(parts))
-            item = rank is None and self._is_item(style, ppr)
+            list_id, level = self._list(style, ppr)
+            label = self.numbering.next_label(list_id, level) if list_id else ""
             for part in [" ".join(parts)] if rank is not None else parts:
                 if part:
-                    role = Role.ITEM if item else Role.BODY
-                    self.done.append(written(role, part, rank=rank))
+                    role = Role.ITEM if list_id and rank is None else Role.BODY
+                    self.done.append(replace(written(role, part, rank=rank), label=label))
+                    label = ""
         for kind in ("footnote", "endnote"):
             for mark in node.nodes(f"{kind}reference"):
                 note = self.notes.get(f"{kind} {mark.attributes.get('id', '')}")
@@ -147,7 +154,7 @@ class _Flow:
     def _names(self, style: str) -> list[str]:
         """The names of a style and of those that it is based on."""
         names: list[str] = []
-        while style in self.styles and len(names) < 20:
+        while style in self.styles and len(names) < _MOST_STYLES:
             names.append(self.styles[style].name)
             style = self.styles[style].based_on
         return names
@@ -167,11 +174,21 @@ class _Flow:
         level = self.styles[style].level if style in self.styles else None
         return HEADING_RANKS[min(level, 5)] if level is not None and level < 9 else None
 
-    def _is_item(self, style: str, ppr: Node | None) -> bool:
-        own = ppr.child("numpr") if ppr else None
-        if own is not None:
-            return attribute(own.child("numid"), "val", "0") != "0"
-        return style in self.styles and self.styles[style].listed
+    def _list(self, style: str, ppr: Node | None) -> tuple[str, int]:
+        """The list that a paragraph belongs to, empty for none, and its level from 0."""
+        chain = [("", ppr.child("numpr") if ppr else None)]
+        while style in self.styles and len(chain) < _MOST_STYLES:
+            chain.append((style, self.styles[style].numbered))
+            style = self.styles[style].based_on
+        list_id, level, owner = "", "", ""
+        for name, place in chain:
+            if place is not None and not list_id:
+                level = level or attribute(place.child("ilvl"), "val")
+                list_id, owner = attribute(place.child("numid"), "val"), name
+        if list_id in ("", "0"):
+            return "", 0
+        own = level.isdecimal() and len(level) == 1
+        return list_id, int(level) if own else self.numbering.level_of(list_id, owner)
 
     def _table(self, node: Node) -> None:
         rows = [
