@@ -7,21 +7,18 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 
-from rag.answering.chat import Check, Written, rewrite, write
-from rag.answering.context import number_passages
+from rag.answering.chat import Check, Written, divide, rewrite, write
+from rag.answering.english import is_english
 from rag.answering.extract import Extraction, extract
 from rag.answering.followup import standalone
 from rag.answering.llm import ChatModel
 from rag.answering.prompt import load_prompts, refusal_of
 from rag.answering.query import MAX_QUESTION_CHARACTERS, Query, parse_query
-from rag.answering.rerank import DEPTH, rerank
-from rag.answering.retrieve import retrieve
-from rag.answering.terms import Weights, weigh
+from rag.answering.search import Search, find, plan
 from rag.answering.verify import verify
 from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.models.reader import load_reader
-from rag.models.reranker import load_reranker
 from rag.settings import Settings
 from rag.text.fold import squeeze
 from rag.types import (
@@ -82,8 +79,9 @@ class Assistant:
         """
         query = parse_query(question)
         index = self._pinned(where)
-        wanted = k or self.settings.retrieval.k
-        return list(self._find(query, weigh(query, index), index, wanted))
+        options = self.settings.retrieval
+        passages, _ = find(plan(query, index), index, options, k or options.k)
+        return list(passages)
 
     def _pinned(self, where: Filter | None) -> Index:
         """The index at one generation for a whole answer."""
@@ -118,36 +116,42 @@ class Assistant:
         """
         asked = parse_query(question)
         start = time.perf_counter()
-        query = yield from self._searched(asked, history)
+        query = yield from self._standalone(asked, history)
         index = self._pinned(where)
-        weights = weigh(query, index)
-        passages = self._find(query, weights, index, self.settings.retrieval.k)
+        queries = yield from self._planned(query, index)
+        options = self.settings.retrieval
+        passages, searches = find(queries, index, options, options.k)
         retrieved = time.perf_counter()
-        searched = "" if query is asked else query.text
+        searched = "；".join(q.text for q in (queries[1:] or queries) if q is not asked)
         yield Retrieved(passages, searched)
-        extracted = cache(partial(self._extract, query, weights, passages))
+        extracted = cache(partial(self._extract, searches))
         check = partial(verify, passages=passages, source=partial(self._document, index))
         said = yield from self._say(query, passages, extracted, check)
         timings = Timings(1000 * (retrieved - start), 1000 * (time.perf_counter() - retrieved))
         answer = _answer(asked, said, passages, extracted(), timings)
         yield Done(replace(answer, searched=searched))
 
-    def _extract(self, query: Query, weights: Weights, passages: Sequence[Passage]) -> Extraction:
+    def _extract(self, searches: Sequence[Search]) -> Extraction:
         options = self.settings.answering
         reader = load_reader(options.reader_model) if options.reader else None
-        return extract(query, weights, passages, options, reader)
+        return extract(searches, options, reader)
 
-    def _find(self, query: Query, weights: Weights, index: Index, k: int) -> tuple[Passage, ...]:
-        """The `k` best passages; more are looked at than are wanted, so that a small `k` gives
-        the first of a larger one."""
-        depth = max(k, DEPTH)
-        found = retrieve(query, weights, index, self.settings.retrieval, depth)
-        name = self.settings.retrieval.reranker
-        model = load_reranker(name) if name else None
-        return number_passages(rerank(query, weights, found, model)[:k])
+    def _planned(self, query: Query, index: Index) -> Generator[Event, None, tuple[Query, ...]]:
+        """What is searched for: by rule and, for what is hard or not Chinese, by the model where
+        there is one."""
+        queries = plan(query, index)
+        if self._model is None or queries == (query,):
+            return queries
+        try:
+            texts = yield from divide(self._model, self._prompts, query.text)
+        except GenerationError:
+            return queries  # the model's error shows when it is to answer
+        first = queries[0] if is_english(query.text) else query
+        return (first, *map(parse_query, texts)) if texts else queries
 
-    def _searched(self, asked: Query, history: History) -> Generator[Event, None, Query]:
-        """The question as it is searched for: by the model where there is one, else by rule."""
+    def _standalone(self, asked: Query, history: History) -> Generator[Event, None, Query]:
+        """The question with what earlier turns add to it: by the model where there is one, else by
+        rule."""
         if not history:
             return asked
         text = None

@@ -321,11 +321,12 @@ class Answer:
     `NO_EVIDENCE` it is the refusal and `sentences` is empty. `passages` is the ranked list of
     the retrieval. `confidence` in [0, 1] is the answerer's own estimate that the passages hold
     an answer. `model` is the chat model's name or `extractive`. `searched` is the question as it
-    was searched for, where earlier turns of the conversation went into it, else empty. `notice`
-    says what the reader should know of how the answer was made (the chat model failed and this is
-    the extractive answer), else empty. `prompted` are the ranks of the passages that a chat model
-    was given; the others did not fit into its context. `differing` are the figures that passages
-    give for the same thing, best first, where they do not agree.
+    was searched for, where earlier turns of the conversation went into it or an English question
+    was put into Chinese words, or its parts, joined by ；, where it was taken apart; else empty.
+    `notice` says what the reader should know of how the answer was made (the chat model failed
+    and this is the extractive answer), else empty. `prompted` are the ranks of the
+    passages that a chat model was given; the others did not fit into its context. `differing` are
+    the figures that passages give for the same thing, best first, where they do not agree.
     """
 
     question: str

@@ -7,8 +7,18 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from rag.answering.cite import ClaimReader
-from rag.answering.llm import ChatModel
-from rag.answering.prompt import Packed, Prompts, budget, is_refusal, pack, refusal_of, rewriting
+from rag.answering.llm import ChatModel, Message
+from rag.answering.parts import MOST_PARTS
+from rag.answering.prompt import (
+    Packed,
+    Prompts,
+    budget,
+    dividing,
+    is_refusal,
+    pack,
+    refusal_of,
+    rewriting,
+)
 from rag.errors import ContextTooLong, GenerationError
 from rag.types import Claim, Passage, Sentence, Support, Text
 
@@ -79,17 +89,38 @@ def rewrite(
     Raises:
         GenerationError: and its kinds.
     """
+    lines = yield from _lines(model, rewriting(question, history, prompts))
+    text = "".join(lines)
+    return text if 0 < len(text) <= MAX_QUESTION_CHARACTERS else None
+
+
+def divide(
+    model: ChatModel, prompts: Prompts, question: str
+) -> Generator[Text, None, tuple[str, ...]]:
+    """The questions, by the model, that are to be searched for to answer a hard or foreign one;
+    none where it gives none. An empty piece is given while nothing comes.
+
+    Raises:
+        GenerationError: and its kinds.
+    """
+    lines = yield from _lines(model, dividing(question, prompts))
+    found = dict.fromkeys(line for line in lines if 0 < len(line) <= MAX_QUESTION_CHARACTERS)
+    return tuple(found)[:MOST_PARTS]
+
+
+def _lines(
+    model: ChatModel, messages: tuple[Message, ...]
+) -> Generator[Text, None, tuple[str, ...]]:
+    """A short reply, its sentences and lines, without markers."""
     reader = ClaimReader(())
     said: list[str | Claim] = []
-    messages = rewriting(question, history, prompts)
     with closing(model.stream(messages, MAX_QUESTION_TOKENS, max_retries=0)) as pieces:
         for piece in pieces:
             if not piece:
                 yield Text("")
             said += reader.feed(piece)
     said += reader.close()
-    text = "".join(item for item in said if isinstance(item, str))
-    return text if 0 < len(text) <= MAX_QUESTION_CHARACTERS else None
+    return tuple(item.text for item in said if isinstance(item, Claim))
 
 
 _Items = Generator[str | Claim, None, None]

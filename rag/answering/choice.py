@@ -23,6 +23,8 @@ POLICY: dict[Kind, tuple[int, float]] = {
     Kind.LIST: _MORE,
     Kind.COMPARISON: _MORE,
 }
+# For a question that has parts: of the whole and of each part.
+PART_POLICY = (2, 0.8)
 _ENUMERATED = frozenset((Kind.LIST, Kind.COMPARISON, Kind.CAUSE))
 _FORMED = frozenset((Kind.NUMBER, Kind.DATE))
 # Where the best sentence holds no number or date and one is asked for, the best that holds one
@@ -32,11 +34,17 @@ HOLDING = 0.6
 WHOLE_CHARACTERS = 200
 
 
-def choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> list[Evidence]:
-    """What is said of `ranked` (all sentences that were looked at, best first), best first."""
+def choose(
+    query: Query,
+    ranked: Sequence[Evidence],
+    settings: Answering,
+    policy: tuple[int, float] | None = None,
+) -> list[Evidence]:
+    """What is said of `ranked` (all sentences that were looked at, best first), best first.
+    `policy` takes the place of that of the kind of question."""
     rows = _rows(ranked)
     best = ranked[0]
-    said = _Said(settings.max_characters)
+    said = Said(settings.max_characters)
     said.add(_whole(best, rows[best.passage.rank]))
     if query.kind in _ENUMERATED:
         own = (e for e in ranked if e.passage.document_id == best.passage.document_id)
@@ -46,7 +54,7 @@ def choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> lis
         holding = next((e for e in ranked if e.typed), None)
         if holding is not None and holding.score >= HOLDING * best.score:
             said.add(_whole(holding, rows[holding.passage.rank]))
-    most, ratio = POLICY[query.kind]
+    most, ratio = policy or POLICY[query.kind]
     for evidence in ranked[1:]:
         if len(said.chosen) >= min(most, settings.max_sentences):
             break
@@ -56,7 +64,7 @@ def choose(query: Query, ranked: Sequence[Evidence], settings: Answering) -> lis
     return said.chosen[: settings.max_sentences]
 
 
-class _Said:
+class Said:
     """Sentences as they are chosen: none twice, none inside another, all within the room; the
     first one always."""
 
@@ -65,6 +73,7 @@ class _Said:
         self._room = room
 
     def add(self, evidence: Evidence) -> None:
+        """Takes a sentence, where it fits and says something new."""
         text = squeeze(evidence.text)
         if any(text in squeeze(other.text) for other in self.chosen):
             return

@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from rag.answering.choice import choose
+from rag.answering.choice import PART_POLICY, Said, choose
 from rag.answering.disagreement import disagreement
+from rag.answering.english import is_english
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Query
+from rag.answering.search import Search
 from rag.answering.short import short_answer
-from rag.answering.terms import Weights, sentence_terms, terms_of
+from rag.answering.terms import sentence_terms, terms_of
 from rag.models.reader import PassageReader
 from rag.settings import Answering
 from rag.text.fold import squeeze
-from rag.types import Claim, Figure, Passage
+from rag.types import Claim, Figure
 
 # Passages whose sentences are weighed.
 PASSAGES = 8
@@ -41,30 +44,52 @@ class Extraction:
 
 
 def extract(
-    query: Query,
-    weights: Weights,
-    passages: Sequence[Passage],
-    settings: Answering,
-    reader: PassageReader | None = None,
+    searches: Sequence[Search], settings: Answering, reader: PassageReader | None = None
 ) -> Extraction:
     """Chooses the sentences that answer, each from one passage, with what `reader` makes of the
-    passages. It reads questions in Chinese only."""
-    passages = passages[:PASSAGES]
-    readings = None
-    if reader is not None and not query.text.isascii():
-        readings = reader.read(query.text, [passage.text for passage in passages])
-    ranked = score_sentences(query, weights, passages, readings)
+    passages. The first search is that of the whole question, others are of its parts."""
+    rankings = [_ranked(search, reader) for search in searches]
+    whole, ranked = searches[0], rankings[0]
     if not ranked or ranked[0].covered == 0:
         return Extraction((), None, 0.0)
-    chosen = choose(query, ranked, settings)
-    differing = disagreement(query, weights, ranked)
+    chosen = _choose(searches, rankings, settings)
+    differing = disagreement(whole.query, whole.weights, ranked)
     for other in differing[1:2]:
         if not any(squeeze(other.evidence.text) in squeeze(one.text) for one in chosen):
             chosen.append(other.evidence)
     told = tuple(Figure(one.figure, one.evidence.passage.rank) for one in differing)
     claims = tuple(Claim(e.text, (e.passage.rank,)) for e in _in_order(chosen))
-    short = short_answer(query, _near_best(ranked, chosen))
-    return Extraction(claims, short, _confidence(query, ranked[0]), told)
+    short = short_answer(whole.query, _near_best(ranked, chosen))
+    return Extraction(claims, short, _confidence(whole.query, ranked[0]), told)
+
+
+def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:
+    """The sentences of the best passages of a search, best first. The reader reads questions in
+    Chinese only."""
+    passages = search.passages[:PASSAGES]
+    readings = None
+    if reader is not None and not is_english(search.query.text):
+        readings = reader.read(search.query.text, [passage.text for passage in passages])
+    return score_sentences(search.query, search.weights, passages, readings)
+
+
+def _choose(
+    searches: Sequence[Search], rankings: Sequence[Sequence[Evidence]], settings: Answering
+) -> list[Evidence]:
+    """What is said to the whole question; where it has parts, fewer sentences to it and to each
+    of them, the best of each first."""
+    if len(searches) == 1:
+        return choose(searches[0].query, rankings[0], settings)
+    told = [
+        choose(search.query, ranked, settings, PART_POLICY)
+        for search, ranked in zip(searches, rankings, strict=True)
+        if ranked and ranked[0].covered
+    ]
+    said = Said(settings.max_characters)
+    for row in zip_longest(*told):
+        for evidence in filter(None, row):
+            said.add(evidence)
+    return said.chosen[: settings.max_sentences]
 
 
 def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from rag.answering.english import is_english
 from rag.answering.llm import Message
 from rag.errors import ContextTooLong, SettingsError
 from rag.settings import Chat
@@ -18,7 +19,7 @@ from rag.text.fold import squeeze
 from rag.text.tokens import count_tokens
 from rag.types import Passage
 
-PROMPT_VERSION = 1
+PROMPT_VERSION = 2
 """Raised with every change of the built-in prompts."""
 
 REFUSAL = "文档中没有找到能回答这个问题的依据。"
@@ -53,11 +54,17 @@ CONVERSATION = """\
 
 最后一个问题：{question}"""
 
+DIVIDE = """\
+为了在中文文档里检索，把问题写成一到四个可以各自检索的中文问题，每行一个：比较几个对象的、同时问几件事的、\
+要先查清一件事才能查下一件的，拆开来写，每个问题都写明对象和时间；外文问题译成中文，名称、缩写和数字保留。\
+只输出这些问题，不编号，不回答。"""
+
 PLACEHOLDERS = {
     "answer": ("refusal",),
     "question": ("passages", "question"),
     "rewrite": (),
     "conversation": ("history", "question"),
+    "divide": (),
 }
 # Characters of an earlier answer that go into a rewriting, and how many turns do.
 MAX_EARLIER_CHARACTERS = 300
@@ -77,6 +84,7 @@ class Prompts:
     question: str = QUESTION
     rewrite: str = REWRITE
     conversation: str = CONVERSATION
+    divide: str = DIVIDE
 
     def to_toml(self) -> str:
         """As a file that `load_prompts` reads."""
@@ -126,7 +134,7 @@ def load_prompts(path: Path | None) -> Prompts:
 
 def refusal_of(question: str) -> str:
     """The refusal phrase in the language of the question."""
-    return REFUSAL_ENGLISH if question.isascii() else REFUSAL
+    return REFUSAL_ENGLISH if is_english(question) else REFUSAL
 
 
 def is_refusal(text: str) -> bool:
@@ -191,6 +199,11 @@ def rewriting(
     ]
     user = _fill(prompts.conversation, history="\n".join(turns), question=data(question))
     return Message("system", prompts.rewrite), Message("user", user)
+
+
+def dividing(question: str, prompts: Prompts) -> tuple[Message, ...]:
+    """The prompt that makes a hard or foreign question into ones that can be searched for."""
+    return Message("system", prompts.divide), Message("user", data(question))
 
 
 def show_passage(passage: Passage) -> str:

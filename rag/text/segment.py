@@ -164,6 +164,16 @@ def proper_names(text: str) -> list[str]:
     ]
 
 
+def tagged(text: str) -> list[tuple[str, str]]:
+    """`text` cut into words and marks with the tags of the dictionary (ns, nr, n, v, m …): joined,
+    the words are `text` again.
+
+    >>> tagged("河北和青海")
+    [('河北', 'ns'), ('和', 'c'), ('青海', 'ns')]
+    """
+    return list(rjieba.tag(_clean(text)))
+
+
 def first_nouns(text: str) -> str:
     """The first nouns and names in a row in `text`, as they stand there; empty if there are none.
 

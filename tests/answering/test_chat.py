@@ -207,3 +207,18 @@ def test_an_injected_document_stays_data(tmp_path: Path) -> None:
     assert shown.count("</passage>") == shown.count('<passage n="') == 1
     assert answer.sentences[0].text == "库房不上锁。"
     assert "evil" not in answer.text and "<" not in answer.text
+
+
+def test_a_hard_question_is_divided_by_the_model(index: Index) -> None:
+    with serve(
+        Reply(["白泽灯塔有多高？\n", "渡轮票价是多少？"]), Reply(["塔高三十一米。[1]"])
+    ) as server:
+        answer = assistant(index, server).ask("灯塔的高度和渡轮的票价分别是多少？")
+    assert answer.searched == "白泽灯塔有多高？；渡轮票价是多少？"
+    assert len(server.requests) == 2
+
+
+def test_a_division_that_fails_is_made_by_rule(index: Index) -> None:
+    with serve(Reply(status=500), Reply(["塔高三十一米。[1]"])) as server:
+        answer = assistant(index, server).ask("灯塔的高度和渡轮的票价分别是多少？")
+    assert answer.searched == "灯塔的高度是多少？；渡轮的票价是多少？"

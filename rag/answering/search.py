@@ -1,0 +1,92 @@
+"""What is searched for: a question, an English one in Chinese words too, and the parts of a hard
+one; and the passages found for each, merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.answering.context import number_passages
+from rag.answering.english import in_chinese, is_english
+from rag.answering.parts import parts
+from rag.answering.query import Query, parse_query
+from rag.answering.rerank import DEPTH, rerank
+from rag.answering.retrieve import Found, retrieve
+from rag.answering.terms import Weights, weigh
+from rag.indexing.index import Field, Index
+from rag.models.reranker import load_reranker
+from rag.settings import Retrieval
+from rag.text.segment import words
+from rag.types import Passage, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A query and the passages that it found, its own best first, with its own scores and with
+    the ranks that they have in the answer."""
+
+    query: Query
+    weights: Weights
+    passages: tuple[Passage, ...]
+
+
+def plan(query: Query, index: Index) -> tuple[Query, ...]:
+    """What is searched for to answer a question, by rule: itself, an English one in the Chinese
+    words that the documents have, and then its parts where it asks for several things."""
+    if is_english(query.text):
+        return (_translated(query, index),)
+    return (query, *map(parse_query, parts(query.text)))
+
+
+def find(
+    queries: Sequence[Query], index: Index, settings: Retrieval, k: int
+) -> tuple[tuple[Passage, ...], tuple[Search, ...]]:
+    """The `k` best passages of all queries, the first of each in turn, and what each found. More
+    are looked at than are wanted, so that a small `k` gives the first of a larger one."""
+    depth = max(k, DEPTH)
+    weights = [weigh(query, index) for query in queries]
+    model = load_reranker(settings.reranker) if settings.reranker else None
+    found = [
+        rerank(query, own, retrieve(query, own, index, settings, depth), model)
+        for query, own in zip(queries, weights, strict=True)
+    ]
+    passages = number_passages(_in_turn(found)[:k])
+    places = {(passage.document_id, passage.span): passage for passage in passages}
+    searches = tuple(
+        Search(query, own, _own(rows, places))
+        for query, own, rows in zip(queries, weights, found, strict=True)
+    )
+    return passages, searches
+
+
+def _in_turn(found: Sequence[Sequence[Found]]) -> list[Found]:
+    """The first of each list, the second of each, and so on, each chunk once."""
+    merged: dict[str, Found] = {}
+    for place in range(max(map(len, found), default=0)):
+        for rows in found:
+            if place < len(rows):
+                merged.setdefault(rows[place].hit.chunk.id, rows[place])
+    return list(merged.values())
+
+
+def _own(rows: Sequence[Found], places: dict[tuple[str, Span], Passage]) -> tuple[Passage, ...]:
+    keys = ((row, (row.document.id, row.hit.chunk.span)) for row in rows)
+    return tuple(
+        replace(places[key], score=row.hit.score, parts=row.hit.parts)
+        for row, key in keys
+        if key in places
+    )
+
+
+def _translated(query: Query, index: Index) -> Query:
+    """The query in Chinese words; as it is where the documents have none of them."""
+
+    def count(word: str) -> int:
+        terms = words(word, parts=False)
+        return min(index.frequencies(Field.WORDS, terms).values(), default=0) if terms else 0
+
+    chinese = in_chinese(query.text, count)
+    if chinese.isascii():
+        return query
+    return replace(parse_query(chinese), kind=query.kind)

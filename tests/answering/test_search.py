@@ -1,0 +1,110 @@
+"""What is searched for: the parts of hard questions, English questions in Chinese words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rag import Assistant
+from rag.answering.english import in_chinese, is_english
+from rag.answering.parts import parts
+from rag.answering.query import parse_query
+from rag.answering.search import find, plan
+from rag.types import Status
+from tests.answering.conftest import build
+
+TEXTS = {
+    "青浦.txt": "青浦厂年报\n\n2023年青浦厂的净利润为3.2亿元，同比增长12%。青浦厂有员工900人。\n",
+    "白沙.txt": "白沙厂年报\n\n2023年白沙厂的净利润为1.9亿元，同比下降4%。白沙厂的总部在灯塔路。\n",
+    "其他.txt": "行业简报\n\n2023年各厂净利润普遍增长，行业总体向好。净利润最高的厂家来自南方。\n",
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    return build(tmp_path_factory.mktemp("parts"), TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("2022年和2023年春运首日分别是哪天？", ["2022年春运首日是哪天？", "2023年春运首日是哪天？"]),
+        ("上海和北京的高考人数", ["上海的高考人数", "北京的高考人数"]),
+        ("国葬的时间和地点？", ["国葬的时间？", "国葬的地点？"]),
+        (
+            "2021年北京和上海相比，谁的产业更大？",
+            ["2021年北京谁的产业更大？", "2021年上海谁的产业更大？"],
+        ),
+        ("新规是哪年出台的，由谁执行？", ["新规是哪年出台的", "新规是出台，由谁执行"]),
+        (
+            "早年到印度考察又放弃的那家芯片巨头，如今扩产要花多少钱？",
+            ["早年到印度考察又放弃的芯片巨头", "如今扩产要花多少钱？"],
+        ),
+        ("渡轮的票价是多少？", []),
+        ("为什么停航？", []),
+        ("规范和发展的意见是何时发布的？", []),
+        ("在这家公司里，谁管钱？", []),
+    ],
+)
+def test_parts_of_a_question(question: str, expected: Sequence[str]) -> None:
+    assert list(parts(question)) == expected
+
+
+def test_both_sides_of_a_comparison_are_answered(assistant: Assistant) -> None:
+    answer = assistant.ask("青浦厂和白沙厂2023年的净利润分别是多少？")
+    assert "3.2亿元" in answer.text and "1.9亿元" in answer.text
+    assert answer.searched == "青浦厂2023年的净利润是多少？；白沙厂2023年的净利润是多少？"
+    assert [p.rank for p in answer.passages] == list(range(1, len(answer.passages) + 1))
+
+
+def test_passages_of_all_queries_keep_one_numbering(assistant: Assistant) -> None:
+    query = parse_query("青浦厂和白沙厂2023年的净利润分别是多少？")
+    index = assistant.index.pinned()
+    passages, searches = find(plan(query, index), index, assistant.settings.retrieval, 3)
+    assert len(searches) == 3 and searches[0].query is query
+    by_rank = {passage.rank: passage.span for passage in passages}
+    for search in searches:
+        assert all(by_rank[passage.rank] == passage.span for passage in search.passages)
+        scores = [passage.score for passage in search.passages]
+        assert scores == sorted(scores, reverse=True)
+    assert searches[1].passages[0].document == "青浦.txt"
+    assert searches[2].passages[0].document == "白沙.txt"
+
+
+@pytest.mark.parametrize(
+    ("question", "chinese"),
+    [
+        ("What was the net profit in 2023?", "净利润 2023年"),
+        ("Which banks closed on 5 March 2024?", "银行 关闭 2024年3月5日"),
+        ("Who met Andrew Sheng (沈联涛) in May 2023?", "沈联涛 2023年5月"),
+        ("Is it so?", ""),
+    ],
+)
+def test_chinese_words_of_an_english_question(question: str, chinese: str) -> None:
+    assert in_chinese(question, lambda word: int(not word.isascii())) == chinese
+
+
+def test_an_english_word_that_is_common_in_the_documents_is_kept() -> None:
+    counts = {"robot": 50, "机器人": 60}
+    assert in_chinese("the robot", lambda word: counts.get(word, 0)) == "机器人 robot"
+    counts["robot"] = 2
+    assert in_chinese("the robots", lambda word: counts.get(word, 0)) == "机器人"
+
+
+def test_what_is_english() -> None:
+    assert is_english("How old is the “tower”?") and not is_english("2023年GDP")
+    assert not is_english("3.5") and not is_english("")
+
+
+def test_english_questions_are_answered_from_chinese_documents(assistant: Assistant) -> None:
+    answer = assistant.ask("How many employees does the factory 青浦厂 have?")
+    assert "900人" in answer.text
+    assert answer.searched.startswith("员工 ") and answer.searched.endswith("青浦厂")
+    assert assistant.ask("What is zebra quantum?").status is Status.NO_EVIDENCE
+
+
+def test_english_documents_are_found_by_their_words(tmp_path: Path) -> None:
+    texts = {"tide.txt": "Tide report\n\nThe net profit of the plant was 3 million dollars in 2023.\n"}
+    assert "3 million" in build(tmp_path, texts).ask("What was the net profit of the plant?").text
