@@ -14,7 +14,7 @@ from rag.reading.furniture import find_furniture
 from rag.reading.layout import infer_layout
 from rag.reading.lines import Line, split_lines
 from rag.reading.outline import is_generic_title, is_plain_heading
-from rag.reading.parsers.markdown import parse_markdown
+from rag.reading.parsers.markdown import looks_like_markdown, parse_markdown
 from rag.reading.parsers.plain import decode
 from rag.settings import Reading
 from rag.types import Block, BlockKind, Run
@@ -43,12 +43,13 @@ class Cleaned:
 
 
 def read_text(data: bytes, _settings: Reading) -> Cleaned:
-    """A text file.
+    """A text file; one that is set as Markdown is read as such.
 
     Raises:
         UnreadableDocument: empty, binary, or in no encoding known here.
     """
-    return clean_text(decode(data).text)
+    source = decode(data).text
+    return clean_markdown(source) if looks_like_markdown(source) else clean_text(source)
 
 
 def read_markdown(data: bytes, _settings: Reading) -> Cleaned:

@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.reading.clean import clean_markdown, clean_text
+from rag.reading.clean import clean_markdown, clean_text, read_text
+from rag.settings import Reading
 from rag.types import Block, BlockKind, Span, pieces
+from tests.reading.conftest import Open, find
 
 WORDS = st.sampled_from(
     ["港口建于山下", "第一章 总则", "（一）费用", "，", "。", "12", " ", "\n", "\n\n", "\n\n\n\n", "\t", "Port",
@@ -99,3 +101,13 @@ def test_markdown_front_matter_headings_tables_and_lists() -> None:
         ("table row", "船\t费", ("手册", "费用"), ()),
         ("table row", "小船\t30元", ("手册", "费用"), ("船\t费",)),
     ]
+
+
+def test_a_text_that_is_set_as_markdown_is_read_as_such(real: Open) -> None:
+    guide = real("chatchat_test.txt")
+    assert guide.title == "如何向 ChatGPT 提问以获得高质量答案：提示技巧工程完全指南"
+    block = find(guide, "Prompt 工程是创建提示或指导像 ChatGPT 这样的语言模型输出的过程。")
+    assert block.headings[-1] == "第一章：Prompt 工程技术简介"
+    assert block.lines is not None
+    settings = "# port of the server\nport = 1\n# its name\nname = x\n## more\n# end\n"
+    assert read_text(settings.encode(), Reading()).text.startswith("# port of the server")

@@ -19,6 +19,9 @@ _TABLE_RULE = re.compile(r"^\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?$")
 _FENCE = re.compile(r"^(?:```|~~~)")
 _FIELD = re.compile(r"^(title|date|source|tags)\s*:\s*(.*?)\s*$", re.IGNORECASE)
 _ITEM = re.compile(r"^-\s+(.*)$")
+_ATX = re.compile(r"^#{1,6} +\S", re.MULTILINE)
+_ATX_APART = re.compile(r"(?:\A|\r?\n[ \t]*\r?\n)(#{1,6}) +\S[^\n]*(?=\r?\n[ \t]*\r?\n|\s*\Z)")
+_FEWEST = 3
 _COMMA = re.compile("[,，、]")
 _QUOTES = " \t\"'"
 
@@ -29,6 +32,18 @@ class Markdown:
 
     drafts: tuple[Draft, ...]
     stated: Stated
+
+
+def looks_like_markdown(source: str) -> bool:
+    """Whether a text has several headings marked with `#`, of the second level too, and most of
+    them between blank lines: remarks in a file of settings stand together.
+
+    >>> looks_like_markdown("\\n\\n".join(["# 甲", "文", "## 乙", "文", "## 丙"]))
+    True
+    """
+    marked = len(_ATX.findall(source))
+    apart = [mark for mark in _ATX_APART.findall(source) if mark]
+    return marked >= _FEWEST and 3 * len(apart) >= 2 * marked and "##" in apart
 
 
 def parse_markdown(lines: Sequence[Line]) -> Markdown:
