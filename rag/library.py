@@ -80,21 +80,22 @@ class Library:
         """A new, empty collection.
 
         Raises:
-            DocumentError: the name is none that a collection can have.
-            StoreError: there is one of that name, or no room for another; it cannot be made.
+            DocumentError: the name is none that a collection can have, or it is taken.
+            SettingsError: one collection alone is served, or there are too many.
+            StoreError: it cannot be made.
         """
         if self.root is None:
-            raise StoreError("one collection alone is served; start without --index for several")
+            raise SettingsError("one collection alone is served; start without --index for several")
         checked_collection_name(name)
         taken = {other.casefold() for other in self.names()}
         if name.casefold() in taken:
-            raise StoreError(f"there is a collection {name!r} already; choose another name")
+            raise DocumentError(f"there is a collection {name!r} already; choose another name")
         if len(taken) >= MAX_COLLECTIONS:
-            raise StoreError(
+            raise SettingsError(
                 f"there are {MAX_COLLECTIONS} collections already, the most there can be"
             )
         if (self.root / name).exists():
-            raise StoreError(f"{name!r} is something else in {self.root}; choose another name")
+            raise DocumentError(f"{name!r} is something else in {self.root}; choose another name")
         try:
             (self.root / f"{name}{BESIDE}").mkdir(parents=True)
         except OSError as error:

@@ -70,7 +70,7 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser) -> Iterator[Opened]:
     """Opens an address in a browser profile of its own. When the test is over, nothing may have
     been asked of another host, and no script may have failed (but for a page that `leaves`:
-    gradio complains of what a reload breaks off)."""
+    gradio complains of what a reload breaks off, the browser of a request that is refused)."""
     foreign: list[str] = []
     failures: list[str] = []
     contexts = []
@@ -82,6 +82,7 @@ def open_page(browser: Browser) -> Iterator[Opened]:
         height: int = 900,
         dark: bool = False,
         leaves: bool = False,
+        wait: bool = True,
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -106,7 +107,8 @@ def open_page(browser: Browser) -> Iterator[Opened]:
             lambda message: said.append(message.text) if message.type == "error" else None,
         )
         page.goto(address)
-        page.wait_for_selector("#wj-question textarea")
+        if wait:
+            page.wait_for_selector("#wj-question textarea")
         return page
 
     yield opened

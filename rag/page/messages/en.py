@@ -30,7 +30,7 @@ TEXTS: Mapping[str, str] = {
         "What the documents do not say, the answer does not either."
     ),
     "welcome.examples": "Examples",
-    "question.placeholder": "Ask a question about these documents",
+    "question.placeholder": "Ask about these documents",
     "question.label": "Question",
     "question.send": "Ask",
     "question.stop": "Stop",
