@@ -16,6 +16,8 @@ from pathlib import Path
 from rag.assistant import Assistant, History
 from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing
 from rag.indexing.index import Index, Progress
+from rag.indexing.loading import LazyEncoder
+from rag.indexing.tending import Tending
 from rag.reading.zipped import in_archive
 from rag.settings import Settings
 from rag.types import (
@@ -50,7 +52,23 @@ class Collection:
         self.files = self.kept / "files"
         self._writing = threading.Lock()
         self._assistant: Assistant | None = None
+        self._tending: Tending | None = None
         self._look()
+
+    def tend(self) -> None:
+        """Looks after the index from now on, until `close`; see `rag.indexing.tending`."""
+        assistant = self._look()
+        encoder = LazyEncoder(self.settings.encoder)
+        if assistant is not None:
+            encoder = assistant.index.wanted_encoder  # a named model is not held twice
+        self._tending = Tending(self.folder, encoder)
+        self._tending.start()
+
+    def close(self) -> None:
+        """Ends what `tend` began."""
+        if self._tending is not None:
+            self._tending.close()
+            self._tending = None
 
     def use(self, settings: Settings) -> None:
         """Answers by `settings` from the next question on; the index stays as it is."""
@@ -71,7 +89,7 @@ class Collection:
         """The assistant; none while there is no index, which another process may make."""
         if self._assistant is None:
             with suppress(StoreMissing):
-                index = Index.open(self.folder, self.settings)
+                index = Index.open(self.folder, self.settings, earlier=True)
                 self._assistant = Assistant(index, self.settings)
         return self._assistant
 

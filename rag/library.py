@@ -35,6 +35,21 @@ class Library:
         self.root = root
         self._open = {default.folder.name: default}
         self._lock = threading.Lock()
+        self._tended = False
+
+    def tend(self) -> None:
+        """Looks after every open collection from now on, until `close`."""
+        with self._lock:
+            self._tended = True
+            for collection in self._open.values():
+                collection.tend()
+
+    def close(self) -> None:
+        """Ends what `tend` began."""
+        with self._lock:
+            self._tended = False
+            for collection in self._open.values():
+                collection.close()
 
     @property
     def settings(self) -> Settings:
@@ -74,6 +89,8 @@ class Library:
             if name not in self._open:
                 assert self.root is not None  # without it the default is the only name
                 self._open[name] = Collection(self.root / name, self.settings)
+                if self._tended:
+                    self._open[name].tend()
             return self._open[name]
 
     def create(self, name: str) -> Collection:

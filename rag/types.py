@@ -501,7 +501,9 @@ def last_day(date: str) -> str:
 class IndexStatus:
     """What an index holds. `index` is its folder; `encoder` the model that made its vectors;
     `bytes` its size on disk; `stale` whether some of it was made by an older program or with
-    other settings and will be read again by the next update."""
+    other settings and will be read again by the next update. `checked` is when a server last
+    looked through all of it (UTC, `YYYY-MM-DD HH:MM:SS`), None where none has, and `damage` what
+    it found and could not mend."""
 
     index: str
     generation: int
@@ -510,3 +512,5 @@ class IndexStatus:
     encoder: str
     bytes: int
     stale: bool
+    checked: str | None = None
+    damage: tuple[str, ...] = ()

@@ -60,6 +60,8 @@ def status(arguments: argparse.Namespace) -> int:
                 "encoder": now.encoder,
                 "bytes": now.bytes,
                 "stale": now.stale,
+                "checked": now.checked,
+                "damage": list(now.damage),
             }
         )
     else:
@@ -75,6 +77,11 @@ def status(arguments: argparse.Namespace) -> int:
             lines.append(
                 terminal.paint("索引比程序旧：下次 rag index 时会重新读入相关文件。", "warn")
             )
+        if now.checked is not None and not now.damage:
+            lines.append(f"{terminal.paint('检查', 'dim')}    {now.checked} UTC，完好")
+        if now.damage:
+            told = f"{now.checked} UTC 检查时发现损坏（rag verify --repair 可修复）："
+            lines += [terminal.paint(told, "bad"), *(f"  {visible(line)}" for line in now.damage)]
         write("\n".join(lines))
     return 0
 

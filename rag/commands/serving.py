@@ -55,7 +55,11 @@ def serve(arguments: argparse.Namespace) -> int:
         address = address_of(listener)
         print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
         sys.stdout.flush()
-        run(app, listener)
+        library.tend()
+        try:
+            run(app, listener)
+        finally:
+            library.close()
     return 0
 
 

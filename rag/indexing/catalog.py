@@ -93,6 +93,10 @@ class Catalog(FactTables):
         """Records a fact about the whole index."""
         self.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def drop_meta(self, key: str) -> None:
+        """Drops a fact about the whole index."""
+        self.run("DELETE FROM meta WHERE key = ?", (key,))
+
     def entries(self) -> list[Entry]:
         """One entry for each document, by name."""
         found = self.all(f"SELECT {_ENTRY_COLUMNS} FROM documents d{SAID} ORDER BY d.name")
@@ -339,7 +343,7 @@ class Catalog(FactTables):
         self.run("DELETE FROM vectors")
         self.run("INSERT INTO vectors SELECT chunk, hash, vector FROM next_vectors")
         self.run("DELETE FROM next_vectors")
-        self.run("DELETE FROM meta WHERE key = ?", (_NEXT,))
+        self.drop_meta(_NEXT)
         self.run("UPDATE documents SET made_with = ? WHERE made_with = ?", (after, before))
 
     def vectors(self, keys: Int64, dimension: int) -> Float32:

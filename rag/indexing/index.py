@@ -26,6 +26,7 @@ from rag.indexing.sentences import Sentence
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
 from rag.indexing.stating import correct
 from rag.indexing.steps import Progress, Step
+from rag.indexing.tending import Checked, last_check
 from rag.indexing.update import update_index
 from rag.indexing.verify import damages, repair
 from rag.settings import Settings
@@ -48,12 +49,20 @@ class Index:
     updates, is opened again or pinned, whatever others write.
     """
 
-    def __init__(self, folder: Path, settings: Settings, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        encoder: Encoder | None = None,
+        *,
+        earlier: bool = False,
+    ) -> None:
         """Used by `open` and `build`."""
         self.folder = folder
         self.settings = settings
         self.report: Report | None = None
-        self._encoder = LazyEncoder(settings.encoder, encoder)
+        self._encoder = LazyEncoder(settings.encoder, encoder, earlier=earlier)
+        self._earlier = earlier
         self._where: Filter | None = None
         self._snapshot: Snapshot = open_snapshot(folder)
 
@@ -64,16 +73,18 @@ class Index:
         settings: Settings | None = None,
         *,
         encoder: Encoder | None = None,
+        earlier: bool = False,
     ) -> Index:
         """Opens the index in `folder`, by default the one that the settings name. `encoder` is
-        used instead of the one that the settings name.
+        used instead of the one that the settings name; with `earlier` the one that made the
+        index as long as that is another (see `rag.indexing.tending`).
 
         Raises:
             StoreMissing: there is none. StoreMismatch: another format.
             StoreCorrupt: the catalog is damaged.
         """
         settings = settings or Settings.load()
-        return cls(Path(folder or settings.index), settings, encoder)
+        return cls(Path(folder or settings.index), settings, encoder, earlier=earlier)
 
     @classmethod
     def build(  # noqa: PLR0913 (one entrance for library and command)
@@ -122,7 +133,8 @@ class Index:
         """
         options = Options(prune, rebuild, progress)
         files = [Path(path) for path in paths]
-        report = update_index(self.folder, self.settings, self._encoder.get(), files, options)
+        encoder = self._encoder.get() if rebuild or not self._earlier else self.encoder
+        report = update_index(self.folder, self.settings, encoder, files, options)
         self._moved_on()
         self.report = report
         return report
@@ -197,6 +209,11 @@ class Index:
                 catalog.close()
         self._moved_on()
         return removed
+
+    @property
+    def wanted_encoder(self) -> LazyEncoder:
+        """The encoder that the settings name, whichever made the index's vectors."""
+        return self._encoder
 
     @property
     def encoder(self) -> Encoder:
@@ -312,9 +329,10 @@ class Index:
             entry.made_with != made_with for entry in snapshot.catalog.entries()
         )
         documents, chunks = snapshot.catalog.counts()
+        checked = last_check(self.folder) or Checked(None, ())
         return IndexStatus(
             str(self.folder), snapshot.generation, documents, chunks, recorded.encoder,
-            _bytes(self.folder), stale,
+            _bytes(self.folder), stale, checked.at, checked.damage,
         )  # fmt: skip
 
     def backup(self, path: Path | str) -> None:
@@ -338,7 +356,7 @@ class Index:
         Raises:
             StoreLocked: another process is writing.
         """
-        mended = repair(self.folder, self.settings, self._encoder.get)
+        mended = repair(self.folder, self.settings, lambda: self.encoder)
         self._moved_on()
         return mended
 

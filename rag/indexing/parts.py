@@ -173,7 +173,9 @@ def damage(folder: Path, parts: Parts, *, whole: bool = True) -> list[str]:
     """What is wrong with the files of the parts, one line each; empty when all is sound.
     `whole`: hash them all, else compare sizes and hash only the manifest."""
     place = folder / parts.folder
-    lines = [_damage(place, file, whole=whole or file == parts.manifest) for file in parts.files()]
+    lines = [
+        damaged_file(place, file, whole=whole or file == parts.manifest) for file in parts.files()
+    ]
     return [f"{parts.folder}/{line}" for line in lines if line]
 
 
@@ -182,7 +184,7 @@ def sound(folder: Path, parts: Parts) -> Parts:
     place = folder / parts.folder
 
     def intact(written: Segment | Merged) -> bool:
-        return not any(_damage(place, file, whole=True) for file in written.files)
+        return not any(damaged_file(place, file) for file in written.files)
 
     return replace(
         parts,
@@ -191,7 +193,8 @@ def sound(folder: Path, parts: Parts) -> Parts:
     )
 
 
-def _damage(place: Path, file: PartFile, *, whole: bool) -> str:
+def damaged_file(place: Path, file: PartFile, *, whole: bool = True) -> str:
+    """What is wrong with a file in the folder `place`, empty where nothing is; see `damage`."""
     path = place / file.name
     if path.is_symlink() or not path.is_file():
         return f"{file.name} is missing"

@@ -13,6 +13,7 @@ from pathlib import Path
 from rag.indexing.catalog import Catalog
 from rag.indexing.content import embedding_text
 from rag.indexing.fingerprint import Fingerprint
+from rag.indexing.loading import ENCODER, LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.parts import Parts
 from rag.indexing.records import Float32
@@ -22,14 +23,16 @@ from rag.models.encoder import Encoder
 _AT_ONCE = 128
 
 
-def reencode(folder: Path, encoder: Encoder, pause: Callable[[], None]) -> bool:
-    """Makes `encoder` the index's; documents may come and go meanwhile. `pause` is called after
-    each batch and may raise to end the run. Returns whether there was anything to do.
+def reencode(folder: Path, wanted: LazyEncoder, pause: Callable[[], None]) -> bool:
+    """Makes `wanted` the encoder of the index; documents may come and go meanwhile. `pause` is
+    called after each batch and may raise to end the run. Returns whether there was anything to do.
 
     Raises:
         StoreLocked: another process is writing; what was done until then is kept.
         StoreCorrupt: a row of the catalog is not what was stored.
+        ModelUnavailable, ModelError: the encoder cannot be loaded.
     """
+    encoder = wanted.get()
     while True:
         catalog = Catalog.open_reader(folder)
         try:
@@ -45,7 +48,7 @@ def reencode(folder: Path, encoder: Encoder, pause: Callable[[], None]) -> bool:
         if batch:
             vectors = encoder.encode_documents([text for _, text in batch])
             _keep(folder, target, [key for key, _ in batch], vectors)
-        elif _switch(folder, encoder):
+        elif _switch(folder, encoder, wanted.described):
             return True
         pause()
 
@@ -71,7 +74,7 @@ def _keep(folder: Path, target: Fingerprint, keys: list[int], vectors: Float32) 
             catalog.close()
 
 
-def _switch(folder: Path, encoder: Encoder) -> bool:
+def _switch(folder: Path, encoder: Encoder, described: str) -> bool:
     """Makes the new vectors current; not where chunks have come that have none yet."""
     with write_lock(folder, PATIENCE_SECONDS):
         catalog = Catalog.open_writer(folder)
@@ -83,6 +86,7 @@ def _switch(folder: Path, encoder: Encoder) -> bool:
                 return False
             generation, recorded, _ = record(catalog)
             catalog.take_next_vectors(recorded.made_with, target.made_with)
+            catalog.set_meta(ENCODER, described)
             Series(folder, catalog, target, generation, Parts.none()).finish()
         finally:
             catalog.close()

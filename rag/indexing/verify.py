@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from rag.models.encoder import Encoder
 
 
+CHECKED = "checked"
+"""The fact in which `rag.indexing.tending` keeps what it found; no longer true once mended."""
+
+
 def damages(folder: Path) -> list[str]:
     """One line for each damage in the index folder, none for a sound one.
 
@@ -57,7 +61,7 @@ def row_damages(catalog: Catalog, dimension: int) -> list[str]:
     """
     found = catalog.integrity()
     for name in catalog.names():
-        found += _document_damages(catalog, name, dimension)
+        found += document_damages(catalog, name, dimension)
     return found + [line for _, line in _correction_damages(catalog)]
 
 
@@ -100,7 +104,7 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
             mended.append(f"{line}; it was dropped, correct the document again")
         sidecars = Sidecars()
         for entry in catalog.entries():
-            lines = _document_damages(catalog, entry.name, fingerprint.dimension)
+            lines = document_damages(catalog, entry.name, fingerprint.dimension)
             if lines or entry.name in dropped:
                 document = _recover(catalog, entry, settings)
                 encoder = load()
@@ -112,6 +116,7 @@ def mend(folder: Path, settings: Settings, load: Callable[[], Encoder]) -> list[
                 mended += lines
         broken = _part_damages(folder, catalog, parts, fingerprint.dimension)
         if mended or broken:
+            catalog.drop_meta(CHECKED)
             Series(folder, catalog, fingerprint, generation, sound(folder, parts)).finish()
         return mended + broken
     finally:
@@ -136,7 +141,8 @@ def _mend_structure(catalog: Catalog) -> list[str]:
     return found
 
 
-def _document_damages(catalog: Catalog, name: str, dimension: int) -> list[str]:
+def document_damages(catalog: Catalog, name: str, dimension: int) -> list[str]:
+    """What is wrong with a document, its chunks and their vectors, one line each."""
     try:
         document = catalog.document(name)
         if document is None:

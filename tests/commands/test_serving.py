@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -49,6 +51,51 @@ def test_it_serves_until_it_is_interrupted(folder: Path, command: list[str]) -> 
             out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
+
+
+def rag(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "rag", *arguments]
+    done = subprocess.run(command, cwd=folder, env=ENVIRON, check=True, capture_output=True)
+    return done.stdout.decode()
+
+
+def test_what_another_process_writes_is_served(tmp_path: Path) -> None:
+    (tmp_path / "桥梁.txt").write_text("青石桥的维修共花费人民币38万元。", encoding="utf-8")
+    (tmp_path / "灯塔.txt").write_text("灯塔高42米，由老周看守。", encoding="utf-8")
+    rag(tmp_path, "index", "桥梁.txt")
+    with subprocess.Popen(
+        [sys.executable, "-m", "rag", "serve", "--port", "0", "--json"],
+        cwd=tmp_path,
+        env=ENVIRON,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            address = json.loads(process.stdout.readline())["address"]
+
+            def found() -> list[str]:
+                asked = urllib.parse.urlencode({"question": "灯塔高多少米？青石桥维修花费多少？"})
+                with urllib.request.urlopen(f"{address}/api/search?{asked}", timeout=60) as reply:
+                    return sorted(passage["document"] for passage in json.load(reply))
+
+            assert found() == ["桥梁.txt"]
+            rag(tmp_path, "index", "灯塔.txt")
+            assert found() == ["桥梁.txt", "灯塔.txt"]
+            rag(tmp_path, "correct", "灯塔.txt", "--title", "航标", "--date", "1931")
+            with urllib.request.urlopen(f"{address}/api/documents", timeout=60) as reply:
+                assert "航标" in reply.read().decode()
+            rag(tmp_path, "remove", "桥梁.txt")
+            assert found() == ["灯塔.txt"]
+            deadline = time.monotonic() + 60
+            while json.loads(rag(tmp_path, "status", "--json"))["checked"] is None:
+                assert time.monotonic() < deadline
+        finally:
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    rag(tmp_path, "verify")
 
 
 def test_a_port_in_use_ends_it(folder: Path) -> None:

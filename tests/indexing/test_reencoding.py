@@ -9,6 +9,7 @@ import pytest
 
 from rag.errors import StoreMismatch
 from rag.indexing.index import Index
+from rag.indexing.loading import LazyEncoder
 from rag.indexing.reencoding import reencode
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
@@ -18,6 +19,10 @@ NEW = ("characters-2", 48)
 
 class Ended(Exception):
     """Ends a run between two batches."""
+
+
+def lazy(encoder: CharacterEncoder) -> LazyEncoder:
+    return LazyEncoder(Settings().encoder, encoder)
 
 
 def nothing() -> None:
@@ -46,7 +51,7 @@ def test_the_present_vectors_answer_until_all_are_made(docs: Path, settings: Set
         assert again.rank_vectors(query, 5) == before
         assert again.verify() == []
 
-    assert reencode(settings.index, encoder, look)
+    assert reencode(settings.index, lazy(encoder), look)
     assert pauses >= 1
     assert len(encoder.encoded) == index.count
     assert index.rank_vectors(query, 5) == before  # a handle keeps its generation
@@ -58,7 +63,7 @@ def test_the_present_vectors_answer_until_all_are_made(docs: Path, settings: Set
     assert again.rank_vectors(wanted, 20) == fresh.rank_vectors(wanted, 20)
     assert again.verify() == []
     assert again.update([docs]).read == 0
-    assert not reencode(settings.index, encoder, look)
+    assert not reencode(settings.index, lazy(encoder), look)
     with pytest.raises(StoreMismatch):
         _ = Index.open(settings=settings, encoder=CharacterEncoder()).encoder
 
@@ -72,14 +77,14 @@ def test_a_run_that_ended_is_gone_on_with(docs: Path, settings: Settings) -> Non
         raise Ended
 
     with pytest.raises(Ended):
-        reencode(settings.index, first, end)
+        reencode(settings.index, lazy(first), end)
     done = len(first.encoded)
     assert 0 < done < total
     assert index.update([docs]).read == 0  # the old encoder still writes
     (docs / "19.txt").write_text("另一份记录。\n", encoding="utf-8")
     assert index.update([docs]).read == 1
     index.remove("1.txt")
-    assert reencode(settings.index, second, nothing)
+    assert reencode(settings.index, lazy(second), nothing)
     assert len(second.encoded) < index.count
     again = Index.open(settings=settings, encoder=second)
     assert again.count == index.count
@@ -95,9 +100,9 @@ def test_vectors_of_a_third_encoder_are_dropped(docs: Path, settings: Settings) 
         raise Ended
 
     with pytest.raises(Ended):
-        reencode(settings.index, CharacterEncoder("third", 32), end)
+        reencode(settings.index, lazy(CharacterEncoder("third", 32)), end)
     encoder = CharacterEncoder(*NEW)
-    assert reencode(settings.index, encoder, nothing)
+    assert reencode(settings.index, lazy(encoder), nothing)
     assert len(encoder.encoded) == index.count
     again = Index.open(settings=settings, encoder=encoder)
     assert again.verify() == []
