@@ -230,7 +230,7 @@ def _answer(
         confidence=extraction.confidence,
         model=said.model,
         timings=timings,
-        notice=said.notice,
+        notice=" ".join(filter(None, (said.notice, extraction.notice if answered else ""))),
         prompted=said.prompted,
         differing=extraction.differing if answered else (),
     )

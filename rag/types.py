@@ -324,9 +324,9 @@ class Answer:
     was searched for, where earlier turns of the conversation went into it or an English question
     was put into Chinese words, or its parts, joined by ；, where it was taken apart; else empty.
     `notice` says what the reader should know of how the answer was made (the chat model failed
-    and this is the extractive answer), else empty. `prompted` are the ranks of the
-    passages that a chat model was given; the others did not fit into its context. `differing` are
-    the figures that passages give for the same thing, best first, where they do not agree.
+    and this is the extractive answer) or of a premise of the question that the documents
+    contradict, else empty. `prompted` are the ranks of the passages that a chat model was given;
+    the others did not fit into its context. `differing` are the figures that passages give for the same thing, best first, where they do not agree.
     """
 
     question: str

@@ -15,6 +15,7 @@ from rag.models.reader import Reading
 from rag.reading.lines import ends_sentence
 from rag.reading.outline import is_byline
 from rag.text.fold import fold, squeeze
+from rag.text.values import YEAR_WORDS
 from rag.types import Passage, Span
 
 # Weights of a sentence's score; coverage lies in [0, 1]. Chosen on the development questions
@@ -27,6 +28,9 @@ KIND_WEIGHT = 0.2
 READER_WEIGHT = 0.5
 PENALTY = 0.3
 UNMARKED_PENALTY = 0.1
+# What a sentence loses that names years, and none of those that are asked about. A gain for
+# naming one of them was tried too: development questions lose by it, the year is a word of them.
+OTHER_YEAR_PENALTY = 0.2
 SHORT_CHARACTERS = 8
 _TEXTS_KEPT = 4096
 
@@ -43,6 +47,8 @@ _SEVERAL = re.compile(
 _AGAINST = re.compile(
     r"[，,；;](?:但|而)|比|高于|低于|多于|少于|不同|差别|区别|差异|分别|从.{1,20}(?:到|至|降|增|升)|相反|前者|后者|同比|则"
 )
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=\s?年|[-./年]|\b)")
+_YEAR_WORD = re.compile("|".join(YEAR_WORDS))
 _SIGNS: dict[Kind, re.Pattern[str]] = {
     Kind.LIST: _SEVERAL,
     Kind.COMPARISON: _AGAINST,
@@ -85,10 +91,13 @@ def score_sentences(
     """The sentences of `passages`, best first; ties by rank and place. `readings` are those of
     the passages, by default none."""
     top = max((passage.score for passage in passages), default=1.0) or 1.0
+    asked = years_of(query.text, None)
     found: list[Evidence] = []
     for passage, reading in zip(passages, readings or [None] * len(passages), strict=True):
         sentences = weigh_sentences(query, weights, passage.text, passage.above)
         for order, one in enumerate(sentences):
+            own = years_of(one.text, passage.date) if asked else frozenset()
+            other = OTHER_YEAR_PENALTY if own and not own & asked else 0.0
             read = reading.within(one.span) if reading else 0.0
             found.append(
                 Evidence(
@@ -96,7 +105,10 @@ def score_sentences(
                     text=one.text,
                     span=one.span,
                     order=order,
-                    score=one.score + PASSAGE_WEIGHT * passage.score / top + READER_WEIGHT * read,
+                    score=one.score
+                    + PASSAGE_WEIGHT * passage.score / top
+                    + READER_WEIGHT * read
+                    - other,
                     covered=one.covered,
                     typed=one.typed,
                     terms=one.terms,
@@ -105,6 +117,18 @@ def score_sentences(
                 )
             )
     return sorted(found, key=lambda e: (-e.score, e.passage.rank, e.order))
+
+
+def years_of(text: str, date: str | None) -> frozenset[int]:
+    """The years that a text names; 去年 and the like by the `date` of its document.
+
+    >>> sorted(years_of("去年比2019年多", "2024-05"))
+    [2019, 2023]
+    """
+    named = {int(year) for year in _YEAR.findall(text)}
+    if date is not None:
+        named |= {int(date[:4]) + YEAR_WORDS[word] for word in _YEAR_WORD.findall(text)}
+    return frozenset(named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from rag.answering.choice import PART_POLICY, Said, choose
 from rag.answering.disagreement import disagreement
 from rag.answering.english import is_english
 from rag.answering.evidence import Evidence, score_sentences
+from rag.answering.premise import contradictions, notice
 from rag.answering.query import Query
 from rag.answering.search import Search
 from rag.answering.short import short_answer
@@ -35,12 +36,14 @@ CONSTANT, READER_FACTOR, COVERED_FACTOR = -2.0, 0.79, 8.47
 class Extraction:
     """Sentences in reading order as claims, the short answer among them, and the estimate in
     [0, 1] that the passages hold an answer. No claims where nothing shares a term. `differing`
-    are the figures of passages that do not agree."""
+    are the figures of passages that do not agree; `notice` says what in the question's premise the
+    passages contradict."""
 
     claims: tuple[Claim, ...]
     short: str | None
     confidence: float
     differing: tuple[Figure, ...] = ()
+    notice: str = ""
 
 
 def extract(
@@ -54,13 +57,14 @@ def extract(
         return Extraction((), None, 0.0)
     chosen = _choose(searches, rankings, settings)
     differing = disagreement(whole.query, whole.weights, ranked)
-    for other in differing[1:2]:
-        if not any(squeeze(other.evidence.text) in squeeze(one.text) for one in chosen):
-            chosen.append(other.evidence)
+    against = contradictions(whole.query, ranked)
+    for other in (*(one.evidence for one in differing[1:2]), *(one for _, one in against)):
+        if not any(squeeze(other.text) in squeeze(one.text) for one in chosen):
+            chosen.append(other)
     told = tuple(Figure(one.figure, one.evidence.passage.rank) for one in differing)
     claims = tuple(Claim(e.text, (e.passage.rank,)) for e in _in_order(chosen))
     short = short_answer(whole.query, _near_best(ranked, chosen))
-    return Extraction(claims, short, _confidence(whole.query, ranked[0]), told)
+    return Extraction(claims, short, _confidence(whole.query, ranked[0]), told, notice(against))
 
 
 def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:

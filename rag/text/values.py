@@ -52,7 +52,7 @@ _TENTHS = re.compile(
 _PERCENT = re.compile(rf"百分之(?P<n>[{_HAN}点]+|\d+(?:\.\d+)?)")
 _RATIO = re.compile(rf"(?P<d>[{_HAN}]+|\d+)分之(?P<n>[{_HAN}]+|\d+)")
 
-_YEAR_WORDS = {"前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "明年": 1, "后年": 2}
+YEAR_WORDS = {"前年": -2, "去年": -1, "上年": -1, "今年": 0, "本年": 0, "明年": 1, "后年": 2}
 _DATE = re.compile(
     r"(?:(?P<year>(?:19|20)\d{2})\s?年|(?P<word>前年|去年|上年|今年|本年|明年|后年))?"
     r"(?:(?<=年)(?:度|初|末|底)?)?\s?"
@@ -163,7 +163,7 @@ def _dates(folded: str, year: int | None) -> tuple[list[Date], str]:
             named = int(parts["year"]) if parts["year"] else None
             word = parts.get("word")
             if word and year is not None:
-                named = year + _YEAR_WORDS[word]
+                named = year + YEAR_WORDS[word]
             part = _part(parts.get("quarter"), parts.get("half"))
             month, day = (int(parts[k]) if parts[k] else None for k in ("month", "day"))
             if named is not None or month or part:

@@ -30,7 +30,10 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
-        ("2022年和2023年春运首日分别是哪天？", ["2022年春运首日是哪天？", "2023年春运首日是哪天？"]),
+        (
+            "2022年和2023年春运首日分别是哪天？",
+            ["2022年春运首日是哪天？", "2023年春运首日是哪天？"],
+        ),
         ("上海和北京的高考人数", ["上海的高考人数", "北京的高考人数"]),
         ("国葬的时间和地点？", ["国葬的时间？", "国葬的地点？"]),
         (
@@ -106,5 +109,7 @@ def test_english_questions_are_answered_from_chinese_documents(assistant: Assist
 
 
 def test_english_documents_are_found_by_their_words(tmp_path: Path) -> None:
-    texts = {"tide.txt": "Tide report\n\nThe net profit of the plant was 3 million dollars in 2023.\n"}
+    texts = {
+        "tide.txt": "Tide report\n\nThe net profit of the plant was 3 million dollars in 2023.\n"
+    }
     assert "3 million" in build(tmp_path, texts).ask("What was the net profit of the plant?").text

@@ -1,0 +1,73 @@
+"""What a question takes for granted and the documents contradict is said, with the passage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag import Assistant, Index, Settings
+from tests.answering.conftest import build
+
+SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "corpus"
+# A question with a false premise, what is said of it, and the same question with the true one.
+PAIRS = [
+    ("海鳐船舶2023年净利润为什么增长？", "引文说的是“下降”", "海鳐船舶2023年净利润为什么下降？"),
+    (
+        "海鳐船舶2023年的营业收入为什么下降？",
+        "引文说的是“增长”",
+        "海鳐船舶2023年的营业收入为什么增长？",
+    ),
+    (
+        "潮汐电站2024年发电量增加的原因是什么？",
+        "问题说“增加”",
+        "潮汐电站2024年发电量减少的原因是什么？",
+    ),
+    (
+        "2024年潮汐电站的设备维护支出减少了多少？",
+        "引文说的是“增加”",
+        "2024年潮汐电站的设备维护支出增加了多少？",
+    ),
+    (
+        "海鳐船舶3,000人的员工里有多少研发人员？",
+        "引文说的是2,316 人",
+        "海鳐船舶2,316人的员工里有多少研发人员？",
+    ),
+    (
+        "镍价下跌怎样影响了海鳐船舶的电池成本？",
+        "引文说的是“上涨”",
+        "镍价上涨怎样影响了海鳐船舶的电池成本？",
+    ),
+    ("海鳐船舶2021年交付了多少艘船舶？", "问的是2021年", "海鳐船舶2023年交付了多少艘船舶？"),
+]
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    folder = tmp_path_factory.mktemp("premise") / "index"
+    return Assistant(Index.build([SAMPLE], folder, Settings()))
+
+
+@pytest.mark.parametrize(("wrong", "told", "right"), PAIRS)
+def test_a_false_premise_is_said_and_a_true_one_is_not(
+    sample: Assistant, wrong: str, told: str, right: str
+) -> None:
+    answer = sample.ask(wrong)
+    assert told in answer.notice
+    rank = int(answer.notice.rpartition("[")[2].partition("]")[0])
+    assert rank in {citation.n for s in answer.sentences for citation in s.citations}
+    assert sample.ask(right).notice == ""
+
+
+def test_someone_else_holds_the_office(tmp_path: Path) -> None:
+    texts = {"港务.txt": "港务简报\n\n渔港港务局局长李建国昨日宣布，东航道今年疏浚，工期四个月。\n"}
+    assistant = build(tmp_path, texts)
+    assert (
+        "局长是王小明，引文说的是李建国"
+        in assistant.ask("港务局局长王小明宣布疏浚哪条航道？").notice
+    )
+    assert assistant.ask("港务局局长李建国宣布疏浚哪条航道？").notice == ""
+
+
+def test_a_question_that_leaves_it_open_presupposes_nothing(sample: Assistant) -> None:
+    assert sample.ask("海鳐船舶2023年净利润是增长还是下降？").notice == ""
