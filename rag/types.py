@@ -326,7 +326,8 @@ class Answer:
     `notice` says what the reader should know of how the answer was made (the chat model failed
     and this is the extractive answer) or of a premise of the question that the documents
     contradict, else empty. `prompted` are the ranks of the passages that a chat model was given;
-    the others did not fit into its context. `differing` are the figures that passages give for the same thing, best first, where they do not agree.
+    the others did not fit into its context. `differing` are the figures that passages give for
+    the same thing, best first, where they do not agree.
     """
 
     question: str
