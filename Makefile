@@ -14,9 +14,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := index/sample
 EVAL_OUT ?= out/eval
+ARTICLES ?= 66223
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run index test check eval crash fuzz wheel train clean
+.PHONY: help venv run index test check eval bench crash fuzz wheel train clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -65,6 +67,17 @@ check: $(VENV)/dev.stamp ## ruff and mypy
 eval: $(VENV)/run.stamp ## measure on $WENJU_SHARED, else on the sample (MODEL=openai:NAME, BASE_URL=)
 	@$(BIN)/python -m eval table --out $(EVAL_OUT) \
 	$(if $(MODEL),--model "$(MODEL)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
+
+$(BENCH)/stamp: eval/speed/rivals/requirements.txt
+	@echo "Installing other libraries into $(BENCH); the first time takes a few minutes." >&2
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --disable-pip-version-check --quiet $(PIP_ARGS) \
+	--requirement eval/speed/rivals/requirements.txt
+	@touch $@
+
+bench: $(VENV)/run.stamp $(BENCH)/stamp ## beside LangChain, LlamaIndex, txtai on the shared news (ARTICLES=)
+	@HF_HUB_OFFLINE=1 $(BIN)/python -m eval.speed bench out/bench --articles $(ARTICLES) \
+	--python $(BENCH)/bin/python
 
 crash: $(VENV)/test.stamp ## kill writers, fill disks, flip bytes; some ten minutes, root for a small disk
 	@DURABILITY=full $(BIN)/python -m pytest -s tests/durability tests/durability/full_disk.py

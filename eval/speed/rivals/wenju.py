@@ -1,0 +1,36 @@
+"""Wenju, as it is installed: its reading, chunks, index on disk, search with reranking."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from eval.speed.rivals.harness import PASSAGES, Search, run
+from rag.assistant import Assistant
+from rag.indexing.index import Index
+from rag.models.encoder import load_encoder
+from rag.settings import Settings
+
+INDEX = "wenju-index"
+
+
+def _load(_: str) -> Any:
+    return load_encoder(Settings().encoder)
+
+
+def _build(folders: list[str], encoder: Any) -> tuple[Search, int]:
+    place = Path(folders[-1]).parent / INDEX
+    shutil.rmtree(place, ignore_errors=True)
+    settings = Settings(index=place)
+    index = Index.build(folders, place, settings, encoder=encoder)
+    assistant = Assistant(index, settings)
+
+    def search(question: str) -> list[str]:
+        return [passage.text for passage in assistant.search(question, PASSAGES)]
+
+    return search, index.count
+
+
+if __name__ == "__main__":
+    run(_load, _build)
