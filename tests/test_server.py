@@ -23,7 +23,7 @@ STATUS = IndexStatus("index/sample", 3, 12, 240, "wenju", 1000, False)
 class Broken(FakeAssistant):
     """Fails in the way that the question names."""
 
-    def ask(self, question: str, *, where: Filter | None = None) -> Answer:
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer:  # noqa: ARG002
         raise {
             "model": ModelError("no model"),
             "chat": GenerationError("no reply"),

@@ -266,11 +266,18 @@ class Catalog(FactTables):
         )
         return [int(key) for (key,) in found]
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Name and text of each document, by name."""
-        for name in self.names():
-            for (text,) in self.all("SELECT text FROM documents WHERE name = ?", (name,)):
-                yield name, text
+    def texts(self, keys: Sequence[int]) -> list[tuple[str, str]]:
+        """Name and text of the documents with these keys, not very many."""
+        marks = ", ".join("?" * len(keys))
+        found = self.all(f"SELECT name, text FROM documents WHERE key IN ({marks})", keys)
+        return [(str(name), str(text)) for name, text in found]
+
+    def with_short_chunks(self, characters: int) -> Int64:
+        """The keys of the documents that have a chunk of at most so many characters."""
+        found = self.all(
+            "SELECT DISTINCT document FROM chunks WHERE end - start <= ?", (characters,)
+        )
+        return np.array(found, np.int64).reshape(-1)
 
     def chunks(self, keys: Iterable[int]) -> Iterator[Chunk]:
         """The chunks with these keys, in their order.
@@ -369,16 +376,13 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _info(row: tuple[Any, ...]) -> DocumentInfo:
-    publisher, tags, warnings, title, date = row[9:]
-    info = DocumentInfo(*row[:9])
-    return replace(
-        info,
-        date_inferred=bool(info.date_inferred),
-        publisher=publisher,
-        tags=strings_of(tags, info.name),
-        warnings=strings_of(warnings, info.name),
-        corrected=("title",) * (title is not None) + ("date",) * (date is not None),
-    )
+    identifier, name, path, title, date, inferred, characters, chunks, split, *more = row
+    publisher, tags, warnings, own_title, own_date = more
+    return DocumentInfo(
+        identifier, name, path, title, date, bool(inferred), characters, chunks, split, publisher,
+        strings_of(tags, name), strings_of(warnings, name),
+        ("title",) * (own_title is not None) + ("date",) * (own_date is not None),
+    )  # fmt: skip
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:

@@ -164,6 +164,8 @@ def strings_of(data: str, name: str) -> tuple[str, ...]:
     Raises:
         StoreCorrupt: it is something else.
     """
+    if data == "[]":  # as most are
+        return ()
     try:
         value = json.loads(data)
     except (ValueError, TypeError, RecursionError):

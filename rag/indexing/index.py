@@ -20,6 +20,7 @@ from rag.indexing.intake import Options
 from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
+from rag.indexing.mentions import mentioning as find_mentions
 from rag.indexing.records import Float32
 from rag.indexing.rows import Bools
 from rag.indexing.sentences import Sentence
@@ -30,7 +31,6 @@ from rag.indexing.tending import Checked, last_check
 from rag.indexing.update import update_index
 from rag.indexing.verify import damages, repair
 from rag.settings import Settings
-from rag.text.fold import squeeze
 from rag.types import Chunk, Document, DocumentInfo, Filter, IndexStatus, Report, check_date
 
 if TYPE_CHECKING:
@@ -304,8 +304,7 @@ class Index:
             infos = [info for info in infos if fit(info)]
         if mentioning is None:
             return tuple(infos)
-        wanted = squeeze(mentioning)
-        having = {name for name, text in catalog.texts() if wanted in squeeze(text)}
+        having = find_mentions(self._snapshot, mentioning)
         return tuple(info for info in infos if info.name in having)
 
     def document(self, name: str) -> Document:
