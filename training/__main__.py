@@ -10,9 +10,11 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from training import build_encoder, reader, sources
+from training import answerable, build_encoder, reader, sources
+from training.encoder import Recipe
 from training.tokens import train_ranks
 
 FILES = Path(__file__).parent.parent / "rag" / "models" / "files"
@@ -25,10 +27,28 @@ def build_tokens(folder: Path) -> None:
     (folder / "tokens.gz").write_bytes(train_ranks(sources.sample()))
 
 
-BUILDERS: dict[str, Callable[[Path], None]] = {
-    "tokens": build_tokens,
-    "encoder": lambda folder: build_encoder.build(folder / "encoder"),
-    "reader": lambda folder: reader.build(folder / "reader"),
+def build_vectors(folder: Path, quick: bool) -> None:
+    """The encoder; with few small steps if `quick`."""
+    recipe = Recipe(steps=3, batch=8) if quick else Recipe()
+    build_encoder.build(folder / "encoder", recipe)
+
+
+def build_reader(folder: Path, quick: bool) -> None:
+    """The reader; one pass over the questions if `quick`."""
+    first = replace(reader.FIRST, epochs=1) if quick else reader.FIRST
+    reader.build(folder / "reader", first, reader.SECOND)
+
+
+def build_answerable(folder: Path, quick: bool) -> None:
+    """The model of refusals, for the reader in the folder."""
+    answerable.build(folder, questions=20 if quick else answerable.QUESTIONS)
+
+
+BUILDERS: dict[str, Callable[[Path, bool], None]] = {
+    "tokens": lambda folder, _: build_tokens(folder),
+    "encoder": build_vectors,
+    "reader": build_reader,
+    "answerable": build_answerable,
 }
 
 
@@ -50,6 +70,9 @@ def main() -> None:
         "names", nargs="*", metavar="NAME", help=f"by default all: {', '.join(BUILDERS)}"
     )
     parser.add_argument("--out", type=Path, default=FILES, help="the folder to write to")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few steps of each, to see that all of it runs"
+    )
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     if unknown := set(arguments.names) - set(BUILDERS):
@@ -57,7 +80,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in arguments.names or BUILDERS:
         logging.getLogger("training").info("building %s", name)
-        BUILDERS[name](arguments.out)
+        BUILDERS[name](arguments.out, arguments.quick)
     write_manifest(arguments.out)
 
 

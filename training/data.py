@@ -6,6 +6,7 @@ be trained on; `cmrc_trial`, `rgb` and the questions are for measuring.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import lzma
 import os
@@ -21,6 +22,7 @@ FENCE = re.compile(r"^```.*?^```\s*$|^~~~.*?^~~~\s*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^>]*>|\{\{[^}]*\}\}", re.DOTALL)
 PASSAGE_CHARACTERS = 250
+HELD_OUT = 38  # of 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,20 @@ class Question:
     passage: str
     answer: str
     start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """Passages of one article under its title, and the questions on them."""
+
+    text: str
+    questions: tuple[Question, ...]
+
+
+def held_out(passage: str) -> bool:
+    """Whether a passage's questions are kept from the reader, so that what is built on it can
+    learn from how it does on questions that it has not seen; 15% are."""
+    return hashlib.sha256(passage.encode()).digest()[0] < HELD_OUT
 
 
 def shared() -> Path:
@@ -121,6 +137,18 @@ def drcd_dev() -> list[Question]:
     return _squad(shared() / "data/drcd/dev.json")
 
 
+def drcd_articles() -> list[Article]:
+    """The same with each article in one piece."""
+    value = json.loads((shared() / "data/drcd/dev.json").read_text(encoding="utf-8"))
+    return [
+        Article(
+            "\n\n".join((article["title"], *(p["context"] for p in article["paragraphs"]))),
+            tuple(_questions(article)),
+        )
+        for article in value["data"]
+    ]
+
+
 def abstracts() -> Iterator[Pair]:
     """Titles and abstracts of Chinese papers (CSL)."""
     for part in ("dev", "test"):
@@ -155,10 +183,13 @@ def _records(name: str) -> Iterator[dict[str, str]]:
 
 def _squad(path: Path) -> list[Question]:
     value: Any = json.loads(path.read_text(encoding="utf-8"))
-    return [
-        Question(qa["question"], paragraph["context"], answer["text"], answer["answer_start"])
-        for article in value["data"]
-        for paragraph in article["paragraphs"]
-        for qa in paragraph["qas"]
-        for answer in qa["answers"][:1]
-    ]
+    return [question for article in value["data"] for question in _questions(article)]
+
+
+def _questions(article: Any) -> Iterator[Question]:
+    for paragraph in article["paragraphs"]:
+        for qa in paragraph["qas"]:
+            for answer in qa["answers"][:1]:
+                yield Question(
+                    qa["question"], paragraph["context"], answer["text"], answer["answer_start"]
+                )

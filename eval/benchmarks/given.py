@@ -134,6 +134,10 @@ class GivenIndex:
                             date_inferred=False, chunks=1, split_sentences=0,
                             characters=len(self._collection.passages[name]))
 
+    def same_document(self, row: int, other: int) -> bool:
+        """Each passage is a document."""
+        return row == other
+
     def document_rows(self, row: int) -> range:
         """The passage alone."""
         return range(row, row + 1)

@@ -151,11 +151,10 @@ def fuse(
 
 def _neighbour(row: int, base: Mapping[int, float], index: Index) -> float:
     """The base score of the better of the two chunks beside this one in its document."""
-    document = index.row_document(row).id
     beside = [
         base[other]
         for other in (row - 1, row + 1)
-        if other in base and index.row_document(other).id == document
+        if other in base and index.same_document(row, other)
     ]
     return max(beside, default=0.0)
 

@@ -281,6 +281,17 @@ class Index:
             infos[key] = snapshot.catalog.info(key)
         return infos[key]
 
+    def same_document(self, row: int, other: int) -> bool:
+        """Whether two rows are of one document.
+
+        Raises:
+            IndexError: no such row.
+        """
+        snapshot = self._snapshot
+        documents = snapshot.rows.documents
+        keys = [documents[_checked_row(one, snapshot)] for one in (row, other)]
+        return bool(keys[0] == keys[1])
+
     def document_rows(self, row: int) -> range:
         """All rows of the document that holds `row`, in reading order.
 

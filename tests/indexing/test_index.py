@@ -65,6 +65,8 @@ def test_rows_are_chunks_in_reading_order(docs: Path, settings: Settings) -> Non
         assert chunk.span.of(document.text) == chunk.text
         rows = index.document_rows(row)
         assert row in rows and len(rows) == index.row_document(row).chunks
+        same = [index.same_document(row, other) for other in range(index.count)]
+        assert same == [other in rows for other in range(index.count)]
     for row in (-1, index.count):
         with pytest.raises(IndexError, match=f"no row {row}"):
             index.chunk(row)
