@@ -224,6 +224,8 @@ def _table_parser(parser: argparse.ArgumentParser) -> None:
 
 def _page_parser(parser: argparse.ArgumentParser) -> None:
     _material_arguments(parser)
+    parser.add_argument("--pictures", type=Path, metavar="DIR",
+                        help="take pictures of the page on the sample corpus instead")
     _settings_arguments(parser)
     parser.set_defaults(command=_page, index=None)
 
@@ -232,6 +234,12 @@ def _page(options: argparse.Namespace) -> int:
     from eval.page.measuring import print_page_speed
     from rag.commands.opening import load_settings
 
+    if options.pictures is not None:
+        from eval.page.pictures import take_pictures
+
+        for path in take_pictures(options.pictures, load_settings(options)):
+            print(f"{path}  {path.stat().st_size:,} bytes")
+        return 0
     print_page_speed(_material(options), load_settings(options))
     return 0
 

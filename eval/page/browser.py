@@ -81,6 +81,14 @@ def opened(browser: Browser, address: str, *, width: int = 1440, dark: bool = Fa
     return page
 
 
+def answered(page: Page, question: str) -> None:
+    """Asks, and waits until the answer is there."""
+    page.fill(FIELD, question)
+    page.keyboard.press("Enter")
+    turn = page.locator("#wj-now .wj-turn[data-state=done]", has_text=question)
+    turn.wait_for()
+
+
 def ask(page: Page, question: str) -> tuple[float, float]:
     """Asks; the seconds from the click to the first words, and to the whole answer."""
     first, whole = page.evaluate(_ASK, [question, 0])

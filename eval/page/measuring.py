@@ -121,15 +121,16 @@ def _among(people: Sequence[Person], page: Page, questions: Sequence[str]) -> fl
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """`rag serve` on the index in `folder` in a process of its own; gives its address.
+def served(folder: Path, within: Path = ROOT) -> Iterator[str]:
+    """`rag serve` on the index in `folder` in a process of its own, whose working directory is
+    `within`; gives its address.
 
     Raises:
         EvaluationError: it ends at once.
     """
     command = [sys.executable, str(ROOT / "app.py"), "--index", str(folder), "--port=0", "--json"]
     server = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=within, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert server.stdout is not None and server.stderr is not None
     try:
