@@ -105,7 +105,11 @@ def _print(browser: Browser, path: Path) -> None:
         parts.append(f"<{tag}>{html.escape(text)}</{tag}>")
     page = browser.new_page()
     page.set_content(f'<html lang="zh-CN"><body style="line-height:1.9">{"".join(parts)}')
-    page.pdf(path=path.with_suffix(".pdf"), format="A4", margin=dict.fromkeys(
-        ("top", "bottom", "left", "right"), "25mm"))
+    room = "25mm"
+    page.pdf(
+        path=path.with_suffix(".pdf"),
+        format="A4",
+        margin={"top": room, "bottom": room, "left": room, "right": room},
+    )
     page.close()
     path.unlink()
