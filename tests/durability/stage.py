@@ -22,11 +22,16 @@ from rag.assistant import Assistant
 from rag.errors import RagError
 from rag.indexing.database import Database
 from rag.indexing.index import Field, Index
+from rag.indexing.loading import LazyEncoder
+from rag.indexing.reencoding import reencode
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
 
 DOCUMENTS = 6
 QUESTION = "灯塔高多少米？"
+OTHER = ("characters-2", 48)
+"""Name and dimension of another encoder."""
+
 FAILED = 3
 """Exit code of a writer that ended with a clear error."""
 
@@ -49,8 +54,8 @@ def put_state(docs: Path, state: int) -> None:
         (docs / f"{DOCUMENTS - 1}.txt").unlink()
 
 
-def opened(index: Path) -> Index:
-    return Index.open(index, Settings(index=index), encoder=CharacterEncoder())
+def opened(index: Path, encoder: CharacterEncoder | None = None) -> Index:
+    return Index.open(index, Settings(index=index), encoder=encoder or CharacterEncoder())
 
 
 def build(docs: Path, index: Path) -> Index:
@@ -135,6 +140,22 @@ def update(docs: Path, index: Path, fault: Fault, calls: Any = None) -> None:
     counter = install(fault)
     try:
         opened(index).update([docs], prune=True)
+    except (RagError, OSError):
+        os._exit(FAILED)
+    finally:
+        if calls is not None:
+            calls.value = counter.calls
+
+
+def other_encoder() -> LazyEncoder:
+    return LazyEncoder(Settings().encoder, CharacterEncoder(*OTHER))
+
+
+def change_encoder(index: Path, fault: Fault, calls: Any = None) -> None:
+    """The body of a writer that gives the index another encoder."""
+    counter = install(fault)
+    try:
+        reencode(index, other_encoder(), lambda: None)
     except (RagError, OSError):
         os._exit(FAILED)
     finally:

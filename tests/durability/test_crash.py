@@ -17,18 +17,22 @@ import pytest
 
 from rag.errors import RagError
 from rag.indexing.catalog import CATALOG_FILE
+from rag.indexing.reencoding import reencode
 from rag.indexing.verify import repair
 from rag.settings import Settings
 from tests.durability.stage import (
     CONTEXT,
     FAILED,
+    OTHER,
     Fault,
     calls_of_an_update,
+    change_encoder,
     check,
     ended,
     fresh,
     goes_on,
     opened,
+    other_encoder,
     put_state,
     read_always,
     sized,
@@ -51,6 +55,32 @@ def test_killed_at_every_call(docs: Path, index: Path) -> None:
         goes_on(docs, case)
     assert states[10] and states[11]
     print(f"{states.total()} moments of {total}: {dict(states)}")
+
+
+def test_killed_at_every_call_of_a_change_of_the_encoder(index: Path, docs: Path) -> None:
+    put_state(docs, 10)
+    calls = CONTEXT.Value("i", 0)
+    process = CONTEXT.Process(target=change_encoder, args=(fresh(index, 0), Fault(), calls))
+    process.start()
+    assert ended(process) == 0
+    encoders = Counter()  # type: Counter[str]
+    for call in range(1, calls.value + 1, sized(9, 1)):
+        case = fresh(index, call)
+        process = CONTEXT.Process(target=change_encoder, args=(case, Fault(call)))
+        process.start()
+        assert ended(process) == -signal.SIGKILL
+        name = opened(case).status().encoder
+        encoders[name] += 1
+        after = opened(case, CharacterEncoder(*OTHER) if name == OTHER[0] else None)
+        assert after.verify() == []
+        assert state_of(after) == 10
+        assert reencode(case, other_encoder(), lambda: None) or name == OTHER[0]
+        again = opened(case, CharacterEncoder(*OTHER))
+        assert again.verify() == []
+        assert state_of(again) == 10
+        shutil.rmtree(case, ignore_errors=True)
+    assert encoders["characters-1"] and len(encoders) <= 2
+    print(f"{encoders.total()} moments of {calls.value}: {dict(encoders)}")
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
