@@ -170,7 +170,7 @@ class _Frame:
         rows: list[Row] = []
         for row in range(len(self.ys) - 1):
             own = [cells.get((row, column), []) for column in range(self.columns)]
-            texts = [_text(cell) for cell in own]
+            texts = [cell_text(cell) for cell in own]
             if any(texts):
                 box = Box(self.box.x0, self.ys[row], self.box.x1, self.ys[row + 1])
                 box = around([box, *(glyph.box for cell in own for glyph in cell)])
@@ -181,7 +181,7 @@ class _Frame:
         return Grid(self.box, tuple(self.xs), tuple(rows))
 
 
-def _text(glyphs: Sequence[Glyph]) -> str:
+def cell_text(glyphs: Sequence[Glyph]) -> str:
     """The text of a cell, its lines joined."""
     parts = stretches(glyphs)
     lines: list[str] = []

@@ -13,6 +13,7 @@ from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
 from rag.reading.paged.columns import foot, reading_order
 from rag.reading.paged.grid import Grid, find_grids
+from rag.reading.paged.lined import find_lined
 from rag.reading.paged.paragraphs import fragments
 from rag.reading.paged.repeats import without_furniture
 from rag.reading.paged.scanned import (
@@ -67,6 +68,8 @@ def clean_pages(paged: Paged, recognition: Recognition, missing: Sequence[int] =
     lines: list[list[Line]] = []
     for page in paged.pages:
         found, rest = find_grids(page.rules, () if page.number in read else page.glyphs)
+        lined, rest = find_lined(page.rules, rest, found)
+        found += lined
         grids.append(found)
         parts = read[page.number] if page.number in read else stretches(rest)
         below = foot(parts, found, page)

@@ -12,8 +12,9 @@ from rag.reading.paged.marking import marks
 from rag.reading.paged.picture import MOST_PIXELS, page_picture
 from rag.reading.paged.values import Box
 from rag.types import PageBox
+from tests.reading.bad_pdf import ENCRYPTED, empty_pdf
 from tests.reading.paged.test_stretches import typed
-from tests.reading.test_pdf import ENCRYPTED, REPORT, empty_pdf
+from tests.reading.test_pdf import REPORT
 
 ROW = "归属于上市公司股东的净利润\t406,195,463.57\t221,041,634.94\t83.76\t754,465,552.70"
 
