@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import StoreCorrupt
+from rag.indexing.mapped import Allowance, MappedNumbers
 from rag.indexing.records import Float32
 from rag.indexing.rows import Bools, Numbering
 
@@ -38,6 +39,9 @@ _CANDIDATES = 1000
 """How many rows the codes choose. Of the nearest ten (sixty) of 194,441 chunks of news, for 500
 questions and sentences, they held 99.0% (92.4%) at 300, 99.7% (97.0%) at 600, 99.8% (98.7%) at
 1,000 and 99.9% (99.7%) at 2,000."""
+
+_LOOKS = 8192
+"""Vectors that are looked at before they are let go: half a GB at most, every eight searches."""
 
 _HEADER = struct.Struct("<8sqq")  # mark, rows, dimension; then the keys
 _MARK = b"wenjuvec"
@@ -96,12 +100,15 @@ class Dense:
         alive = np.flatnonzero(numbers >= 0)
         if len(alive) != len(rows):
             raise StoreCorrupt(f"the vector part has {len(alive)} rows instead of {len(rows)}")
-        matrices = [matrix for _, matrix in parts]
+        mapped = [vectors for _, vectors in parts]
         if len(keys) * dimension <= _EXACT_NUMBERS:
-            matrix = np.concatenate(matrices) if parts else np.empty((0, dimension), np.float32)
+            flat = [np.empty(0, np.float32), *(vectors.numbers for vectors in mapped)]
+            matrix = np.concatenate(flat).reshape(-1, dimension)
             alive = alive[matrix[alive].any(axis=1)]
             return cls(dimension, _Exact(matrix[alive], numbers[alive]))
-        return cls(dimension, _Coded.open(list(files), matrices, numbers, alive))
+        index = _coder(dimension)
+        codes = np.concatenate([_codes(file, int(index.code_size)) for file in files])
+        return cls(dimension, _Coded(index, codes[alive], mapped, alive, numbers[alive]))
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -164,27 +171,25 @@ class _Coded:
     """Codes in memory, vectors on disk. Row i of the codes is the vector `place[i]` of the files
     one after another, and has the row number `rows[i]`."""
 
-    def __init__(self, index: Any, matrices: Sequence[Float32], place: Int64, rows: Int64) -> None:
-        self._index = index
-        self._matrices = matrices
-        self._starts = np.cumsum([0, *map(len, matrices)])
-        self._place = place
-        self.rows = rows
-
-    @classmethod
-    def open(
-        cls, files: Sequence[VectorFile], matrices: Sequence[Float32], numbers: Int64, alive: Int64
-    ) -> _Coded:
-        """The codes of all files; `numbers` are the row numbers of all their vectors, of which
-        those at `alive` are wanted."""
+    def __init__(
+        self,
+        index: Any,
+        codes: npt.NDArray[np.uint8],
+        files: Sequence[MappedNumbers],
+        place: Int64,
+        rows: Int64,
+    ) -> None:
+        """`index` is empty and takes `codes` `(n, bytes)`."""
         import faiss
 
-        index = _coder(matrices[0].shape[1])
-        size = int(index.code_size)
-        codes = np.concatenate([_codes(file, size) for file in files])[alive]
         faiss.copy_array_to_vector(np.ascontiguousarray(codes).reshape(-1), index.codes)
-        index.ntotal = len(alive)
-        return cls(index, matrices, alive, numbers[alive])
+        index.ntotal = len(codes)
+        self._index = index
+        self._matrices = [file.numbers.reshape(-1, index.d) for file in files]
+        self._starts = np.cumsum([0, *map(len, self._matrices)])
+        self._allowance = Allowance(files, _LOOKS)
+        self._place = place
+        self.rows = rows
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -213,6 +218,7 @@ class _Coded:
         """The products of the vectors at these places, which rise, with a query; NaN for one
         that is all zero. File by file: larger products would wake all threads of BLAS, 10 ms
         instead of 3."""
+        self._allowance.spend(len(places))
         bounds = np.searchsorted(places, self._starts)
         scores = np.empty(len(places), np.float32)
         for matrix, start, first, last in zip(
@@ -271,7 +277,7 @@ def _coder(dimension: int) -> Any:
     return index
 
 
-def _mapped(file: VectorFile, dimension: int) -> tuple[Int64, Float32]:
+def _mapped(file: VectorFile, dimension: int) -> tuple[Int64, MappedNumbers]:
     """Keys and vectors of a file; the vectors stay on disk."""
     path = file.stem.with_name(file.stem.name + VECTORS)
     size = _HEADER.size + file.rows * (8 + 4 * dimension)
@@ -281,10 +287,7 @@ def _mapped(file: VectorFile, dimension: int) -> tuple[Int64, Float32]:
         if opened.read(_HEADER.size) != _HEADER.pack(_MARK, file.rows, dimension):
             raise StoreCorrupt(f"{path.name} is no vector file of this size")
         keys = np.frombuffer(opened.read(8 * file.rows), "<i8").astype(np.int64)
-    if not file.rows:
-        return keys, np.empty((0, dimension), np.float32)
-    start = _HEADER.size + 8 * file.rows
-    return keys, np.memmap(path, "<f4", "r", start, (file.rows, dimension))
+    return keys, MappedNumbers(path, "<f4", file.rows * dimension, _HEADER.size + 8 * file.rows)
 
 
 def _codes(file: VectorFile, size: int) -> npt.NDArray[np.uint8]:

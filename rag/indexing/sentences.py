@@ -9,7 +9,6 @@ once in ten thousand questions.
 
 from __future__ import annotations
 
-import mmap
 import struct
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ import numpy.typing as npt
 
 from rag.errors import StoreCorrupt
 from rag.indexing.lexical import Counted
+from rag.indexing.mapped import Allowance, MappedNumbers
 from rag.indexing.rows import Int64, Numbering
 
 SENTENCES = ".sentences"
@@ -29,6 +29,7 @@ _HEADER = struct.Struct("<8sqq")  # mark, chunks, numbers; then keys, ends, numb
 _MARK = b"wenjusen"
 _HEAD = 3  # numbers that stand before the terms for each sentence
 _TERMS_KEPT = 1 << 20
+_LOOKS = 4096  # rows, before memory is given back
 
 UInt32 = npt.NDArray[np.uint32]
 
@@ -108,6 +109,7 @@ class _File:
     keys: Int64
     ends: Int64
     numbers: UInt32
+    mapped: MappedNumbers | None = None
 
 
 class Sentences:
@@ -120,6 +122,7 @@ class Sentences:
             StoreCorrupt: a row has no sentences.
         """
         self._numbers = [file.numbers for file in files]
+        self._allowance = Allowance((file.mapped for file in files if file.mapped), _LOOKS)
         self._file = np.full(len(rows), -1, np.int64)
         self._span = np.zeros((len(rows), 2), np.int64)
         for i, file in enumerate(files):
@@ -147,6 +150,7 @@ class Sentences:
         Raises:
             StoreCorrupt: a row holds something else.
         """
+        self._allowance.spend(len(rows))
         heads: list[UInt32] = []
         counts: list[int] = []
         found: list[UInt32] = [np.empty(0, np.uint32)]
@@ -199,6 +203,5 @@ def _mapped(path: Path) -> _File:
         ends = np.frombuffer(file.read(8 * chunks), "<i8").astype(np.int64)
         if chunks and (ends[-1] != count or ends[0] < 1 or (np.diff(ends) < 1).any()):
             raise StoreCorrupt(f"{path.name} does not hold its sentences one after another")
-        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    whole.madvise(mmap.MADV_RANDOM)
-    return _File(keys, ends, np.frombuffer(whole, "<u4", count, _HEADER.size + 16 * chunks))
+    mapped = MappedNumbers(path, "<u4", count, _HEADER.size + 16 * chunks)
+    return _File(keys, ends, mapped.numbers, mapped)

@@ -1,0 +1,58 @@
+"""Plain numbers in a file that stays on disk and is read where it is looked at."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers = npt.NDArray[Any]
+
+
+class MappedNumbers:
+    """`count` numbers of a file from byte `offset` on, as the array `numbers` `(count,)`. What is
+    looked at counts as memory of this process until it is let go, though the system could take it
+    back: of every number 64 KiB around it."""
+
+    def __init__(self, path: Path, kind: str, count: int, offset: int) -> None:
+        """`kind` is NumPy's name of their type. The file is as long as that or longer.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        self._whole: mmap.mmap | None = None
+        self.numbers: Numbers = np.empty(0, kind)
+        if count:
+            with path.open("rb") as file:
+                self._whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._advise("MADV_RANDOM")  # else 128 KiB are read from the disk for every row
+            self.numbers = np.frombuffer(self._whole, kind, count, offset)
+
+    def let_go(self) -> None:
+        """Gives back what was looked at. Other threads may be reading: they read it again."""
+        self._advise("MADV_DONTNEED")
+
+    def _advise(self, advice: str) -> None:
+        if self._whole is not None and hasattr(mmap, advice):  # not on every system
+            self._whole.madvise(getattr(mmap, advice))
+
+
+class Allowance:
+    """How much may be looked at in some files before all of it is let go."""
+
+    def __init__(self, files: Iterable[MappedNumbers], looks: int) -> None:
+        self._files = list(files)
+        self._looks = looks
+        self._left = looks
+
+    def spend(self, looks: int) -> None:
+        """Counts `looks` more; lets go of the files when they were too many."""
+        self._left -= looks
+        if self._left < 0:
+            self._left = self._looks
+            for file in self._files:
+                file.let_go()

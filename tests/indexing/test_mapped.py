@@ -1,0 +1,55 @@
+"""Numbers in a file: as they were written, also after they were let go, also while others read."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from rag.indexing.mapped import Allowance, MappedNumbers
+
+COUNT = 300_000
+
+
+def mapped(folder: Path) -> MappedNumbers:
+    path = folder / "numbers"
+    path.write_bytes(b"head" + np.arange(COUNT, dtype="<u4").tobytes() + b"tail")
+    return MappedNumbers(path, "<u4", COUNT, 4)
+
+
+def held() -> int:
+    """Pages of files that this process holds, bytes."""
+    text = Path("/proc/self/status").read_text(encoding="ascii")
+    return 1024 * next(int(line.split()[1]) for line in text.splitlines() if "RssFile" in line)
+
+
+def test_numbers_as_written_and_again_after_they_were_let_go(tmp_path: Path) -> None:
+    file = mapped(tmp_path)
+    assert int(file.numbers.sum(dtype=np.int64)) == COUNT * (COUNT - 1) // 2
+    before = held() if Path("/proc/self/status").exists() else None
+    file.let_go()
+    if before is not None:
+        assert held() <= before - COUNT
+    assert file.numbers[[0, 7, COUNT - 1]].tolist() == [0, 7, COUNT - 1]
+
+
+def test_no_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    file = MappedNumbers(path, "<f4", 0, 0)
+    file.let_go()
+    assert file.numbers.shape == (0,)
+
+
+def test_threads_read_while_all_is_let_go(tmp_path: Path) -> None:
+    file = mapped(tmp_path)
+    allowance = Allowance([file], 50)
+
+    def read(seed: int) -> bool:
+        places = np.random.default_rng(seed).integers(0, COUNT, 40)
+        allowance.spend(len(places))
+        return bool((file.numbers[places] == places).all())
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(read, range(400)))
