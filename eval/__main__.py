@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     _benchmark_parser(commands.add_parser("benchmark", help="run a published question set"))
     _verification_parser(commands.add_parser(
         "verification", help="measure the check of sentences against their quotations"))
+    _planted_parser(commands.add_parser(
+        "planted", help="measure whether planted wrong figures are noticed (RGB)"))
     _questions_parser(commands.add_parser(
         "questions", help="make a question set of the answers that were judged on the page"))
     _page_parser(commands.add_parser(
@@ -177,6 +179,19 @@ def _verification_parser(parser: argparse.ArgumentParser) -> None:
                         help="folder with data/news.jsonl.xz and questions/dev.jsonl; by default "
                              "$WENJU_SHARED, else ../shared")
     parser.set_defaults(command=_verification)
+
+
+def _planted_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="PATH", help="zh_fact.json of RGB")
+    parser.set_defaults(command=_planted)
+
+
+def _planted(options: argparse.Namespace) -> int:
+    from eval.planted import measure, table
+    from rag.settings import Settings
+
+    print(table(measure(options.path, Settings())))
+    return 0
 
 
 def _verification(options: argparse.Namespace) -> int:

@@ -1,23 +1,30 @@
-"""Passages that give different figures for what is asked."""
+"""Passages that give different figures or dates for what is asked."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rag.answering.candidates import Candidate, candidates
+from rag.answering.candidates import candidates
 from rag.answering.evidence import Evidence
 from rag.answering.query import Kind, Query
 from rag.answering.short import distance
-from rag.answering.terms import Weights
-from rag.text.values import Number, values
+from rag.answering.terms import Weights, sentence_terms, terms_of
+from rag.text.fold import squeeze
+from rag.text.segment import proper_names
+from rag.text.values import Number, Values, values
 
 # A sentence speaks of the same thing as the best one when it covers nearly as much of the
 # question, and most of what the best one covers; figures that differ by more are of two things.
 COVERED_SHARE = 0.75
 SHARED_TERMS = 0.75
 LARGEST_RATIO = 2
+# So much of what the best sentence's passage covers of the question, the other one's must too.
+SHARED_SCOPE = 0.75
+# What a figure is the figure of stands within so many characters of it.
+BESIDE = 8
 # 40,620万元 and 4.06亿元 are one figure, rounded.
 ROUNDING = Fraction(1, 100)
 LOOKED_AT = 30
@@ -25,6 +32,12 @@ LOOKED_AT = 30
 FIRST = 3
 # What covers less of the question is no ground to say that sources disagree.
 LEAST_COVERED = 0.18
+# Sentences are copies when so much of both, their digits aside, is alike: then any difference of
+# their figures counts.
+COPIED = 0.7
+LEAST_COPY = 10  # pairs of letters; shorter ones are phrases that many documents have
+_COPIES = frozenset((Kind.NUMBER, Kind.DATE, Kind.OTHER))
+_DIGITS = re.compile(r"[0-9０-９][0-9０-９.,，．]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,69 +48,147 @@ class Reading:
     evidence: Evidence
 
 
-def disagreement(query: Query, weights: Weights, ranked: Sequence[Evidence]) -> tuple[Reading, ...]:
-    """The figure of the best sentence that holds one, and others for the same thing, each
-    figure once, best first; empty where there is no second one, and for questions that ask
-    for no figure.
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """What a sentence gives for what is asked: as it is written, its value, its neighbours."""
 
-    The second must stand in another passage, with the same unit, and neither sentence may hold
-    the other's figure."""
+    text: str
+    value: Number
+    beside: frozenset[str]
+
+
+def disagreement(query: Query, weights: Weights, ranked: Sequence[Evidence]) -> tuple[Reading, ...]:
+    """The figure or date that answers, and others for the same thing from other passages, each
+    once, best first; empty where there is no second one.
+
+    Either a sentence is a copy of one of the best but for one figure or date; or, where a figure
+    is asked for, both have one unit, are not far apart, stand beside the same words, and both
+    passages speak of what the question names. Neither sentence may hold the other's figure."""
+    near = [one for one in ranked[:FIRST] if "\t" not in one.text and one.covered >= LEAST_COVERED]
+    if query.kind in _COPIES:
+        for best in near:
+            copies = _altered(best, ranked)
+            if copies:
+                return copies
     if query.kind is not Kind.NUMBER:
         return ()
-    figures = ((one, _figure(query, one)) for one in ranked[:FIRST] if "\t" not in one.text)
-    best, own = next(((one, figure) for one, figure in figures if figure), (None, None))
-    if best is None or own is None or not own[1].unit or best.covered < LEAST_COVERED:
+    figures = ((one, _figure(query, one)) for one in near)
+    best_figure = next(((one, figure) for one, figure in figures if figure), None)
+    if best_figure is None or not best_figure[1].value.unit:
         return ()
-    found = [(Reading(own[0], best), own[1])]
+    found = [best_figure]
     for evidence in ranked[:LOOKED_AT]:
-        if not _same_thing(weights, best, evidence):
+        if evidence.passage.rank == best_figure[0].passage.rank or "\t" in evidence.text:
             continue
         other = _figure(query, evidence)
-        if other is not None and all(_differs(other[1], evidence, *held) for held in found):
-            found.append((Reading(other[0], evidence), other[1]))
-    return tuple(reading for reading, _ in found) if len(found) > 1 else ()
+        if (
+            other is not None
+            and _differs(query, weights, best_figure, (evidence, other))
+            and all(_apart(evidence, other, *held) for held in found)
+        ):
+            found.append((evidence, other))
+    return tuple(Reading(f.text, e) for e, f in found) if len(found) > 1 else ()
 
 
-def _figure(query: Query, evidence: Evidence) -> tuple[str, Number] | None:
+def _altered(best: Evidence, ranked: Sequence[Evidence]) -> tuple[Reading, ...]:
+    """A sentence and a copy of it in another passage that differs in one figure or date alone."""
+    for other in ranked[:LOOKED_AT]:
+        if other.passage.rank != best.passage.rank and _copied(best.text, other.text):
+            pair = _one_difference(values(best.text), values(other.text))
+            if pair is not None:
+                return Reading(pair[0], best), Reading(pair[1], other)
+    return ()
+
+
+def _one_difference(own: Values, other: Values) -> tuple[str, str] | None:
+    """The one figure or date in which two texts differ, as each writes it; None where they differ
+    in none or in several."""
+    if len(own.numbers) != len(other.numbers) or len(own.dates) != len(other.dates):
+        return None
+    pairs = [
+        *(
+            (a.text, b.text)
+            for a, b in zip(own.numbers, other.numbers, strict=True)
+            if a.value != b.value
+        ),
+        *(
+            (a.text, b.text)
+            for a, b in zip(own.dates, other.dates, strict=True)
+            if (a.year, a.month, a.day, a.part) != (b.year, b.month, b.day, b.part)
+        ),
+    ]
+    return pairs[0] if len(pairs) == 1 else None
+
+
+def _figure(query: Query, evidence: Evidence) -> _Figure | None:
     """The fitting candidate nearest to the question's words, and its value."""
     fitting = [found for found in candidates(query, evidence.text) if not found.misfit]
     for found in sorted(fitting, key=lambda one: distance(evidence, one)):
-        number = _number(found)
-        if number is not None:
-            return found.text, number
+        value = next(iter(values(found.text).numbers), None)
+        if value is not None:
+            end = found.start + len(found.text)
+            around = (
+                evidence.text[max(0, found.start - BESIDE) : found.start],
+                evidence.text[end : end + BESIDE],
+            )
+            return _Figure(found.text, value, frozenset().union(*map(_pairs, around)))
     return None
 
 
-def _number(candidate: Candidate) -> Number | None:
-    return next(iter(values(candidate.text).numbers), None)
-
-
-def _same_thing(weights: Weights, best: Evidence, other: Evidence) -> bool:
-    apart = (best.passage.document_id, best.passage.rank) != (
-        other.passage.document_id,
-        other.passage.rank,
-    )
-    shared = weights.covered(best.terms & other.terms)
+def _apart(evidence: Evidence, figure: _Figure, held: Evidence, its: _Figure) -> bool:
+    """Whether two figures cannot both be the one: neither sentence states the other's."""
+    mine, theirs = figure.value, its.value
     return (
-        apart
-        and "\t" not in other.text
-        and other.covered >= COVERED_SHARE * best.covered
-        and shared >= SHARED_TERMS * weights.covered(best.terms)
+        bool(mine.value and theirs.value)
+        and abs(mine.value - theirs.value) > ROUNDING * max(mine.value, theirs.value)
+        and not any(mine.same(number) for number in values(held.text).numbers)
+        and not any(theirs.same(number) for number in values(evidence.text).numbers)
     )
 
 
-def _differs(number: Number, evidence: Evidence, held: Reading, its: Number) -> bool:
-    if number.unit != its.unit or not (number.value and its.value):
-        return False
-    larger, smaller = max(number.value, its.value), min(number.value, its.value)
+def _copied(own: str, other: str) -> bool:
+    """Whether two sentences are alike, their digits aside."""
+    mine, theirs = (_pairs(squeeze(_DIGITS.sub("", text))) for text in (own, other))
+    return len(mine) >= LEAST_COPY and len(mine & theirs) >= COPIED * len(mine | theirs)
+
+
+def _differs(
+    query: Query,
+    weights: Weights,
+    best: tuple[Evidence, _Figure],
+    other: tuple[Evidence, _Figure],
+) -> bool:
+    """Whether the other sentence gives another figure for the same thing."""
+    (own, figure), (evidence, its) = best, other
+    larger = max(figure.value.value, its.value.value)
+    smaller = min(figure.value.value, its.value.value)
+    mine, theirs = _scope(own), _scope(evidence)
     return (
-        larger <= LARGEST_RATIO * smaller
-        and larger - smaller > ROUNDING * larger
-        and not _holds(held.evidence, number)
-        and not _holds(evidence, its)
+        figure.value.unit == its.value.unit
+        and larger <= LARGEST_RATIO * smaller
+        and evidence.covered >= COVERED_SHARE * own.covered
+        and weights.covered(own.terms & evidence.terms) >= SHARED_TERMS * weights.covered(own.terms)
+        and weights.covered(mine & theirs) >= SHARED_SCOPE * weights.covered(mine)
+        and not figure.beside.isdisjoint(its.beside)
+        and _named(query, own)
+        and _named(query, evidence)
     )
 
 
-def _holds(evidence: Evidence, number: Number) -> bool:
-    """Whether a sentence states that figure too."""
-    return any(number.same(other) for other in values(evidence.text).numbers)
+def _scope(evidence: Evidence) -> frozenset[str]:
+    """The terms of a sentence's passage and of what stands above it."""
+    passage = evidence.passage
+    above = terms_of(" ".join(passage.above))
+    return above.union(*(sentence.terms for sentence in sentence_terms(passage.text)))
+
+
+def _named(query: Query, evidence: Evidence) -> bool:
+    """Whether all names of the question stand in the passage or above it."""
+    passage = evidence.passage
+    there = squeeze("".join((*passage.above, passage.text)))
+    return all(name in there for name in proper_names(query.text))
+
+
+def _pairs(text: str) -> frozenset[str]:
+    """Adjacent pairs of letters of a text."""
+    return frozenset(pair for i in range(len(text) - 1) if (pair := text[i : i + 2]).isalpha())

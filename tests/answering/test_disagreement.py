@@ -51,3 +51,21 @@ def test_a_rounded_figure_is_the_same(tmp_path: Path) -> None:
         "二.txt": "新闻一则\n\n生物公司全年净利润为4.06亿元。\n",
     }
     assert build(tmp_path, texts).ask("生物公司全年净利润是多少？").differing == ()
+
+
+def test_a_copy_with_another_date_is_told(tmp_path: Path) -> None:
+    texts = {
+        "一.txt": "开渔通告\n\n今年渔港的开渔节定于4月8日在东码头举行，届时渡轮免费。\n",
+        "二.txt": "转载一则\n\n今年渔港的开渔节定于4月18日在东码头举行，届时渡轮免费。\n",
+    }
+    answer = build(tmp_path, texts).ask("今年渔港的开渔节是哪天？")
+    assert sorted(figure.text for figure in answer.differing) == ["4月18日", "4月8日"]
+    assert "4月8日" in answer.text and "4月18日" in answer.text
+
+
+def test_figures_of_two_subjects_do_not_disagree(tmp_path: Path) -> None:
+    texts = {
+        "龙胆.txt": "龙胆\n\n生长于海拔400米至1,700米的地区，常生长在山坡草地与灌丛中。\n",
+        "天门冬.txt": "天门冬\n\n生长于海拔500米至1,750米的地区，常生长在路旁与疏林下。\n",
+    }
+    assert build(tmp_path, texts).ask("龙胆生长的地区海拔多少米？").differing == ()
