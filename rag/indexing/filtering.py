@@ -71,7 +71,9 @@ def marked(snapshot: Snapshot, where: Filter) -> Bools:
     found = marks.get(where)
     if found is None:
         fit = Fits(where)
-        keys = [document.key for document in snapshot.catalog.facts() if fit(document)]
+        facts = snapshot.facts or snapshot.catalog.facts()
+        snapshot.facts[:] = facts
+        keys = [document.key for document in facts if fit(document)]
         found = np.isin(snapshot.rows.documents, np.array(keys, np.int64))
         if len(marks) >= _FILTERS_KEPT:
             marks.clear()

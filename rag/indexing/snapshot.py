@@ -14,6 +14,7 @@ from rag.indexing.catalog import Catalog
 from rag.indexing.content import Known, counted
 from rag.indexing.database import OlderFormat
 from rag.indexing.dense import Dense
+from rag.indexing.facts import Facts
 from rag.indexing.fingerprint import Fingerprint
 from rag.indexing.lexical import Counted, Lexical
 from rag.indexing.lock import write_lock
@@ -31,8 +32,8 @@ gone is made current first, and the tidying by a commit of its own."""
 class Snapshot:
     """What a reader holds. It stays as it is while others write; the catalog's connection is
     closed with it. `place` is the folder of its parts, None where they are in memory alone;
-    `infos` keeps the documents that were asked for, by their keys, `marks` the rows that filters
-    leave."""
+    `infos` keeps the documents that were asked for, by their keys, `facts` what filters ask of
+    documents, `marks` the rows that they leave."""
 
     catalog: Catalog
     generation: int
@@ -44,6 +45,7 @@ class Snapshot:
     place: Path | None
     infos: dict[int, DocumentInfo] = field(default_factory=dict)
     marks: dict[Filter, Bools] = field(default_factory=dict)
+    facts: list[Facts] = field(default_factory=list)
 
     @property
     def current(self) -> bool:
