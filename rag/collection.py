@@ -141,6 +141,10 @@ class Collection:
         """A whole document; raises UnknownDocument where there is none of that name."""
         return self.index.document(name)
 
+    def last_page(self, name: str) -> int | None:
+        """See `Index.last_page`."""
+        return self.index.last_page(name)
+
     def is_added(self, info: DocumentInfo) -> bool:
         """Whether the document's file was added by the page, and goes when it is removed."""
         own = in_archive(info.path) is None  # one in an archive stays in it

@@ -44,6 +44,7 @@ class Documents(Protocol):
         self, containing: str = "", where: Filter | None = None
     ) -> list[DocumentInfo]: ...
     def document(self, name: str) -> Document: ...  # noqa: D102
+    def last_page(self, name: str) -> int | None: ...  # noqa: D102
     def is_added(self, info: DocumentInfo) -> bool: ...  # noqa: D102
     def keep(self, name: str, pieces: list[bytes]) -> int: ...  # noqa: D102
     def update(self, progress: Progress | None = None) -> Report: ...  # noqa: D102
@@ -80,7 +81,7 @@ def documents(find: Callable[[str], Documents]) -> APIRouter:
             "total": len(found),
             "chunks": sum(info.chunks for info in found),
             "documents": [
-                info_json(info) | {"added": there.is_added(info), "bytes": _size(info.path)}
+                _listed_json(there, info)
                 for info in found[where.offset : where.offset + where.limit]
             ],
         }
@@ -148,6 +149,14 @@ async def _lines(values: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
     except Exception:
         logger.exception("an update of the index failed")
         yield json.dumps({"error": "internal error; the log of the server has it"}) + "\n"
+
+
+def _listed_json(there: Documents, info: DocumentInfo) -> dict[str, Any]:
+    return info_json(info) | {
+        "added": there.is_added(info),
+        "bytes": _size(info.path),
+        "last_page": there.last_page(info.name),
+    }
 
 
 def _size(path: str) -> int | None:

@@ -210,6 +210,15 @@ class Catalog(FactTables):
         )
         return _info(row)
 
+    def last_page(self, name: str) -> int | None:
+        """The page on which the last chunk of a document begins, None where it has no pages."""
+        found = self.all(
+            "SELECT c.place FROM chunks c JOIN documents d ON d.key = c.document"
+            " WHERE d.name = ? ORDER BY c.position DESC LIMIT 1",
+            (name,),
+        )
+        return read_place(found[0][0])[2] if found else None
+
     def document(self, name: str) -> Document | None:
         """A whole document with what is said of it, or None.
 

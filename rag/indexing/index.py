@@ -318,6 +318,11 @@ class Index:
         having = find_mentions(self._snapshot, mentioning)
         return tuple(info for info in infos if info.name in having)
 
+    def last_page(self, document: str) -> int | None:
+        """The page on which the last chunk of a document begins, from 1; None where it has no
+        pages, or there is no such document."""
+        return self._snapshot.catalog.last_page(document)
+
     def document(self, name: str) -> Document:
         """A whole document, with its source.
 

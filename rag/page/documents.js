@@ -62,7 +62,7 @@
       one.document,
       one.date && `${one.date} ${say(origin)}`,
       one.bytes !== null && size(one.bytes),
-      one.pages && say('docs.pages', { pages: one.pages }),
+      one.last_page && say('docs.last_page', { page: String(one.last_page) }),
       say('docs.passages', { passages: one.chunks }),
       say('docs.characters', { characters: one.characters }),
       corrected.includes('title') && `${say('docs.correct_title')} ${say('docs.corrected')}`,
@@ -70,6 +70,7 @@
   }
   function row(one) {
     const item = made('li', 'wj-doc');
+    item.dataset.document = one.document;
     const text = made('div', 'wj-doc-text');
     text.append(made('b', '', one.title), made('small', '', facts(one)));
     if (one.warnings?.length) {
@@ -95,9 +96,15 @@
       note(error.message, true);
     }
     await list();
+    find('.wj-docs-find').focus();
   }
 
   // ---- title and date put right
+  // Whoever uses the keyboard goes on where they were.
+  function back(one) {
+    const rows = [...document.querySelectorAll('.wj-docs-list .wj-doc')];
+    rows.find((item) => item.dataset.document === one.document)?.querySelector('button').focus();
+  }
   function field(label, value) {
     const holder = made('label', '', label);
     const input = made('input', 'wj-field');
@@ -113,7 +120,10 @@
     newDate.placeholder = '2024-05-06';
     newDate.size = 12;
     const save = made('button', 'wj-plain', say('docs.correct_save'));
-    const leave = button(say('docs.cancel'), `${say('docs.cancel')} ${one.document}`, () => item.replaceWith(row(one)));
+    const leave = button(say('docs.cancel'), `${say('docs.cancel')} ${one.document}`, () => {
+      item.replaceWith(row(one));
+      back(one);
+    });
     form.append(title, date, save, leave);
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
@@ -128,6 +138,7 @@
       }
       note(say('docs.correct_saved', { document: one.document }));
       await list();
+      back(one);
     });
     form.addEventListener('keydown', (event) => { if (event.key === 'Escape') leave.click(); });
     item.replaceChildren(form);

@@ -65,7 +65,7 @@ def test_each_answers_from_its_own_documents(client: TestClient) -> None:
         assert ("清水河" in found["title"]) is (name == "河")
         (listed,) = client.get("/api/documents", params={"collection": name}).json()["documents"]
         assert ("清水河" in listed["title"]) is (name == "河")
-        place = {"document": "文.txt", "start": 0, "end": 5, "collection": name}
+        place = {"document": "文.txt", "start": "0", "end": "5", "collection": name}
         assert client.get("/api/passage", params=place).json()["text"] in BRIDGE + RIVER
 
 

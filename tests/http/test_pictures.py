@@ -56,6 +56,12 @@ def where(read: Document, quote: str) -> dict[str, Any]:
     return {"document": read.name, "start": start, "end": start + len(quote)}
 
 
+def test_the_list_knows_which_documents_have_pages(client: TestClient) -> None:
+    listed = client.get("/api/documents").json()["documents"]
+    # All of the file is one chunk, which begins on its first page.
+    assert {one["document"]: one["last_page"] for one in listed} == {NAME: 1, "桥.txt": None}
+
+
 def refused(reply: Any) -> str:
     assert reply.status_code == 400, reply.text
     return str(reply.json()["error"])

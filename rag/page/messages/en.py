@@ -130,7 +130,7 @@ TEXTS: Mapping[str, str] = {
     "docs.uploading": "Uploading {n}/{total} {document}, {rate} MB a second",
     "docs.reading": "Reading {done}/{total} {document}, {rate} a second, {left}",
     "docs.broken": "The connection broke off; try again.",
-    "docs.pages": "{pages:page|pages}",
+    "docs.last_page": "last passage on page {page}",
     "docs.corrected": "corrected",
     "docs.warnings": "{warnings:warning|warnings}",
     "docs.correct": "Correct",

@@ -127,7 +127,7 @@ TEXTS: Mapping[str, str] = {
     "docs.uploading": "上传 {n}/{total} {document}，每秒 {rate} MB",
     "docs.reading": "读入 {done}/{total} {document}，每秒 {rate} 份，{left}",
     "docs.broken": "连接断开了，请再试。",
-    "docs.pages": "{pages} 页",
+    "docs.last_page": "末段在第 {page} 页",
     "docs.corrected": "已更正",
     "docs.warnings": "{warnings} 条提醒",
     "docs.correct": "更正",
