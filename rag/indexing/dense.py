@@ -36,8 +36,8 @@ _CANDIDATES = 1000
 questions and sentences, they held 99.0% (92.4%) at 300, 99.7% (97.0%) at 600, 99.8% (98.7%) at
 1,000 and 99.9% (99.7%) at 2,000."""
 
-_LOOKS = 8192
-"""Vectors that are looked at before they are let go: half a GB at most, every eight searches."""
+_LOOKS = 16384
+"""Vectors that are looked at before they are let go, where they are many: 1 GB, 16 searches."""
 
 _HEADER = struct.Struct("<8sqq")  # mark, rows, dimension; then the keys
 _MARK = b"wenjuvec"

@@ -41,11 +41,17 @@ class MappedNumbers:
             self._whole.madvise(getattr(mmap, advice))
 
 
-class Allowance:
-    """How much may be looked at in some files before all of it is let go."""
+ROOM_BYTES = 1 << 30
 
-    def __init__(self, files: Iterable[MappedNumbers], looks: int) -> None:
+
+class Allowance:
+    """How much may be looked at in some files before all of it is let go; no limit where they
+    hold `room` bytes at most. Letting go costs the next searches 1 ms each."""
+
+    def __init__(self, files: Iterable[MappedNumbers], looks: int, room: int = ROOM_BYTES) -> None:
         self._files = list(files)
+        if sum(file.numbers.nbytes for file in self._files) <= room:
+            self._files = []
         self._looks = looks
         self._left = looks
 

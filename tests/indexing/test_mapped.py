@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from rag.indexing.mapped import Allowance, MappedNumbers
 
@@ -42,9 +43,22 @@ def test_no_numbers(tmp_path: Path) -> None:
     assert file.numbers.shape == (0,)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory cannot be told")
+def test_many_looks_let_go_of_large_files_alone(tmp_path: Path) -> None:
+    file = mapped(tmp_path)
+    for room, kept in ((4 * COUNT, True), (4 * COUNT - 1, False)):
+        allowance = Allowance([file], 10, room)
+        file.numbers.sum()
+        before = held()
+        allowance.spend(10)
+        assert held() >= before - COUNT
+        allowance.spend(1)
+        assert (held() >= before - COUNT) is kept
+
+
 def test_threads_read_while_all_is_let_go(tmp_path: Path) -> None:
     file = mapped(tmp_path)
-    allowance = Allowance([file], 50)
+    allowance = Allowance([file], 50, room=0)
 
     def read(seed: int) -> bool:
         places = np.random.default_rng(seed).integers(0, COUNT, 40)
