@@ -29,7 +29,7 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 index keeps them all."""
 
 _NAME_TAGS = frozenset(("nr", "nrt", "nrfg", "ns", "nt"))
-_NOUN_TAGS = ("n", "j", "eng")
+_NOUN_TAGS = ("n", "j", "eng", "b", "zg")
 _CJK = (
     r"\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
     r"\U00020000-\U0003ffff"
