@@ -173,7 +173,8 @@ def _introduction(text: str) -> str:
     """The last sentence of a paragraph that introduces a list, else nothing."""
     if not text.endswith(("：", ":")):
         return ""
-    return re.split(r"(?<=[。！？；])", text)[-1][-_LONGEST_LEAD:]
+    last = re.split(r"(?<=[。！？；])", text)[-1]
+    return re.sub(r"^[A-Za-z]+\s", "", last[-_LONGEST_LEAD:]) if len(last) > _LONGEST_LEAD else last
 
 
 def _above(stack: tuple[Heading, ...], rank: int) -> tuple[str, ...]:
