@@ -136,6 +136,35 @@ def test_a_wrong_key_is_said_as_the_server_says_it(tmp_path: Path, open_page: Op
             page.close()
 
 
+def test_a_chat_models_words_come_one_by_one_and_stop_ends_the_request(
+    tmp_path: Path, open_page: Opened
+) -> None:
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "桥.txt").write_text("青石桥的维修共花费人民币38万元。\n", encoding="utf-8")
+    folder = tmp_path / "index"
+    Index.build([texts], folder)
+    said = ["青石桥的维修共花费", "38万元[1]。", "此外没有", "别的说法。"]
+    with serve(Reply(said, wait=3), Reply(said)) as server:
+        chat = server.settings().model_dump()
+        settings = Settings.load(environ={}, overrides={"index": folder, "chat": chat})
+        asked = Assistant(Index.open(folder, settings), settings)
+        with serving(create_app(asked, lambda: STATUS)) as place:
+            page = open_page(place)
+            turn = ask(page, "青石桥的维修花了多少钱？")
+            expect(turn.locator(".wj-s")).to_contain_text("38万元")
+            expect(turn.locator(".wj-cite")).to_have_count(1)
+            expect(turn.locator(".wj-pending")).to_have_text("此外没有")
+            page.get_by_role("button", name="停止").click()
+            expect(turn).to_contain_text("已停止。")
+            expect(turn.locator(".wj-s")).to_contain_text("38万元")
+            assert server.left.wait(30)  # nobody waits for the rest any more
+            turn.get_by_role("button", name="重试").click()
+            expect(turn).to_contain_text("openai:scripted")
+            expect(turn.locator(".wj-s")).to_have_count(2)
+            page.close()
+
+
 TOPICS = ("石桥", "水塔", "粮仓", "渡口", "茶亭", "戏台", "灯塔", "书院")
 
 
