@@ -126,11 +126,12 @@ class Collection:
         title; with `where` those that fit."""
         if self._look() is None:
             return []
-        everything = self.index.documents(where=where)
+        index = self.index
+        everything = index.documents(where=where)
         if not containing.strip():
             return list(everything)
         wanted = containing.strip().casefold()
-        mentioning = {info.name for info in self.index.documents(mentioning=containing)}
+        mentioning = index.mentioning(containing)
         return [
             info
             for info in everything

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_indexing_again_changes_nothing(folder: Path) -> None:
     report = json.loads(rag("index", "文集", "--json", folder=folder).stdout)
     assert (report["read"], report["unchanged"], report["removed"]) == (0, 2, 0)
+
+
+def test_documents_are_listed_and_corrected(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "index", tmp_path / "index")
+    listed = json.loads(rag("documents", "--json", folder=tmp_path).stdout)
+    assert [info["document"] for info in listed] == ["图书馆.txt", "桥梁.txt"]
+    told = rag("documents", "--mentioning", "清代", "--until", "2024-05", folder=tmp_path).stdout
+    assert told == "桥梁.txt\n    青石桥维修纪要  2024-05-06（推断）\n"
+    done = rag("correct", "桥梁.txt", "--date", "2020", "--json", folder=tmp_path)
+    assert json.loads(done.stdout)["corrected"] == ["date"]
+    none = rag("documents", "--mentioning", "清代", "--since", "2024", folder=tmp_path)
+    assert (none.returncode, none.stdout) == (0, "没有这样的文档。\n")
+    status = rag("status", folder=tmp_path)
+    assert (status.returncode, "损坏" in status.stdout) == (0, False)
 
 
 def test_the_progress_bar_is_on_stderr_unless_quiet(folder: Path) -> None:

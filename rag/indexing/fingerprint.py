@@ -102,5 +102,5 @@ def check_encoder(folder: Path, recorded: Fingerprint, encoder: Encoder) -> None
             f"the vectors of index {folder} were made by encoder {recorded.encoder} "
             f"({recorded.dimension} dimensions), the settings name {encoder.name} "
             f"({encoder.dimension}); set encoder.name back, or have all vectors made anew with: "
-            f"rag index PATH --rebuild --index {folder}"
+            f"rag index PATH --rebuild --index {folder} (rag serve does it while it answers)"
         )

@@ -20,7 +20,7 @@ from rag.indexing.intake import Options
 from rag.indexing.lexical import Field, Terms
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
-from rag.indexing.mentions import mentioning as find_mentions
+from rag.indexing.mentions import mentioning
 from rag.indexing.records import Float32
 from rag.indexing.rows import Bools
 from rag.indexing.sentences import Sentence
@@ -308,15 +308,18 @@ class Index:
     ) -> tuple[DocumentInfo, ...]:
         """The documents by name; with `mentioning` those whose text has it, compared folded and
         without white space; with `where` those that fit."""
-        catalog = self._snapshot.catalog
-        infos = catalog.infos()
+        infos = self._snapshot.catalog.infos()
         if where is not None:
             fit = Fits(where)
             infos = [info for info in infos if fit(info)]
-        if mentioning is None:
-            return tuple(infos)
-        having = find_mentions(self._snapshot, mentioning)
-        return tuple(info for info in infos if info.name in having)
+        if mentioning is not None:
+            having = self.mentioning(mentioning)
+            infos = [info for info in infos if info.name in having]
+        return tuple(infos)
+
+    def mentioning(self, term: str) -> frozenset[str]:
+        """The names of the documents whose text has a term; see `documents`."""
+        return frozenset(mentioning(self._snapshot, term))
 
     def last_page(self, document: str) -> int | None:
         """The page on which the last chunk of a document begins, from 1; None where it has no
