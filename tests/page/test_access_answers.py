@@ -14,7 +14,7 @@ from rag.collection import Collection
 from rag.library import Library
 from rag.server import create_app
 from rag.settings import Settings
-from rag.types import Answer, Figure
+from rag.types import Answer, Figure, Filter
 from tests.fakes_page import FakeAssistant
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import STATUS, answered
@@ -25,8 +25,8 @@ pytestmark = GRADIO_WARNINGS
 class Differing(FakeAssistant):
     """Its answers have figures that differ, and were searched for in other words."""
 
-    def ask(self, question: str) -> Answer:
-        found = super().ask(question)
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer:
+        found = super().ask(question, where=where)
         differing = (Figure("112 亿元", 2), Figure("118 亿元", 2)) if found.sentences else ()
         return replace(found, differing=differing, searched="营收？", notice="模型没有回应。")
 
