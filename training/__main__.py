@@ -10,7 +10,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from training import answerable, build_encoder, reader, sources
@@ -35,13 +34,13 @@ def build_vectors(folder: Path, quick: bool) -> None:
 
 def build_reader(folder: Path, quick: bool) -> None:
     """The reader; one pass over the questions if `quick`."""
-    first = replace(reader.FIRST, epochs=1) if quick else reader.FIRST
-    reader.build(folder / "reader", first, reader.SECOND)
+    schedule = reader.Schedule(epochs=1) if quick else reader.Schedule()
+    reader.build(folder / "reader", schedule)
 
 
 def build_answerable(folder: Path, quick: bool) -> None:
     """The model of refusals, for the reader in the folder."""
-    answerable.build(folder, questions=20 if quick else answerable.QUESTIONS)
+    answerable.build(folder, 0.04 if quick else 1.0)
 
 
 BUILDERS: dict[str, Callable[[Path, bool], None]] = {

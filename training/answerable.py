@@ -1,9 +1,11 @@
 """Learns when to say no: a logistic model of `rag.answering.confidence`'s signals.
 
-Questions that the reader was not trained on are asked as an assistant asks them, of an index with
-their passage and of the same index with every chunk out of reach that holds the sentence with the
-answer: once with the words of these chunks still counted, as in `eval run --without-evidence`, and
-once without, as if they had never been indexed.
+Questions are asked as an assistant asks them, of an index with their passage and of the same index
+with every chunk out of reach that holds the sentence with the answer: once with the words of these
+chunks still counted, as in `eval run --without-evidence`, and once without, as if they had never
+been indexed. To these come questions on the other collections. Of CMRC train and DRCD dev the
+reader has seen the questions, so that its signals weigh somewhat more than they should; of the
+news it has not.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 from typing import cast
 
@@ -43,8 +46,10 @@ log = logging.getLogger("training")
 Floats = npt.NDArray[np.float64]
 
 READ = ("has_first", "has_best", "has_most", "has_next")
-UNREAD = ("covered", "unknown", "values", "lead", "margin")
-QUESTIONS = 450  # asked of each collection
+UNREAD = ("held", "covered", "unknown", "values", "lead", "margin")
+QUESTIONS, STRANGE = 450, 140  # asked of a large collection, and of it those on others
+SMALL, LARGEST_SMALL = 50, 25  # collections of a few passages
+ANSWERED = 0.9  # share of the questions of users that have an answer, as confidence takes it
 NEWS_EVERY, NEWS_PLACE = 24, 3
 SEED = 9
 LOOKED_FOR = 50  # chunks, among them all that hold a sentence
@@ -53,10 +58,12 @@ RIDGE, ROUNDS = 2.0, 40
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Documents by name, and questions on them."""
+    """Documents by name, and questions on them; `own` of these are asked, and `strange` ones."""
 
     documents: Mapping[str, str]
     questions: Sequence[Question]
+    own: int
+    strange: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +78,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """Whether a question is asked so that the passages can hold the answer, and how much it
+    counts."""
+
+    answerable: bool
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A question and the passages found for it, which hold its answer or do not; `weight` as in
-    `Case`."""
+    """A question and the passages found for it."""
 
     query: Query
     weights: Weights
     passages: tuple[Passage, ...]
-    answerable: bool
-    weight: float
+    way: Way
 
 
 class Without(WithheldIndex):
@@ -98,57 +112,85 @@ class Without(WithheldIndex):
         return {term: count - sum(term in held for held in gone) for term, count in counts.items()}
 
 
-def collections() -> Iterator[Collection]:
-    """DRCD's articles, CMRC's passages and news, each with the questions that the reader's last
-    stage has not been trained on."""
+def collections() -> Iterator[Sequence[Collection]]:
+    """DRCD's articles, CMRC's passages, news, and many collections of a few passages, each with
+    some questions on them."""
     articles = data.drcd_articles()
-    yield Collection(
-        {f"{i:05d}.txt": article.text for i, article in enumerate(articles)},
-        [q for article in articles for q in article.questions if data.held_out(q.passage)],
-    )
-    questions = data.cmrc_train()
-    texts = dict.fromkeys(question.passage for question in questions)
-    held = [question for question in questions if data.held_out(question.passage)]
-    yield Collection({f"{i:05d}.txt": text for i, text in enumerate(texts)}, held)
+    documents = {f"{i:05d}.txt": article.text for i, article in enumerate(articles)}
+    drcd = _drawn(q for article in articles for q in article.questions)
+    yield [Collection(documents, drcd, QUESTIONS, STRANGE)]
+    texts = dict.fromkeys(question.passage for question in data.cmrc_train())
+    cmrc = _drawn(data.cmrc_train())
+    yield [Collection(_named(texts), cmrc, QUESTIONS, STRANGE)]
     news = [text for i, text in enumerate(data.news()) if i % NEWS_EVERY == NEWS_PLACE]
     made = list(news_questions(news, np.random.default_rng(SEED)))
-    yield Collection({f"{i:05d}.txt": text for i, text in enumerate(news)}, made)
+    yield [Collection(_named(news), made, QUESTIONS, STRANGE)]
+    yield list(_small(drcd + cmrc, np.random.default_rng(SEED)))
 
 
-def asked(collection: Collection, questions: int) -> Iterator[Asked]:
-    """Asks `questions` of the collection's questions in all three ways."""
-    order = np.random.default_rng(SEED).permutation(len(collection.questions))[:questions]
+def _small(questions: Sequence[Question], random: np.random.Generator) -> Iterator[Collection]:
+    passages = list(dict.fromkeys(question.passage for question in questions))
+    for _ in range(SMALL):
+        count = int(random.integers(2, LARGEST_SMALL))
+        chosen = {passages[place] for place in random.permutation(len(passages))[:count].tolist()}
+        own = [question for question in questions if question.passage in chosen]
+        yield Collection(_named(sorted(chosen)), own, 6, 4)
+
+
+def _drawn(questions: Iterable[Question]) -> list[Question]:
+    return [question for question in questions if data.is_drawn(question.passage)]
+
+
+def _named(texts: Iterable[str]) -> dict[str, str]:
+    return {f"{i:05d}.txt": text for i, text in enumerate(texts)}
+
+
+def asked(collection: Collection, others: Sequence[Question], share: float) -> Iterator[Asked]:
+    """Asks a share of the collection's questions in all three ways, and as many `others`."""
+    random = np.random.default_rng(SEED)
+    own, strange = (
+        [questions[place] for place in random.permutation(len(questions))[: ceil(share * count)]]
+        for questions, count in (
+            (collection.questions, collection.own),
+            (others, collection.strange),
+        )
+    )
     with tempfile.TemporaryDirectory(prefix="wenju-answerable-") as temporary:
         folder, settings = Path(temporary) / "in", Settings(index=Path(temporary) / "index")
         folder.mkdir()
         for name, text in collection.documents.items():
             (folder / name).write_text(text, encoding="utf-8")
         index = Index.build([folder], settings.index, settings)
-        for place in order.tolist():
-            yield from _ask(collection.questions[place], index, settings)
+        for question in own:
+            yield from _ask_three_ways(question, index, settings)
+        for question in strange:
+            yield from _ask(question, index, settings, Way(answerable=False, weight=0.75))
 
 
-def _ask(question: Question, index: Index, settings: Settings) -> Iterator[Asked]:
+def _ask_three_ways(question: Question, index: Index, settings: Settings) -> Iterator[Asked]:
     sentence = answer_sentence(question.passage, question.answer, question.start)
-    if not sentence:
-        return
+    if sentence:
+        withheld = cast(Index, WithheldIndex(index, [sentence]))
+        without = cast(Index, Without(index, sentence))
+        yield from _ask(question, index, settings, Way(answerable=True, weight=1.0))
+        yield from _ask(question, withheld, settings, Way(answerable=False, weight=0.5))
+        yield from _ask(question, without, settings, Way(answerable=False, weight=0.5))
+
+
+def _ask(question: Question, index: Index, settings: Settings, way: Way) -> Iterator[Asked]:
+    """Nothing where the passages hold the answer and should not, or the other way round."""
+    query = parse_query(question.text)
+    weights = weigh(query, index)
+    found = retrieve(query, weights, index, settings.retrieval, DEPTH)
+    passages = number_passages(rerank(query, weights, found))
     answer = squeeze(question.answer)
-    for way, answerable, weight in (
-        (index, True, 1.0),
-        (cast(Index, WithheldIndex(index, [sentence])), False, 0.5),
-        (cast(Index, Without(index, sentence)), False, 0.5),
-    ):
-        query = parse_query(question.text)
-        weights = weigh(query, way)
-        found = retrieve(query, weights, way, settings.retrieval, DEPTH)
-        passages = number_passages(rerank(query, weights, found))
-        looked = passages[:PASSAGES] if answerable else passages
-        if any(answer in squeeze(passage.text) for passage in looked) is answerable:
-            yield Asked(query, weights, passages[:PASSAGES], answerable, weight)
+    looked = passages[:PASSAGES] if way.answerable else passages
+    if passages and any(answer in squeeze(p.text) for p in looked) is way.answerable:
+        yield Asked(query, weights, passages[:PASSAGES], way)
 
 
 def cases(found: Iterable[Asked], reader: Reader) -> list[Case]:
-    """The signals of what was asked; the cases count 1 in all, half of it where there is an
+    """The signals of what was asked; the cases count 1 in all, `ANSWERED` of it where there is an
     answer."""
     rows = []
     for one in found:
@@ -161,11 +203,10 @@ def cases(found: Iterable[Asked], reader: Reader) -> list[Case]:
             read, unread = (
                 signals(one.query, one.weights, sentences, one.passages) for sentences in ranked
             )
-            rows.append(Case(read, unread, one.answerable, one.weight))
+            rows.append(Case(read, unread, one.way.answerable, one.way.weight))
     total = {kind: sum(c.weight for c in rows if c.answerable is kind) for kind in (True, False)}
-    return [
-        Case(c.read, c.unread, c.answerable, c.weight / (2 * total[c.answerable])) for c in rows
-    ]
+    share = {True: ANSWERED, False: 1 - ANSWERED}
+    return [replace(c, weight=c.weight / total[c.answerable] * share[c.answerable]) for c in rows]
 
 
 def fit(rows: Sequence[Signals], names: Sequence[str], target: Floats, weight: Floats) -> object:
@@ -192,14 +233,23 @@ def fit(rows: Sequence[Signals], names: Sequence[str], target: Floats, weight: F
     }
 
 
-def build(folder: Path, questions: int = QUESTIONS) -> None:
-    """Writes `answerable.json` for the reader that lies in `folder`."""
+def build(folder: Path, share: float = 1.0) -> None:
+    """Writes `answerable.json` for the reader that lies in `folder`; for a try, `share` of the
+    small collections and of the questions of each is enough."""
     files = folder / "reader"
     reader = Reader((files / "model.onnx").read_bytes(), (files / "vocabulary.json").read_bytes())
+    kinds = list(collections())
     found: list[Case] = []
-    for collection in collections():
-        found += cases(asked(collection, questions), reader)
-        log.info("%d cases", len(found))
+    for place, kind in enumerate(kinds):
+        others = [q for other in kinds[:3] for c in other for q in c.questions]
+        material: list[Asked] = []
+        for collection in kind[: ceil(share * len(kind))]:
+            texts = set(collection.documents.values())
+            own = {question.passage for question in collection.questions} | texts
+            strange = [question for question in others if question.passage not in own]
+            material += asked(collection, strange, share)
+        found += cases(material, reader)
+        log.info("kind %d: %d cases in all", place + 1, len(found))
     target = np.array([case.answerable for case in found], np.float64)
     weight = np.array([case.weight for case in found])
     value = {

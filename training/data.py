@@ -22,7 +22,7 @@ FENCE = re.compile(r"^```.*?^```\s*$|^~~~.*?^~~~\s*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^>]*>|\{\{[^}]*\}\}", re.DOTALL)
 PASSAGE_CHARACTERS = 250
-HELD_OUT = 38  # of 256
+DRAWN = 38  # of 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class Article:
     questions: tuple[Question, ...]
 
 
-def held_out(passage: str) -> bool:
-    """Whether a passage's questions are kept from the reader, so that what is built on it can
-    learn from how it does on questions that it has not seen; 15% are."""
-    return hashlib.sha256(passage.encode()).digest()[0] < HELD_OUT
+def is_drawn(passage: str) -> bool:
+    """Whether a passage is one of the 15% whose questions serve where all would take too long;
+    by its hash, so that they are the same each time."""
+    return hashlib.sha256(passage.encode()).digest()[0] < DRAWN
 
 
 def shared() -> Path:

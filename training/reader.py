@@ -142,7 +142,7 @@ def vocabulary_json(vectors: Vectors) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, schedule: Schedule | None = None) -> None:
     """Trains on CMRC train and DRCD dev and writes `model.onnx` and `vocabulary.json`."""
     from training.reader_export import export
 
@@ -152,7 +152,8 @@ def build(folder: Path) -> None:
     log.info("%d words, %d characters", len(vectors.words), len(vectors.characters))
     asked = read_questions(data.cmrc_train() + data.drcd_dev(), vocabulary)
     log.info("%d questions", len(asked))
-    net = train(torch.from_numpy(vectors.table), len(vectors.characters), asked, Schedule())
+    table = torch.from_numpy(vectors.table)
+    net = train(table, len(vectors.characters), asked, schedule or Schedule())
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocabulary.json").write_bytes(content)
     export(net, folder / "model.onnx")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from rag.answering.choice import PART_POLICY, Said, choose
+from rag.answering.confidence import confidence
 from rag.answering.disagreement import disagreement
 from rag.answering.english import is_english
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.premise import contradictions, notice
-from rag.answering.query import Query
 from rag.answering.search import Search
 from rag.answering.short import short_answer
-from rag.answering.terms import sentence_terms, terms_of
+from rag.models.answerable import load_answerable
 from rag.models.reader import PassageReader
 from rag.settings import Answering
 from rag.text.fold import squeeze
@@ -23,13 +22,8 @@ from rag.types import Claim, Figure
 
 # Passages whose sentences are weighed.
 PASSAGES = 8
-FEW_WORDS = 2
 # The short answer is looked for in the best sentences that are said, this close to the best one.
 SHORT_AMONG, SHORT_SHARE = 3, 0.88
-# Confidence with a reader: logistic regression on 500 questions of CMRC trial with and without
-# their passage; the constant is higher than there (-4.93), where every second question has no
-# answer: at the default threshold as few answerable questions are refused as without the reader.
-CONSTANT, READER_FACTOR, COVERED_FACTOR = -2.0, 0.79, 8.47
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,9 @@ def extract(
     told = tuple(Figure(one.figure, one.evidence.passage.rank) for one in differing)
     claims = tuple(Claim(e.text, (e.passage.rank,)) for e in _in_order(chosen))
     short = short_answer(whole.query, _near_best(ranked, chosen))
-    return Extraction(claims, short, _confidence(whole.query, ranked[0]), told, notice(against))
+    passages = whole.passages[:PASSAGES]
+    likely = confidence(whole.query, whole.weights, ranked, passages, load_answerable())
+    return Extraction(claims, short, likely, told, notice(against))
 
 
 def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:
@@ -114,27 +110,3 @@ def _near_best(ranked: Sequence[Evidence], chosen: Sequence[Evidence]) -> list[E
         if evidence.score >= SHORT_SHARE * ranked[0].score
         and any(squeeze(evidence.text) in text for text in said)
     ]
-
-
-def _confidence(query: Query, best: Evidence) -> float:
-    """How likely the passages hold an answer: from the share of the question that is covered
-    and, where a reader reads, from how likely the best passage holds one to it."""
-    covered = _covered(query, best)
-    if best.reading is None:
-        return covered
-    has = min(max(best.reading.has_answer, 0.001), 0.999)
-    logit = CONSTANT + READER_FACTOR * math.log(has / (1 - has)) + COVERED_FACTOR * covered
-    return 1 / (1 + math.exp(-logit))
-
-
-def _covered(query: Query, best: Evidence) -> float:
-    """The share of the question that the best sentence covers, less where its passage shares
-    fewer than `FEW_WORDS` of the question's words. One rare word in common is chance (asked
-    400 questions on other texts, this refuses .78 of them where coverage alone refuses .58, at
-    .06 of the answerable)."""
-    passage = best.passage
-    above = terms_of(" ".join(passage.above))
-    there = above.union(*(sentence.terms for sentence in sentence_terms(passage.text)))
-    shared = sum(word in there for word in query.words)
-    few = max(1, min(FEW_WORDS, len(query.words)))
-    return min(1.0, best.covered) * min(1.0, shared / few)
