@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.report.charts import Axes, Line, line_chart
+from eval.report.charts import BOTTOM, HEIGHT, LEFT, TOP, Axes, Line, line_chart
 from eval.speed.growth import (
     MAX_RATIO,
     MAX_SLOPE,
@@ -32,9 +32,9 @@ _STYLE = """
 svg { background: #fff; font: 12px system-ui, sans-serif; }
 .grid { stroke: #ddd; } .tick { fill: #444; } .guide { stroke: #888; stroke-dasharray: 4 3; }
 .line { fill: none; stroke-width: 2; }
-.build { stroke: #1f6feb; } .off { stroke: #d1570c; } .on { stroke: #1a7f37; }
-.dot.build { fill: #1f6feb; } .dot.off { fill: #d1570c; } .dot.on { fill: #1a7f37; }
-.name { font-weight: 600; }
+.line.build { stroke: #1f6feb; } .line.off { stroke: #d1570c; } .line.on { stroke: #1a7f37; }
+.build { fill: #1f6feb; } .off { fill: #d1570c; } .on { fill: #1a7f37; }
+.line.build, .line.off, .line.on { fill: none; }
 """
 
 
@@ -148,7 +148,7 @@ def plot(steps: Sequence[Step]) -> str:
     axes = Axes(
         decades([x for x, _ in points]),
         (low, high),
-        [(math.log10(x), f"{x:,}") for x in (10_000, 100_000, 1_000_000)],
+        [(4, "10 k"), (5, "100 k"), (6, "1 M")],
         [(float(exponent), f"{10.0**exponent:g}") for exponent in range(int(low), int(high) + 1)],
         "chunks",
     )
@@ -158,9 +158,12 @@ def plot(steps: Sequence[Step]) -> str:
     ]
     svg = line_chart(axes, lines, [math.log10(CODED_FROM)]).split("</svg>")[0]
     labels = "".join(
-        f'<text class="name {line.colour}" stroke="none" x="{axes.place_x(line.points[0][0]):.0f}" '
-        f'y="{axes.place_y(line.points[0][1]) - 8:.0f}">{line.name}</text>'
-        for line in lines
+        f'<text class="{line.colour}" x="{LEFT + 12}" y="{TOP + 18 * (row + 1)}">{line.name}</text>'
+        for row, line in enumerate(lines)
+    )
+    labels += (
+        f'<text class="tick" x="{axes.place_x(math.log10(CODED_FROM)) + 4:.0f}" '
+        f'y="{HEIGHT - BOTTOM - 6}">vectors searched by codes</text>'
     )
     head = '<svg xmlns="http://www.w3.org/2000/svg" width="690" height="390"'
     return f"{svg.replace('<svg', head, 1)}<style>{_STYLE}</style>{labels}</svg>"
