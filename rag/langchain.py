@@ -1,7 +1,8 @@
 """Wenju in LangChain applications: a retriever, and the whole way to an answer as a Runnable.
 
 Third party: langchain-core. Tracing works as everywhere in LangChain: callbacks given with the
-config reach the retriever, the chain, and the chat model that Wenju calls inside it.
+config reach the retriever, the chain, its retrieval step, and the chat model that Wenju calls
+inside it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.callbacks import CallbackManager, CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from langchain_core.runnables import AddableDict, Runnable, RunnableGenerator
+from langchain_core.runnables import AddableDict, Runnable, RunnableConfig, RunnableGenerator
 
 from rag.assistant import Assistant, History, marked_text
-from rag.types import Done, Filter, Passage, Retrieved, Sentence
+from rag.types import Done, Event, Filter, Passage, Retrieved, Sentence
 from rag.wire import answer_json, passage_json
 
 Question = str | Mapping[str, Any]
@@ -54,11 +55,13 @@ def answer_chain(assistant: Assistant) -> Runnable[Question, dict[str, Any]]:
     Raises (when it runs): as `Assistant.stream`.
     """
 
-    def run(inputs: Iterator[Question]) -> Iterator[AddableDict]:
+    def run(inputs: Iterator[Question], config: RunnableConfig) -> Iterator[AddableDict]:
         for value in inputs:
-            yield from _answer(assistant, *_question(value))
+            events = assistant.stream(*_question(value))
+            yield from _told(_traced(events, _question(value)[0], config))
 
-    chain: Runnable[Question, dict[str, Any]] = RunnableGenerator(run)
+    # That a generator may take the config is known to LangChain, not to its annotation.
+    chain: Runnable[Question, dict[str, Any]] = RunnableGenerator(run)  # type: ignore[arg-type]
     return chain.with_config(run_name="wenju")
 
 
@@ -69,12 +72,27 @@ def _question(value: Question) -> tuple[str, History, Filter | None]:
     return str(value.get("question", "")), history, value.get("where")
 
 
-def _answer(
-    assistant: Assistant, question: str, history: History, where: Filter | None
-) -> Iterator[AddableDict]:
+def _traced(events: Iterator[Event], question: str, config: RunnableConfig) -> Iterator[Event]:
+    """The events, what comes before the passages as a retriever's run within that of `config`."""
+    manager = CallbackManager.configure(inheritable_callbacks=config.get("callbacks"))
+    run = manager.on_retriever_start({"name": "WenjuRetriever"}, question, name="retrieval")
+    try:
+        for event in events:
+            if isinstance(event, Retrieved):
+                run.on_retriever_end([_document(passage) for passage in event.passages])
+            yield event
+            if isinstance(event, Retrieved):
+                break
+    except Exception as error:
+        run.on_retriever_error(error)
+        raise
+    yield from events
+
+
+def _told(events: Iterator[Event]) -> Iterator[AddableDict]:
     sentences: list[Sentence] = []
     said = ""
-    for event in assistant.stream(question, history, where):
+    for event in events:
         match event:
             case Retrieved(passages):
                 yield AddableDict(context=[_document(passage) for passage in passages])

@@ -48,12 +48,20 @@ class Recorder(BaseCallbackHandler):
     def __init__(self) -> None:
         self.started: list[tuple[str, bool]] = []
         self.tokens: list[str] = []
+        self.found: list[str] = []
+        self.failed: list[BaseException] = []
 
     def on_chain_start(self, *_: Any, parent_run_id: UUID | None = None, **more: Any) -> None:
         self.started.append((more["name"], parent_run_id is not None))
 
     def on_retriever_start(self, *_: Any, parent_run_id: UUID | None = None, **__: Any) -> None:
         self.started.append(("retriever", parent_run_id is not None))
+
+    def on_retriever_end(self, documents: Any, **_: Any) -> None:
+        self.found += [document.metadata["source"] for document in documents]
+
+    def on_retriever_error(self, error: BaseException, **_: Any) -> None:
+        self.failed.append(error)
 
     def on_chat_model_start(self, *_: Any, parent_run_id: UUID | None = None, **__: Any) -> None:
         self.started.append(("model", parent_run_id is not None))
@@ -127,7 +135,8 @@ def test_callbacks_reach_the_model(index: Index) -> None:
     with serve(Reply(["渡轮的单程", "票价为4元。[1]"])) as server:
         chain = answer_chain(with_model(index, server))
         chain.invoke(QUESTION, config={"callbacks": [recorder]})
-    assert recorder.started == [("wenju", False), ("model", True)]
+    assert recorder.started == [("wenju", False), ("retriever", True), ("model", True)]
+    assert recorder.found == ["渡轮.txt"]
     assert "".join(recorder.tokens) == "渡轮的单程票价为4元。[1]"
 
 
@@ -154,8 +163,10 @@ def test_the_example_runs(tmp_path: Path) -> None:
 
 
 def test_errors_come_through(index: Index) -> None:
-    with pytest.raises(QuestionError):
-        answer_chain(Assistant(index)).invoke(" ")
+    recorder = Recorder()
+    with pytest.raises(QuestionError) as caught:
+        answer_chain(Assistant(index)).invoke(" ", config={"callbacks": [recorder]})
+    assert recorder.failed == [caught.value]
     with (
         serve(Reply(status=401, error={"message": "no"})) as server,
         pytest.raises(GenerationError, match="401"),
