@@ -25,7 +25,7 @@ from rag.indexing.records import Float32
 from rag.indexing.rows import Bools
 from rag.indexing.sentences import Sentence
 from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
-from rag.indexing.stating import correct
+from rag.indexing.stating import checked_title, correct
 from rag.indexing.steps import Progress, Step
 from rag.indexing.tending import Checked, last_check
 from rag.indexing.update import update_index
@@ -180,11 +180,12 @@ class Index:
         empty string takes its correction back. Returns the document as it is now called.
 
         Raises:
-            UnknownDocument: there is none of that name. FilterError: that is no date.
+            UnknownDocument: there is none of that name. FilterError: that is no date, no title.
             StoreLocked: another process is writing. StoreMismatch: the encoder is another.
         """
         if date:
             check_date(date, "date")
+        title = title and checked_title(title)
         with write_lock(self.folder, PATIENCE_SECONDS):
             if not correct(self.folder, self.settings, self._encoder, document, title, date):
                 raise _unknown(document, self._snapshot.catalog.names())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rag.errors import FilterError
 from rag.indexing.catalog import Catalog, Entry
 from rag.indexing.content import embedding_text
 from rag.indexing.loading import LazyEncoder
@@ -12,6 +13,23 @@ from rag.models.encoder import Encoder
 from rag.reading.chunk import chunk_document
 from rag.settings import Settings
 from rag.types import Document
+
+MAX_TITLE_CHARACTERS = 1_000
+
+
+def checked_title(title: str) -> str:
+    """A title on one line.
+
+    Raises:
+        FilterError: it is too long, or no Unicode text.
+    """
+    line = " ".join(title.split())
+    if len(line) > MAX_TITLE_CHARACTERS or not line.isprintable():
+        raise FilterError(
+            f"the title {line!r:.60} has {len(line):,} characters, the limit is "
+            f"{MAX_TITLE_CHARACTERS:,}, or some that cannot be shown"
+        )
+    return line
 
 
 def correct(

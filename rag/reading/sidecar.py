@@ -27,17 +27,39 @@ from rag.text.globs import expression
 from rag.types import MAX_PATTERN_CHARACTERS, MAX_PATTERN_SPANS, Stated
 
 SIDECAR = "corpus.toml"
-MAX_BYTES = 1_000_000
+MAX_BYTES = 5_000_000
 MAX_CHARACTERS = 1_000
+_WILD = re.compile(r"[*?\[]")
 _KEYS = ("title", "date", "source", "tags")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What is stated of the paths that fit, which are relative to the folder."""
+@dataclass(slots=True)
+class Rules:
+    """What a sidecar states of the paths below its folder, in its order. A file may have a table
+    of its own for every document: those without wildcards are looked up, not tried."""
 
-    pattern: re.Pattern[str]
-    stated: Stated
+    _count: int = 0
+    _named: dict[str, list[tuple[int, Stated]]] = field(default_factory=dict)
+    _wild: list[tuple[int, re.Pattern[str], Stated]] = field(default_factory=list)
+
+    def add(self, pattern: str, stated: Stated) -> None:
+        """A further table."""
+        plain = pattern.strip("/")
+        if _WILD.search(pattern):
+            below = re.compile(expression(pattern.rstrip("/")) + "(?:/.*)?", re.DOTALL)
+            self._wild.append((self._count, below, stated))
+        else:
+            top = "/" if "/" in pattern.rstrip("/") else ""  # else it fits at any depth
+            self._named.setdefault(top + plain, []).append((self._count, stated))
+        self._count += 1
+
+    def fitting(self, path: str) -> list[Stated]:
+        """What the tables state that fit a path, the last first."""
+        parts = path.split("/")
+        above = ("/" + "/".join(parts[:length]) for length in range(1, len(parts) + 1))
+        found = [pair for name in {*parts, *above} for pair in self._named.get(name, ())]
+        found += [(at, stated) for at, below, stated in self._wild if below.fullmatch(path)]
+        return [stated for _, stated in sorted(found, key=lambda pair: -pair[0])]
 
 
 @dataclass(slots=True)
@@ -46,7 +68,7 @@ class Sidecars:
     that cannot be used, by their paths relative to the root."""
 
     problems: dict[str, str] = field(default_factory=dict)
-    _rules: dict[str, tuple[Rule, ...] | None] = field(default_factory=dict)
+    _rules: dict[str, Rules | None] = field(default_factory=dict)
 
     def of(self, path: str, root: str) -> Stated | None:
         """What is stated of the file at `path` by the folders from its own up to `root`, the
@@ -58,14 +80,13 @@ class Sidecars:
             rules = self._of_folder(folder, root)
             if rules is None:
                 return None
-            for rule in reversed(rules):
-                if rule.pattern.fullmatch(path[len(folder) :].lstrip("/")):
-                    found = _filled(found, rule.stated)
+            for stated in rules.fitting(path[len(folder) :].lstrip("/")):
+                found = _filled(found, stated)
             if len(folder) <= len(root) or folder == "/":
                 return found
             folder = os.path.dirname(folder)  # noqa: PTH120
 
-    def _of_folder(self, folder: str, root: str) -> tuple[Rule, ...] | None:
+    def _of_folder(self, folder: str, root: str) -> Rules | None:
         if folder not in self._rules:
             path = Path(folder) / SIDECAR
             try:
@@ -87,11 +108,11 @@ def _filled(nearer: Stated, farther: Stated) -> Stated:
     )
 
 
-def _load(path: Path, root: str) -> tuple[Rule, ...]:
+def _load(path: Path, root: str) -> Rules:
     """The rules of a file; none where there is no such file."""
     try:
         if not path.is_file():
-            return ()
+            return Rules()
         real = Path(os.path.realpath(path))
         if not real.is_relative_to(os.path.realpath(root)) and Path(root).is_dir():
             raise UnreadableDocument("it is a symbolic link that leads out of the folder")
@@ -105,23 +126,26 @@ def _load(path: Path, root: str) -> tuple[Rule, ...]:
         raise UnreadableDocument(f"it cannot be read: {error.strerror or error}") from None
 
 
-def parse_sidecar(text: str) -> tuple[Rule, ...]:
+def parse_sidecar(text: str) -> Rules:
     """The rules of a sidecar's text, in its order.
 
     Raises:
         UnreadableDocument: it is no TOML, or holds something else than it may.
 
-    >>> parse_sidecar('["*.txt"]\\ndate = 2023-05-01')[0].stated.date
+    >>> parse_sidecar('["*.txt"]\\ndate = 2023-05-01').fitting("a/b.txt")[0].date
     '2023-05-01'
     """
     try:
         tables = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadableDocument(f"it is no TOML: {error}") from None
-    return tuple(_rule(pattern, table) for pattern, table in tables.items())
+    rules = Rules()
+    for pattern, table in tables.items():
+        rules.add(pattern, _table(pattern, table))
+    return rules
 
 
-def _rule(pattern: str, table: object) -> Rule:
+def _table(pattern: str, table: object) -> Stated:
     if not pattern.strip() or not isinstance(table, Mapping):
         raise UnreadableDocument(
             f'{pattern!r:.80} stands alone; each table names files: ["{pattern:.80}"]'
@@ -141,23 +165,21 @@ def _rule(pattern: str, table: object) -> Rule:
             raise UnreadableDocument(
                 f'["{pattern:.80}"] has {key!r:.80}; known: {", ".join(_KEYS)}'
             )
-    stated = Stated(
+    return Stated(
         _text(pattern, "title", table.get("title")),
         _date(pattern, table.get("date")),
         _text(pattern, "source", table.get("source")),
         _tags(pattern, table.get("tags", ())),
     )
-    below = expression(pattern.rstrip("/")) + "(?:/.*)?"
-    return Rule(re.compile(below, re.DOTALL), stated)
 
 
 def _text(pattern: str, key: str, value: object) -> str | None:
     if value is None:
         return None
     text = " ".join(value.split()) if isinstance(value, str) else ""
-    if not text or len(text) > MAX_CHARACTERS:
+    if not text or len(text) > MAX_CHARACTERS or not text.isprintable():
         raise UnreadableDocument(
-            f'["{pattern:.80}"] {key} = {value!r:.80} is no text of 1 to {MAX_CHARACTERS:,} '
+            f'["{pattern:.80}"] {key} = {value!r:.80} is no plain text of 1 to {MAX_CHARACTERS:,} '
             "characters"
         )
     return text

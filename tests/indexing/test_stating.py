@@ -161,6 +161,10 @@ def test_what_cannot_be_corrected_is_refused(docs: Path, settings: Settings) -> 
         index.correct("灯台.txt", title="x")
     with pytest.raises(FilterError, match="date '昨天' is no date"):
         index.correct(TOWER, date="昨天")
+    for title in ("a" * 1001, "\udc80", "a\x1b[31m"):
+        with pytest.raises(FilterError, match="the title"):
+            index.correct(TOWER, title=title)
+    assert index.correct(TOWER, title=" \n").corrected == ()
     other = Index.open(settings=settings, encoder=CharacterEncoder("other", 64))
     with pytest.raises(StoreMismatch):
         other.correct(TOWER, title="x")

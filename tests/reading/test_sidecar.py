@@ -48,6 +48,29 @@ def test_a_named_file_has_the_sidecar_beside_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "titles"),
+    [
+        ("a.txt", ["4", "1"]),
+        ("b/a.txt", ["4", "3", "2", "1"]),
+        ("c/b/a.txt", ["4", "2", "1"]),
+        ("b", ["3", "2", "1"]),
+        ("c/d", ["5", "1"]),
+        ("x/c/d/e", ["1"]),
+        ("c/d/e", ["5", "1"]),
+    ],
+)
+def test_names_fit_as_patterns_do(path: str, titles: list[str]) -> None:
+    names = ["**", "b", "/b", "a.txt", "c/d/"]
+    text = "".join(f'["{name}"]\ntitle = "{i}"\n' for i, name in enumerate(names, 1))
+    assert [stated.title for stated in parse_sidecar(text).fitting(path)] == titles
+    wild = "".join(
+        f'["{name.replace("b", "[b]").replace("a.", "a[.]").replace("d", "[d]")}"]\ntitle = "{i}"\n'
+        for i, name in enumerate(names, 1)
+    )
+    assert [stated.title for stated in parse_sidecar(wild).fitting(path)] == titles
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[", "it is no TOML"),
@@ -55,13 +78,13 @@ def test_a_named_file_has_the_sidecar_beside_it(tmp_path: Path) -> None:
         ('title = "x"', "'title' stands alone"),
         ('[a.txt]\ntitle = "x"', r"put the name in quotes: \[\"a.txt\"\]"),
         ('["a"]\nauthor = "x"', "'author'; known: title, date, source, tags"),
-        ('["a"]\ntitle = ""', "title = '' is no text"),
-        ('["a"]\ntitle = 7', "title = 7 is no text"),
+        ('["a"]\ntitle = ""', "title = '' is no plain text"),
+        ('["a"]\ntitle = 7', "title = 7 is no plain text"),
         ('["a"]\ndate = "soon"', "date = 'soon' is no date"),
         ('["a"]\ndate = "2023-02-30"', "is no date"),
         ('["a"]\ndate = 08:00:00', "is no date"),
         ('["a"]\ntags = 3', "tags = 3 is no list"),
-        ('["a"]\ntags = ["x", 3]', "tags = 3 is no text"),
+        ('["a"]\ntags = ["x", 3]', "tags = 3 is no plain text"),
         ('[" "]\ntags = []', "stands alone"),
         ('["**/**/**/**/**/x"]', "more than 4 times"),
     ],
@@ -86,7 +109,7 @@ def test_a_sidecar_that_cannot_be_used_is_a_problem_of_its_folder_alone(tmp_path
     assert stated == {"a": None, "b": Stated("乙"), "c": None, "d": None, "e": None}
     said = {path.removesuffix("/corpus.toml"): why for path, why in sidecars.problems.items()}
     assert sorted(said) == ["a", "c", "d", "e"]
-    assert "limit is 1,000,000" in said["c"]
+    assert "limit is 5,000,000" in said["c"]
     assert "it is not UTF-8" in said["d"]
     assert "leads out of the folder" in said["e"]
 
