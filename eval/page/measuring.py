@@ -57,6 +57,9 @@ def print_page_speed(material: Material, settings: Settings) -> None:
     from rag.indexing.index import Index
 
     questions = [question.text for question in load_questions(material.questions).questions]
+    if len(set(questions)) < PEOPLE * 2:
+        raise EvaluationError(f"{material.questions} holds {len(set(questions))} questions; "
+                              f"{PEOPLE * 2} are needed, so that none is asked twice at once")
     with tempfile.TemporaryDirectory(prefix="wenju-page-") as name:
         folder = Path(name) / "index"
         Index.build([material.corpus], folder, settings)
@@ -82,8 +85,6 @@ def _starting(browser: Browser, folder: Path) -> Iterator[Row]:
 
 
 def _asking(browser: Browser, folder: Path, questions: Sequence[str]) -> Iterator[Row]:
-    if len(questions) < PEOPLE * 2:
-        raise EvaluationError(f"{PEOPLE * 2} questions are needed, there are {len(questions)}")
     rest = _endless(questions)
     with served(folder) as address:
         people = [Person(address) for _ in range(PEOPLE)]
