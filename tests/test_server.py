@@ -66,7 +66,7 @@ def test_search_takes_k_and_explain(client: TestClient) -> None:
 
 
 def test_a_filter_is_handed_on(client: TestClient) -> None:
-    several: list[tuple[str, str]] = [("question", "营业收入"), ("tag", "火星"), ("tag", "x")]
+    several: dict[str, str | list[str]] = {"question": "营业收入", "tag": ["火星", "x"]}
     for path in ("/api/search", "/api/ask"):
         one = client.post(path, json={"question": "营业收入", "tag": "火星", "since": "2023"})
         many = client.get(path, params=several)

@@ -46,11 +46,25 @@ def test_it_serves_until_it_is_interrupted(folder: Path, command: list[str]) -> 
                 assert json.load(reply)["documents"] == 1
             with urllib.request.urlopen(address, timeout=30) as reply:
                 assert "文据 Wenju" in reply.read().decode()
+            with urllib.request.urlopen(f"{address}/api/collections", timeout=30) as reply:
+                listed = json.load(reply)
+            assert (listed["default"], listed["several"]) == ("default", True)
         finally:
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
+
+
+def test_a_further_name_without_a_token_is_refused(folder: Path) -> None:
+    command = [sys.executable, "-m", "rag", "serve", "--port", "0", "--allow-host", "docs.example"]
+    environ = {name: value for name, value in ENVIRON.items() if name != "RAG_TOKEN"}
+    done = subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"docs.example" in done.stderr
+    assert b"RAG_TOKEN" in done.stderr
 
 
 def rag(folder: Path, *arguments: str) -> str:
