@@ -68,6 +68,12 @@ class Assistant:
         self._prompts = load_prompts(self.settings.chat.prompts)
         self._documents: dict[tuple[int, str], Document] = {}
 
+    def prepare(self) -> None:
+        """Loads what a chat model's first answer needs in the background, where one is set, so
+        that the first question does not wait for it."""
+        if self._model is not None:
+            self._model.prepare()
+
     def search(
         self, question: str, k: int | None = None, where: Filter | None = None
     ) -> list[Passage]:

@@ -61,6 +61,7 @@ class Collection:
         encoder = LazyEncoder(self.settings.encoder)
         if assistant is not None:
             encoder = assistant.index.wanted_encoder  # a named model is not held twice
+            assistant.prepare()
         self._tending = Tending(self.folder, encoder)
         self._tending.start()
 
@@ -75,6 +76,8 @@ class Collection:
         self.settings = settings
         if self._assistant is not None:
             self._assistant = Assistant(self._assistant.index, settings)
+            if self._tending is not None:
+                self._assistant.prepare()
 
     @property
     def index(self) -> Index:

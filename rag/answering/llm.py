@@ -14,7 +14,7 @@ import queue
 import random
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -60,6 +60,15 @@ class ChatModel:
         self.settings = settings
         self.name = settings.model
         self._environ = os.environ if environ is None else environ
+
+    def prepare(self) -> None:
+        """Imports what the first request needs, in a thread of its own; nothing is sent. What is
+        wrong shows at the first request."""
+        threading.Thread(target=self._import, daemon=True, name="chat import").start()
+
+    def _import(self) -> None:
+        with suppress(GenerationError, ModelUnavailable, SettingsError):
+            _ = self._model
 
     def stream(
         self,

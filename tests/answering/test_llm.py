@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from rag.errors import (
 from rag.settings import Chat
 from tests.chat_server import ChatServer, Reply, serve
 
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-very-secret-0123456789"
 PROMPT = [Message("system", "规则"), Message("user", "问题")]
 
@@ -200,3 +204,21 @@ def test_many_threads_get_their_own_replies() -> None:
         with ThreadPoolExecutor(8) as pool:
             replies = list(pool.map(lambda _: chat.reply(PROMPT), range(16)))
     assert sorted(replies) == sorted(f"第{n}句。" for n in range(16))
+
+
+def test_what_a_request_needs_is_imported_beforehand() -> None:
+    program = (
+        "import sys, time\n"
+        "from rag.answering.llm import ChatModel\n"
+        "from rag.settings import Chat\n"
+        "ChatModel(Chat(model='openai:any', base_url='http://127.0.0.1:9/v1')).prepare()\n"
+        "ChatModel(Chat(model='nobody:any')).prepare()\n"
+        "deadline = time.monotonic() + 120\n"
+        "while 'langchain_openai' not in sys.modules and time.monotonic() < deadline:\n"
+        "    time.sleep(0.05)\n"
+        "print('langchain_openai' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert (done.stdout.strip(), done.stderr) == ("True", "")
