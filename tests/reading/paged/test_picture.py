@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import struct
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+import pypdfium2
 import pytest
 
 from rag.errors import UnreadableDocument
 from rag.reading.paged.marking import marks
 from rag.reading.paged.picture import MOST_PIXELS, page_picture
 from rag.reading.paged.values import Box
+from rag.reading.parsers.pdf import draw_page
 from rag.types import PageBox
 from tests.reading.bad_pdf import ENCRYPTED, empty_pdf
 from tests.reading.paged.test_stretches import typed
@@ -77,3 +81,23 @@ def test_what_cannot_be_drawn(data: bytes, page: int, words: str) -> None:
         page_picture(data, page, "", 100)
     with pytest.raises(ValueError, match="0 pixels"):
         page_picture(data, page, "", 0)
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_characters_stand_on_their_ink_however_a_page_is_turned(shared: Path, turn: int) -> None:
+    pdf = pypdfium2.PdfDocument(shared / "documents" / "bce_Comp_zh_0.pdf")
+    pdf[1].set_rotation(turn)
+    pdf[1].set_cropbox(40, 60, 500, 700)
+    file = BytesIO()
+    pdf.save(file)
+    drawn = draw_page(file.getvalue(), 2, 900, MOST_PIXELS)
+    raster = drawn.raster
+    pixels = np.frombuffer(raster.pixels, np.uint8).reshape(raster.height, raster.width, 3)
+    inked = []
+    for glyph in drawn.page.glyphs:
+        edges = (glyph.box.x0, glyph.box.y0, glyph.box.x1, glyph.box.y1)
+        x0, y0, x1, y1 = (int(drawn.scale * edge) for edge in edges)
+        if x0 >= 0 and x1 < raster.width and y0 >= 0 and y1 < raster.height:
+            inked.append(pixels[y0 : y1 + 1, x0 : x1 + 1].mean(2).min() < 140)
+    assert len(inked) > 1_400
+    assert sum(inked) > 0.95 * len(inked)
