@@ -1,22 +1,9 @@
 // Conversations: listed, found, opened, renamed, exported, deleted; and what a turn can do.
 (() => {
-  const { say, language } = window.wj;
+  const { say, language, made, button, sure } = window.wj;
   const find = (name) => document.querySelector(`.wj-talks ${name}`);
   const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
-  function made(tag, className, text) {
-    const element = document.createElement(tag);
-    if (className) element.className = className;
-    if (text !== undefined) element.textContent = text;
-    return element;
-  }
-  function button(text, label, act) {
-    const one = made('button', 'wj-plain', text);
-    one.type = 'button';
-    one.setAttribute('aria-label', label);
-    one.addEventListener('click', () => act(one));
-    return one;
-  }
   const address = (path, values) => window.wj.api(`conversations${path}`, values);
   const call = (path, options) => window.wj.call(address(path), options);
   function note(text) { find('.wj-talks-note').textContent = text; }
@@ -65,10 +52,7 @@
     save.download = '';
     save.setAttribute('aria-label', `${say('talks.export')} ${one.title}`);
     const drop = button(say('talks.delete'), `${say('talks.delete')} ${one.title}`, (self) => {
-      if (self.dataset.sure) return void remove(one);
-      self.dataset.sure = '1';
-      self.classList.add('wj-sure');
-      self.textContent = say('talks.delete_sure');
+      sure(self, say('talks.delete_sure'), () => remove(one));
     });
     item.append(open, edit, save, drop);
     return item;
