@@ -1,6 +1,6 @@
 // Files and folders added: sent one by one, then read, with progress, and a report at the end.
 (() => {
-  const { say, api, call, made } = window.wj;
+  const { say, api, made } = window.wj;
   const find = (name) => document.querySelector(`.wj-docs-add ${name}`);
   const address = (name) => api(`documents/${name.split('/').map(encodeURIComponent).join('/')}`);
   let leaving = null; // ends what is being added
@@ -48,18 +48,39 @@
     document.querySelector('.wj-docs').classList.remove('wj-adding');
     document.dispatchEvent(new CustomEvent('wj-documents'));
   }
+  // Not fetch: it does not tell how much of a file has been sent.
+  function put(name, file, signal, moved) {
+    return new Promise((good, bad) => {
+      const request = new XMLHttpRequest();
+      const leave = () => request.abort();
+      request.open('PUT', address(name));
+      request.responseType = 'json';
+      request.upload.onprogress = (event) => moved(event.loaded);
+      request.onload = () => (request.status < 400 ? good()
+        : bad(new Error(request.response?.error ?? `HTTP ${request.status}`)));
+      request.onerror = () => bad(new Error(say('docs.broken')));
+      request.onabort = () => bad(signal.reason);
+      request.onloadend = () => signal.removeEventListener('abort', leave);
+      signal.addEventListener('abort', leave);
+      request.send(file);
+    });
+  }
   async function upload(files, signal) {
     const all = files.reduce((sum, one) => sum + one.file.size, 0) || 1;
     const started = performance.now();
     const refused = [];
     let sent = 0;
     for (const [i, { file, name }] of files.entries()) {
-      const share = sent / all;
-      const rate = sent ? (sent / 1e6 / seconds(started)).toFixed(1) : '…';
-      const at = { n: i + 1, total: files.length, document: name, rate };
-      bar(share / 2, [say('docs.uploading', at), sent ? left(started, share) : ''].join(' '));
+      const moved = (bytes) => {
+        const share = (sent + bytes) / all;
+        const rate = share ? ((sent + bytes) / 1e6 / seconds(started)).toFixed(1) : '…';
+        const at = { n: i + 1, total: files.length, document: name, rate };
+        bar(share / 2, [say('docs.uploading', at), share ? left(started, share) : ''].join(' '));
+      };
+      moved(0);
       try {
-        await call(address(name), { method: 'PUT', body: file, signal });
+        signal.throwIfAborted();
+        await put(name, file, signal, moved);
       } catch (error) {
         if (error.name === 'AbortError') throw error;
         refused.push({ document: name, reason: error.message });

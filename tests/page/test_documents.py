@@ -123,3 +123,24 @@ def test_progress_is_shown_and_can_be_cancelled(
     collection.gate.set()
     expect(page.locator(".wj-doc")).to_have_count(0)
     assert collection.status().documents == 0
+
+
+def test_a_large_file_can_be_left_while_it_is_sent(
+    address: str, open_page: Opened, tmp_path: Path, collection: Gated
+) -> None:
+    large = tmp_path / "大.txt"
+    large.write_bytes("清水河全长八十公里。\n".encode() * 400_000)  # 12 MB
+    page = open_page(address)
+    to_documents(page)
+    # A slow line, so that there is time to leave.
+    line = page.context.new_cdp_session(page)
+    conditions = {"offline": False, "latency": 0, "downloadThroughput": -1}
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", {**conditions, "uploadThroughput": 200_000})
+    page.set_input_files("#wj-pick-files", large)
+    expect(page.locator(".wj-docs-progress span")).to_contain_text("上传 1/1 大.txt，每秒 0.")
+    expect(page.locator(".wj-docs-progress span")).to_contain_text("约剩")
+    page.get_by_role("button", name="取消").click()
+    expect(page.locator(".wj-docs-report")).to_contain_text("已取消")
+    expect(page.locator(".wj-docs-progress")).to_be_hidden()
+    assert not list(collection.files.rglob("*"))
