@@ -45,6 +45,20 @@ LEFT_UNDONE: Mapping[str, str] = {
 }
 
 
+BUILDS_LESS: Mapping[str, str] = {
+    "LangChain": "it splits texts at marks, knows no place in a file, and writes nothing to disk",
+    "LlamaIndex": "it cuts no Chinese words and writes nothing to disk",
+    "txtai": "it cuts no Chinese words, and its texts alone are written, not durably",
+}
+"""Why a side may be ahead in build time."""
+
+SEARCHES_LESS = (
+    "it adds up two searches; Wenju takes questions of several parts apart, searches for each, "
+    "weighs the sentences of a hundred passages and reranks thirty"
+)
+"""Why a side may be ahead in query time, while there are few chunks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """What a side took: build and median query in seconds and milliseconds, on the clock and of
@@ -173,7 +187,28 @@ libraries and encoder is not counted. Wenju's build is durable, its search reran
 | --- | --- | --- | --- | --- |
 {chr(10).join(ratios)}
 
+{_ahead(own, sides[1:])}
+
 What is left undone:
 
 {chr(10).join(undone)}
 """
+
+
+def _ahead(own: Side, others: Sequence[Side]) -> str:
+    """Where another side is ahead, by how much and why."""
+    lines = []
+    for side in others:
+        if side.build_cpu_seconds < own.build_cpu_seconds:
+            times = own.build_cpu_seconds / side.build_cpu_seconds
+            lines.append(
+                f"- {side.name} builds {times:.1f} times as fast: {BUILDS_LESS[side.name]}."
+            )
+        if side.query_cpu_ms < own.query_cpu_ms:
+            times = own.query_cpu_ms / side.query_cpu_ms
+            lines.append(f"- {side.name} answers {times:.1f} times as fast: {SEARCHES_LESS}.")
+        if side.peak_bytes < own.peak_bytes:
+            lines.append(f"- {side.name} takes less memory, {side.peak_bytes / 1e6:.0f} MB.")
+        if side.recall_1000 > own.recall_1000 or side.recall_3000 > own.recall_3000:
+            lines.append(f"- {side.name} finds more evidence.")
+    return "\n".join(["Ahead of Wenju:\n", *(lines or ["- none, in nothing that is measured."])])

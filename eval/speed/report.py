@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ svg { background: #fff; font: 12px system-ui, sans-serif; }
 def write_growth(steps: Sequence[Step], folder: Path = FOLDER) -> None:
     """Writes the figures of growth and draws them."""
     figures = _figures(folder)
-    figures["growth"] = [step_json(step) for step in steps]
+    figures["growth"] = {"machine": _machine(), "steps": [step_json(step) for step in steps]}
     _write(figures, folder)
     (folder / PLOT).write_text(plot(steps) + "\n", "utf-8")
 
@@ -49,8 +50,17 @@ def write_growth(steps: Sequence[Step], folder: Path = FOLDER) -> None:
 def write_beside(found: Mapping[str, Any], folder: Path = FOLDER) -> None:
     """Writes the figures of the libraries beside each other."""
     figures = _figures(folder)
-    figures["beside"] = dict(found)
+    figures["beside"] = {"machine": _machine(), **found}
     _write(figures, folder)
+
+
+def _machine() -> str:
+    """Cores and present load, in words."""
+    load = f" with a load of {os.getloadavg()[0]:.0f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{os.cpu_count()} cores{load} when it ended: beside other work seconds of CPU tell more "
+        "than the clock"
+    )
 
 
 def _figures(folder: Path) -> dict[str, Any]:
@@ -66,8 +76,11 @@ def _write(figures: Mapping[str, Any], folder: Path) -> None:
     parts = ["# Size and speed\n"]
     if "beside" in figures:
         parts.append(beside_text(figures["beside"]))
+        parts.append(f"Measured on {figures['beside']['machine']}.\n")
     if "growth" in figures:
-        parts.append(growth_text([step_of(value) for value in figures["growth"]]))
+        grown = figures["growth"]
+        parts.append(growth_text([step_of(value) for value in grown["steps"]]))
+        parts.append(f"Measured on {grown['machine']}.\n")
     (folder / PAGE).write_text("\n".join(parts), "utf-8")
 
 

@@ -71,6 +71,10 @@ def test_the_table_has_ratios_and_what_is_left_undone(tmp_path: Path) -> None:
     text = beside_text(found)
     assert "| txtai / Wenju | 0.50 | 1.50 | 3.00 | -0.200 / -0.150 |" in text
     assert "- txtai: segmentation" in text
+    assert "- txtai builds 2.0 times as fast: it cuts no Chinese words" in text
+    assert "answers" not in text and "takes less memory" not in text
     write_beside(found, tmp_path)
     assert text in (tmp_path / PAGE).read_text(encoding="utf-8")
-    assert json.loads((tmp_path / FIGURES).read_text(encoding="utf-8"))["beside"] == found
+    assert json.loads((tmp_path / FIGURES).read_text(encoding="utf-8"))["beside"].items() >= (
+        found.items()
+    )
