@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.reading_beside import OTHERS, comparison, read_by
+from eval.reading_beside import Reading as Text
 from rag.errors import DocumentError
 from rag.reading.load import Found, find_files, read_document
 from rag.settings import Reading
@@ -21,6 +23,16 @@ _HEAD = """# What is read of real files
 Made by `python -m eval.reading`, over the files of `$WENJU_SHARED/documents` (their sources are in
 `SOURCES.txt` there). Seconds on one core of the machine that made the table. Characters are those
 of the text, white space not counted.
+
+"""
+_BESIDE = """
+## Beside other readers
+
+Made with `--beside PYTHON`: markitdown's plain output and LangChain's loaders, each as its
+documentation shows it, characters · seconds; an import is not counted. More characters are not
+better: navigation, running heads, link addresses and marks of Markdown count. "Order of text" asks
+for sentences that go on over a line, a column or a page, and for parts one behind the other; "table
+rows" for the cells of a row in one line. Single checks are listed where the readers differ.
 
 """
 _COLUMNS = [
@@ -77,19 +89,33 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
+def _text(row: Row) -> str:
+    return row.document.text if row.document else ""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Reads the folder and writes the table. 0 done, 1 no such folder."""
     shared = Path(os.environ.get("WENJU_SHARED", "../shared"))
     parser = argparse.ArgumentParser(prog="python -m eval.reading", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=shared / "documents")
     parser.add_argument("--out", type=Path, default=Path("eval/benchmarks/reading.md"))
+    parser.add_argument(
+        "--beside",
+        metavar="PYTHON",
+        help="an interpreter with markitdown, LangChain's loaders and what they need installed",
+    )
     options = parser.parse_args(arguments)
     try:
         files = find_files([options.folder])
     except DocumentError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    text = _HEAD + table(rows(files, Reading())) + "\n"
+    found = rows(files, Reading())
+    text = _HEAD + table(found) + "\n"
+    if options.beside:
+        ours = {row.name: Text(_text(row), row.seconds, row.problem) for row in found}
+        others = {name: read_by(options.beside, name, options.folder) for name in OTHERS}
+        text += _BESIDE + comparison({"Wenju": ours, **others})
     options.out.write_text(text, encoding="utf-8")
     print(options.out)
     return 0

@@ -61,23 +61,22 @@ def find_files(paths: Iterable[Path], limits: Reading | None = None) -> list[Fou
             raise DocumentError(f"no such file or folder: {path}")
         root = os.path.abspath(path)  # noqa: PTH100 (resolve follows links)
         base = os.path.realpath(root)
+        inside, start = os.path.join(base, ""), len(os.path.join(root, ""))  # noqa: PTH118
         for file, linked in [_itself(root)] if path.is_file() else _walk(root):
             place = file.place
-            real = os.path.realpath(place) if linked else _below(base, place, root)
+            if linked:
+                real = os.path.realpath(place)
+            else:  # no folder between it and the root is a link
+                real = base if place == root else inside + place[start:]
             if real in seen:
                 continue
             seen.add(real)
-            problem = file.problem or _problem(base, real)
+            problem = file.problem or _problem(real, base, inside)
             for one in _unpacked(replace(file, problem=problem) if problem else file, limits):
                 free = _free(one, names)
                 names.add(free)
                 found.append(one if free == one.name else replace(one, name=free))
     return found
-
-
-def _below(base: str, place: str, root: str) -> str:
-    """Where a file really lies whose `root` does at `base`: no folder between them is a link."""
-    return os.path.join(base, place[len(root) :].lstrip("/")) if place != root else base  # noqa: PTH118
 
 
 def _itself(path: str) -> tuple[Found, bool]:
@@ -143,9 +142,9 @@ def _aside(name: str) -> bool:
     return _HIDDEN.search(name) is not None or name == SIDECAR
 
 
-def _problem(base: str, real: str) -> str:
+def _problem(real: str, base: str, inside: str) -> str:
     """Why a file is not to be read; opening a pipe would wait for ever."""
-    if real != base and not real.startswith(os.path.join(base, "")):  # noqa: PTH118
+    if real != base and not real.startswith(inside):
         return "a symbolic link that leads out of the folder; name what it leads to, to read it"
     with suppress(OSError):
         if not S_ISREG(os.stat(real).st_mode):  # noqa: PTH116 (as many as there are files)

@@ -23,8 +23,8 @@ processes read in the seconds in which a part of the index is written."""
 _WORTH_BYTES = 1 << 22
 """Less text than this is read sooner here, 2 s, than processes have started, half a second of
 each core, and their results have come over."""
-_FOREIGN_BYTES = 1 << 18
-"""As how much more text a file counts that a library parses."""
+_FILE_BYTES, _FOREIGN_BYTES = 1 << 11, 1 << 18
+"""As how much more text each file counts, and one that a library parses."""
 _BEAT_SECONDS = 0.25
 
 
@@ -43,7 +43,7 @@ def processes_for(jobs: Sequence[Job], settings: Reading) -> int:
     where there is enough to do, and none but for isolated jobs where there is little."""
     if settings.processes is not None:
         return min(settings.processes, len(jobs))
-    work = sum(job.size + _FOREIGN_BYTES * job.isolated for job in jobs)
+    work = sum(job.size + _FILE_BYTES + _FOREIGN_BYTES * job.isolated for job in jobs)
     if work < _WORTH_BYTES:
         return 0
     return min(_cores(), len(jobs), work // (_WORTH_BYTES // 2))
