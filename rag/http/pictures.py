@@ -1,4 +1,4 @@
-"""`GET /api/page`: the page of a PDF file that a quotation stands on, as a picture.
+"""`GET /api/page`: the page of a PDF file or a picture that a quotation stands on, as a picture.
 
 Only a document of the collection is drawn, by its name, and only while its file holds the very
 bytes that were indexed.
@@ -17,12 +17,13 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Query
 
 from rag.errors import DocumentError
+from rag.reading.formats import PAGED
 from rag.reading.load import document_id, read_bytes
 from rag.reading.paged.picture import PagePicture, page_picture
+from rag.reading.zipped import in_archive
 from rag.settings import Reading
 from rag.types import Document, PageBox, Span
 
-DRAWN = ".pdf"
 DEFAULT_WIDTH = 1_000
 MIN_WIDTH, MAX_WIDTH = 100, 2_000
 PICTURES_KEPT = 16  # some 200 kB each
@@ -83,9 +84,11 @@ class Pictures:
 
     def _bytes(self, document: Document) -> bytes:
         path = Path(document.path)
-        if path.suffix.lower() != DRAWN:
-            raise DocumentError(f"{document.name} has no pages that can be drawn; a PDF file has")
-        if not path.is_file():
+        if path.suffix.lower() not in PAGED:
+            raise DocumentError(
+                f"{document.name} has no pages that can be drawn; PDF files and pictures have"
+            )
+        if not path.is_file() and in_archive(str(path)) is None:
             raise DocumentError(f"the file of {document.name} is no longer where it was indexed")
         data = read_bytes(path, self._reading)
         if document_id(data, document.name) != document.id:

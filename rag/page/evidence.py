@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from rag.page.messages import CHINESE, Messages
+from rag.reading.formats import PAGED
 from rag.types import Citation, Part, Passage, Span
 
 # Controls, halves of pairs, and characters that would turn around what stands beside them.
@@ -18,8 +19,6 @@ _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2
 
 # Characters shown before and after a passage when they are first asked for.
 FIRST_AROUND = 300
-# Files whose pages can be shown as they look.
-PICTURED = ".pdf"
 
 
 def escape(text: str) -> str:
@@ -61,7 +60,7 @@ def evidence_html(
         f'<div class="wj-ev-acts"><button type="button" class="wj-plain" data-around='
         f'"{FIRST_AROUND}" {_place(passage)}>{say("evidence.around")}</button>'
     )
-    if passage.page is not None and passage.document.lower().endswith(PICTURED):
+    if passage.page is not None and passage.document.lower().endswith(PAGED):
         parts.append(
             f'<button type="button" class="wj-plain" data-picture aria-pressed="false" '
             f"{_place(passage)}>{say('evidence.picture')}</button>"

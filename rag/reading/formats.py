@@ -15,6 +15,8 @@ from rag.settings import Reading
 Parser = Callable[[bytes, Reading], Cleaned]
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
+PAGED = (".pdf", *_PICTURES)
+"""The endings of files whose pages can be drawn."""
 # Ending -> module and function.
 _PARSERS = {
     ".txt": "rag.reading.clean:read_text",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,9 @@ def test_the_quotation_is_boxed_on_its_page(place: Path, client: TestClient) -> 
 
 def test_only_indexed_pdf_files_are_drawn(place: Path, client: TestClient) -> None:
     text = document(place, "桥.txt")
-    assert "a PDF file has" in refused(client.get("/api/page", params=where(text, "清代")))
+    assert "PDF files and pictures have" in refused(
+        client.get("/api/page", params=where(text, "清代"))
+    )
     here = {"start": 0, "end": 3}
     for name in ("/etc/passwd", "../index/catalog.sqlite", "没有.pdf"):
         assert client.get("/api/page", params={**here, "document": name}).status_code == 404
@@ -116,6 +119,15 @@ def test_a_file_that_is_not_as_indexed_is_not_drawn(tmp_path: Path) -> None:
     os.mkfifo(path)  # nobody waits for what is no file
     with pytest.raises(Exception, match="no longer where it was indexed"):
         pictures.picture_json(read, span, None, 100)
+
+
+def test_a_page_in_an_archive_is_drawn(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(NAME, pdf_file(PAGES))
+    read = Index.build([tmp_path / "a.zip"], tmp_path / "index").document(f"a.zip/{NAME}")
+    drawn = Pictures(Reading()).picture_json(read, Span(0, 5), None, 100)
+    assert (drawn["document"], drawn["page"]) == (f"a.zip/{NAME}", 1)
+    assert drawn["boxes"]
 
 
 def test_the_last_pictures_are_kept(place: Path) -> None:
