@@ -31,7 +31,6 @@ _GRADE = "偿还债务的能力很强，受不利经济环境的影响不大，�
 # Sentences that go on over a line, a column or a page; parts that stand one behind the other.
 ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (
     (_REPORT, ("国内业务收入占营业收入99.08%。",)),
-    (_REPORT, ("（一）主要会计数据", "（二）主要财务指标", "第三节公司业务概要")),
     ("bce_Bio_zh_0.pdf", ("（CAR-T细胞）治疗复发难治ALL患者完全缓解率达83％",)),
     ("bce_Bio_zh_0.pdf", ("1.病例资料", "所有患者均入组", "2.allo-HSCT方案", "3.供者CAR-T")),
     ("bce_Comp_zh_0.pdf", ("其是由黑客人员针对性地入侵到计算机系统中",)),

@@ -383,7 +383,8 @@ _UNSTATED = Stated()
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     if row[7:] == _NOTHING_STATED:  # of most documents; there may be many
-        return Entry(*row[:7], stated=_UNSTATED)
+        name, path, root, sha256, size, mtime_ns, made_with = row[:7]
+        return Entry(name, path, root, sha256, size, mtime_ns, made_with, _UNSTATED)
     try:
         return replace(Entry(*row[:7]), stated=read_stated(row[0], *row[7:]))
     except StoreCorrupt:  # found by its hash where it matters; made anew by the next update

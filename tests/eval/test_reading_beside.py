@@ -63,7 +63,7 @@ def test_order_and_rows() -> None:
     assert not in_a_row("营业收入\n1,581", ["营业收入", "1,581"])
     file, parts = ORDER[0]
     table = comparison({"一": {file: Reading("".join(parts), 1.0)}, "二": {file: Reading("", 2.0)}})
-    assert "| order of text | 1 of 2 | 0 of 2 |" in table
+    assert "| order of text | 1 of 1 | 0 of 1 |" in table
     assert f"| — {file}: {parts[-1][:18]} | yes | no |" in table
 
 
