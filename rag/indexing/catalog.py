@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from rag.errors import StoreCorrupt
+from rag.indexing.database import MEND
 from rag.indexing.facts import (
     DATE,
     DATE_INFERRED,
@@ -22,7 +23,6 @@ from rag.indexing.facts import (
     TAGS,
     TITLE,
     WARNINGS,
-    FactTables,
     read_stated,
     strings_of,
 )
@@ -33,18 +33,16 @@ from rag.indexing.records import (
     place_of,
     read_layout,
     read_place,
-    read_vector,
     row_hash,
     unpack,
 )
 from rag.indexing.rows import Int64, Rows
+from rag.indexing.vector_tables import NEXT, VectorTables
 from rag.types import Chunk, Document, DocumentInfo, Span, Stated
 
 CATALOG_FILE = "catalog.sqlite"
-_MEND = "mend the index with: rag verify --repair"
-_DAMAGED = f"the content is not what was stored; {_MEND}"
+_DAMAGED = f"the content is not what was stored; {MEND}"
 _ROWS_AT_ONCE = 512
-_NEXT = "next_encoder"
 _CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
 _ENTRY_COLUMNS = f"d.name, d.path, d.root, d.sha256, d.size, d.mtime_ns, d.made_with, {STATED}"
 _INFO_COLUMNS = (
@@ -70,7 +68,7 @@ class Entry:
     stated: Stated = field(default_factory=Stated)
 
 
-class Catalog(FactTables):
+class Catalog(VectorTables):
     """The catalog of an index folder. A reader sees the generation that was current when it was
     opened until it is closed. Methods may be called from several threads."""
 
@@ -84,18 +82,6 @@ class Catalog(FactTables):
         """Opens the catalog for one transaction of changes, creating it where there is none; see
         `Database.writer`. The caller holds the writer lock."""
         return cls.writer(folder / CATALOG_FILE)
-
-    def meta(self) -> dict[str, str]:
-        """The facts about the whole index."""
-        return {str(key): str(value) for key, value in self.all("SELECT key, value FROM meta")}
-
-    def set_meta(self, key: str, value: str) -> None:
-        """Records a fact about the whole index."""
-        self.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-    def drop_meta(self, key: str) -> None:
-        """Drops a fact about the whole index."""
-        self.run("DELETE FROM meta WHERE key = ?", (key,))
 
     def entries(self) -> list[Entry]:
         """One entry for each document, by name."""
@@ -301,9 +287,7 @@ class Catalog(FactTables):
                 (int(key),),
             )
             if not found:
-                raise StoreCorrupt(
-                    f"chunk {key} is missing; mend the index with: rag verify --repair"
-                )
+                raise StoreCorrupt(f"chunk {key} is missing; {MEND}")
             yield _chunk(found[0])
 
     def titled_chunks(self, first: int, last: int) -> Iterator[tuple[int, str, Chunk]]:
@@ -330,7 +314,7 @@ class Catalog(FactTables):
     def to_encode(self, encoder: str, count: int) -> Iterator[tuple[int, str, Chunk]]:
         """As `titled_chunks`, the first `count` chunks that have no next vector of an encoder
         yet, by key."""
-        of_it = self.meta().get(_NEXT) == encoder
+        of_it = self.meta().get(NEXT) == encoder
         without = " WHERE c.key NOT IN (SELECT chunk FROM next_vectors)" if of_it else ""
         found = self.all(
             f"SELECT {_CHUNK_COLUMNS}, c.key, {TITLE} FROM chunks c"
@@ -339,42 +323,6 @@ class Catalog(FactTables):
         )
         for *row, key, title in found:
             yield int(key), title, _chunk(tuple(row))
-
-    def put_next_vectors(self, encoder: str, keys: Sequence[int], vectors: Float32) -> None:
-        """Stores vectors of chunks, as far as they are still there, that will be the index's;
-        those of another encoder are dropped."""
-        if self.meta().get(_NEXT) != encoder:
-            self.run("DELETE FROM next_vectors")
-            self.set_meta(_NEXT, encoder)
-        for key, vector in zip(keys, vectors, strict=True):
-            data = vector.astype("<f4", copy=False).tobytes()
-            self.run(
-                "INSERT OR REPLACE INTO next_vectors SELECT key, ?, ? FROM chunks WHERE key = ?",
-                (row_hash(data), data, key),
-            )
-
-    def take_next_vectors(self, before: str, after: str) -> None:
-        """Makes the next vectors the index's; documents made with `before` are now made with
-        `after`."""
-        self.run("DELETE FROM vectors")
-        self.run("INSERT INTO vectors SELECT chunk, hash, vector FROM next_vectors")
-        self.run("DELETE FROM next_vectors")
-        self.drop_meta(_NEXT)
-        self.run("UPDATE documents SET made_with = ? WHERE made_with = ?", (after, before))
-
-    def vectors(self, keys: Int64, dimension: int) -> Float32:
-        """The vectors `(len(keys), dimension)` of these chunks.
-
-        Raises:
-            StoreCorrupt: one is missing, or is not what was stored.
-        """
-        matrix = np.empty((len(keys), dimension), np.float32)
-        for i, key in enumerate(keys):
-            found = self.all("SELECT vector, hash FROM vectors WHERE chunk = ?", (int(key),))
-            if not found or row_hash(found[0][0]) != found[0][1]:
-                raise StoreCorrupt(f"the vector of chunk {key} is damaged or missing; {_MEND}")
-            matrix[i] = read_vector(found[0][0], dimension)
-        return matrix
 
 
 _NOTHING_STATED = (None, None, None, "[]")

@@ -15,6 +15,7 @@ from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, Sto
 from rag.indexing.records import row_hash
 
 FORMAT = 3
+MEND = "mend the index with: rag verify --repair"
 _APPLICATION_ID = 0x77656E6A  # "wenj", in the file's header
 _BUSY_TIMEOUT_MS = 5000
 _SCHEMA = (
@@ -167,6 +168,18 @@ class Database:
             )
         self.run("DELETE FROM meta WHERE key = 'parts'")
         self.run("UPDATE meta SET value = ? WHERE key = 'format'", (str(FORMAT),))
+
+    def meta(self) -> dict[str, str]:
+        """The facts about the whole index."""
+        return {str(key): str(value) for key, value in self.all("SELECT key, value FROM meta")}
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Records a fact about the whole index."""
+        self.run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def drop_meta(self, key: str) -> None:
+        """Drops a fact about the whole index."""
+        self.run("DELETE FROM meta WHERE key = ?", (key,))
 
     def begin(self) -> None:
         """Begins a transaction of changes."""

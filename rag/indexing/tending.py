@@ -29,6 +29,7 @@ LOOK_SECONDS = 5.0
 AGAIN_SECONDS = 24 * 3600.0
 """How often the catalog's rows are read whole; new files are hashed as they come."""
 
+_TROUBLE_SECONDS = 300.0  # after an error that will hardly pass in a moment
 _REST = 3.0
 _NICE = 10
 _NAMES_AT_ONCE = 16
@@ -79,6 +80,7 @@ class Tending:
         self._generation = 0
         self._damage: tuple[str, ...] = ()
         self._worked = time.monotonic()
+        self._noted = True
         self._said = ""
 
     def start(self) -> None:
@@ -96,6 +98,7 @@ class Tending:
         with suppress(AttributeError, OSError):  # of this thread alone, where the system can
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while not self._end.is_set():
+            rest = LOOK_SECONDS
             try:
                 self.look()
             except _Ended:
@@ -103,10 +106,11 @@ class Tending:
             except (StoreLocked, StoreMissing):
                 pass  # whoever writes is at work, or will be; the next look is soon
             except (RagError, OSError) as error:
+                rest = _TROUBLE_SECONDS
                 if str(error) != self._said:  # once, not every few seconds
                     self._said = str(error)
                     _log.warning("the index %s cannot be looked after: %s", self._folder, error)
-            self._end.wait(LOOK_SECONDS)
+            self._end.wait(rest)
 
     def look(self) -> None:
         """Does what is to be done now.
@@ -118,21 +122,22 @@ class Tending:
         reencode(self._folder, self._encoder, self._pause)
         generation, parts = self._record()
         due = time.monotonic() - self._rows_at > AGAIN_SECONDS or not self._rows_at
-        if generation == self._generation and not due:
-            return
-        broken = self._broken(parts)
-        if broken is None:
-            return  # a writer has moved on
-        if broken:
-            with write_lock(self._folder, PATIENCE_SECONDS):
-                rebuild(self._folder, generation)
-            _log.warning("mended in %s: %s", self._folder, "; ".join(broken))
-            generation, parts = self._record()
-        if due or self._damage:
-            damage = tuple(self._row_damages())
-            self._note(damage)
-            self._rows_at, self._damage = time.monotonic(), damage
-        self._generation = generation
+        if generation != self._generation or due:
+            broken = self._broken(parts)
+            if broken is None:
+                return  # a writer has moved on
+            if broken:
+                with write_lock(self._folder, PATIENCE_SECONDS):
+                    rebuild(self._folder, generation)
+                _log.warning("mended in %s: %s", self._folder, "; ".join(broken))
+                generation, _ = self._record()
+            if due or self._damage:
+                self._damage = tuple(self._row_damages())
+                self._rows_at, self._noted = time.monotonic(), False
+            self._generation = generation
+        if not self._noted:
+            self._note(self._damage)
+            self._noted = True
 
     def _record(self) -> tuple[int, Parts]:
         catalog = Catalog.open_reader(self._folder)

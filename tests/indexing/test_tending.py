@@ -11,10 +11,13 @@ import pytest
 
 from rag.builtin import folder
 from rag.collection import Collection
+from rag.errors import StoreError
 from rag.indexing import parts, tending
+from rag.indexing.catalog import Catalog
 from rag.indexing.index import Index
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.tending import Tending, last_check
+from rag.indexing.verify import document_damages
 from rag.settings import Encoder, Settings
 from tests.fakes import CharacterEncoder
 from tests.indexing.test_damage import change
@@ -106,6 +109,29 @@ def test_what_comes_later_is_hashed_too(
     tended.look()
     assert reopened(settings).generation == 3
     assert reopened(settings).verify() == []
+
+
+def test_where_nothing_can_be_written_the_index_is_read_once(
+    index: Index, settings: Settings, tended: Tending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert index.count
+    looked: list[str] = []
+
+    def seen(catalog: Catalog, name: str, dimension: int) -> list[str]:
+        looked.append(name)
+        return document_damages(catalog, name, dimension)
+
+    monkeypatch.setattr(tending, "document_damages", seen)
+    (settings.index / "writer.lock").unlink()
+    (settings.index / "writer.lock").mkdir()  # no lock can be taken
+    for _ in range(3):
+        with pytest.raises(StoreError):
+            tended.look()
+    assert looked == ["桥梁.md", "渔业/年报.txt", "灯塔.txt"]
+    (settings.index / "writer.lock").rmdir()
+    tended.look()
+    assert len(looked) == 3
+    assert last_check(settings.index) is not None
 
 
 def test_closing_leaves_no_thread(index: Index, tended: Tending) -> None:
