@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answering.evidence import Evidence
+from rag.answering.evidence import Evidence, table_headers
 from rag.answering.items import following_items
 from rag.answering.query import Kind, Query
 from rag.settings import Answering
@@ -61,6 +61,10 @@ def choose(
         if evidence.score < ratio * best.score:
             break
         said.add(_whole(evidence, rows[evidence.passage.rank]))
+    for row in [one for one in said.chosen if "\t" in one.text]:
+        header = _header(row, rows[row.passage.rank])
+        if header is not None:
+            said.add(header)
     return said.chosen[: settings.max_sentences]
 
 
@@ -115,6 +119,12 @@ def _whole(evidence: Evidence, row: Sequence[Evidence]) -> Evidence:
     terms = frozenset[str]().union(*(piece.terms for piece in row[first : last + 1]))
     text = span.of(evidence.passage.text)
     return replace(evidence, span=span, text=text, terms=terms, order=first)
+
+
+def _header(evidence: Evidence, row: Sequence[Evidence]) -> Evidence | None:
+    """The header of a table's row, where it stands in the row's passage."""
+    place = table_headers([one.text for one in row])[evidence.order]
+    return None if place is None or place == evidence.order else row[place]
 
 
 def _goes_on(piece: Evidence) -> bool:

@@ -48,6 +48,7 @@ _AGAINST = re.compile(
     r"[，,；;](?:但|而)|比|高于|低于|多于|少于|不同|差别|区别|差异|分别|从.{1,20}(?:到|至|降|增|升)|相反|前者|后者|同比|则"
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=\s?年|[-./年]|\b)")
+_NUMERIC = re.compile(r"\s*[-+]?[0-9][0-9,.]*\s*%?\s*")
 _YEAR_WORD = re.compile("|".join(YEAR_WORDS))
 _SIGNS: dict[Kind, re.Pattern[str]] = {
     Kind.LIST: _SEVERAL,
@@ -154,27 +155,53 @@ def weigh_sentences(
     title, headings, lead; `standing` those of the question's terms that stand in each sentence,
     where they need not be looked for.
 
+    A table's row is taken with its header, and the header alone answers nothing.
+
     covered = own + TOPIC_WEIGHT · (what `above` adds) + BESIDE_WEIGHT · (what the sentences
     beside it add), each the share of the question's weight;
     score = covered + KIND_WEIGHT, if it holds what is asked for, − its emptiness.
     """
     own = sentence_terms(text) if standing is None else with_terms(text, standing)
+    headers = table_headers([sentence.span.of(text) for sentence in own])
     topic = terms_of(" ".join(above))
     headings = squeeze("".join(above))
     found = []
     for i, sentence in enumerate(own):
         said = sentence.span.of(text)
         beside = (other.terms for other in own[max(0, i - 1) : i + 2])
+        header = headers[i]
         titled = sentence.terms | topic
+        if header is not None:
+            titled |= own[header].terms
         stated = weights.covered(sentence.terms)
         known = weights.covered(titled) - stated
         near = weights.covered(titled.union(*beside)) - stated - known
         covered = stated + TOPIC_WEIGHT * known + BESIDE_WEIGHT * near
         typed = _typed(query, said)
-        score = covered + KIND_WEIGHT * typed - _emptiness(said, headings)
+        empty = PENALTY if header == i else _emptiness(said, headings)
+        score = covered + KIND_WEIGHT * typed - empty
         found.append(
             Weighed(said, sentence.span, score, covered, typed, sentence.terms & weights.of.keys())
         )
+    return found
+
+
+def table_headers(sentences: Sequence[str]) -> list[int | None]:
+    """For each sentence of a text the place of its table's header, the header's own included:
+    the first of several rows in a row, if none of its cells is a number. None for all others.
+
+    >>> table_headers(["见表。", "年\\t量", "2022\\t5", "2023\\t6"])
+    [None, 1, 1, 1]
+    """
+    found: list[int | None] = [None] * len(sentences)
+    start = None
+    for i, sentence in enumerate(sentences):
+        if "\t" not in sentence:
+            start = None
+            continue
+        start = i if start is None else start
+        if i > start and not any(_NUMERIC.fullmatch(c) for c in sentences[start].split("\t")):
+            found[start] = found[i] = start
     return found
 
 

@@ -52,6 +52,20 @@ def test_the_date_that_is_asked_for_is_said_with_the_sentence_it_belongs_to(
     assert "2019年" in answer.text
 
 
+def test_a_row_of_a_table_comes_with_its_header(tmp_path: Path) -> None:
+    table = (
+        "| 年份 | 发电量（万千瓦时） | 停机（天） |\n|---|---|---|\n"
+        "| 2022 | 8,910 | 6 |\n| 2023 | 10,545 | 9 |\n"
+    )
+    answer = build(tmp_path, {"电站.md": f"# 电站年报\n\n## 历年发电量\n\n{table}"}).ask(
+        "电站2023年的发电量是多少万千瓦时？"
+    )
+    said = [sentence.text.split("\t") for sentence in answer.sentences]
+    assert (
+        said[0] == ["年份", "发电量（万千瓦时）", "停机（天）"] and ["2023", "10,545", "9"] in said
+    )
+
+
 def test_nothing_is_said_twice(tmp_path: Path) -> None:
     sentence = "渔港大桥全长1080米，设双向六车道，桥面宽31米。"
     texts = {f"{n}.txt": f"通稿{n}\n\n{sentence}\n\n第{n}版另有照片一张。\n" for n in "一二三"}
