@@ -176,8 +176,8 @@ def beside_text(found: Mapping[str, Any]) -> str:
     undone = [f"- {side.name}: {LEFT_UNDONE[side.name]}." for side in sides[1:]]
     return f"""## Beside other libraries
 
-`make bench`: the first {found["articles"]:,} articles of the news and the five documents of the
-corpus, chunks of about 250 characters without overlap, the built-in encoder on every side, 30
+`make bench ARTICLES={found["articles"]}`: the first articles of the news and the five documents of
+the corpus, chunks of about 250 characters without overlap, the built-in encoder on every side, 30
 passages for each of the development questions, one run after another on the same machine. Loading
 libraries and encoder is not counted. Wenju's build is durable, its search reranks.
 
