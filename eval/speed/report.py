@@ -95,9 +95,10 @@ def growth_text(steps: Sequence[Step]) -> str:
     rows += [_row(step) for step in steps]
     return f"""## Growth
 
-`python -m eval.speed growth DIR` (`--most N` for a smaller end): one index grows by news, laws, manuals, then by copies of them
-with every figure and name altered; times of building add up. Searches: development questions,
-sentences and titles of the index, milliseconds, without reranking (off) and with it (on).
+`python -m eval.speed growth DIR` (`--most N` for a smaller end): one index grows by news, laws,
+manuals, then by copies of them with every figure and name altered; times of building add up.
+Searches: development questions, sentences and titles of the index, milliseconds, without reranking
+(off) and with it (on).
 
 {chr(10).join(rows)}
 
