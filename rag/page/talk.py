@@ -3,8 +3,7 @@ opened.
 
 The conversation lives in the browser session's state: a `Sitting`, changed in place. Of it, `past`
 shows all turns but the last, `now` the last. Every event of an answer gives each of them as it is,
-never as gradio's update: for an update gradio makes the component anew (of the time that eight
-questions at once took, two thirds went there).
+never as gradio's update: for an update gradio makes the component anew.
 """
 
 from __future__ import annotations
