@@ -23,6 +23,10 @@ from rag.indexing.rows import Bools, Numbering, Rows
 from rag.indexing.sentences import Sentences, SentenceWriter
 from rag.types import DocumentInfo, Filter
 
+_TRIES = 3
+"""How often parts are made anew at opening; where the catalog's own rows do not fit each other,
+that never helps."""
+
 _AT_ONCE_ROWS = 1024
 """When more rows than this have to be written again for what was removed, what is new and what is
 gone is made current first, and the tidying by a commit of its own."""
@@ -80,6 +84,7 @@ def open_snapshot(folder: Path) -> Snapshot:
         StoreMissing, StoreMismatch, StoreCorrupt: see `Catalog.open_reader`.
     """
     damaged: int | None = None
+    tries = 0
     while True:
         try:
             catalog = Catalog.open_reader(folder)
@@ -99,7 +104,8 @@ def open_snapshot(folder: Path) -> Snapshot:
                     folder, parts, fingerprint.dimension, numbering
                 )
             except (StoreCorrupt, OSError):
-                if damaged != generation:  # the first time; a writer may just have moved on
+                tries += 1
+                if damaged != generation and tries <= _TRIES:  # a writer may just have moved on
                     damaged = generation
                     catalog.close()
                     _try_rebuild(folder, generation)

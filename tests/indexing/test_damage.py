@@ -17,7 +17,7 @@ import pytest
 
 from rag.errors import RagError, StoreCorrupt, StoreMismatch, StoreMissing
 from rag.indexing.index import Field, Index
-from rag.indexing.verify import repair
+from rag.indexing.verify import damages, repair
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
 
@@ -150,6 +150,15 @@ def test_an_index_that_cannot_be_opened_is_mended(index: Index, settings: Settin
     again = reopened(settings)
     assert again.verify() == []
     assert tower(again) == tower(index)
+
+
+def test_rows_that_do_not_fit_each_other_end_the_opening(index: Index, settings: Settings) -> None:
+    """A chunk of no document: making the parts anew does not help, however often it is tried."""
+    assert index.count
+    change(settings, "UPDATE chunks SET document = 99 WHERE key = 1")
+    with suppress(StoreCorrupt):
+        assert reopened(settings).generation < 9
+    assert damages(settings.index) != []
 
 
 def test_a_changed_row_is_never_quoted(index: Index, settings: Settings) -> None:
