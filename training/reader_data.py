@@ -14,6 +14,7 @@ from rag.models.reader_input import FEATURES, STATIC, Vocabulary, Words, match, 
 from rag.text.segment import words
 from training.bm25 import BM25
 from training.data import Question
+from training.pieces import grow
 from training.reader_net import Text
 
 Floats = npt.NDArray[np.float32]
@@ -109,7 +110,7 @@ def answerable(pair: Pair, random: np.random.Generator) -> Example:
     """A piece of whole sentences around the answer, now and then the whole passage."""
     longest = WHOLE if random.random() < WHOLE_SHARE else int(random.integers(SHORTEST, LONGEST))
     sentence = pair.passage.sentence
-    rows = _grow(sentence, int(sentence[pair.start]), int(sentence[pair.end]), longest, random)
+    rows = grow(sentence, int(sentence[pair.start]), int(sentence[pair.end]), longest, random)
     first = int(rows[0])
     if pair.end - first >= WHOLE:  # a sentence of great length
         return Example(pair, rows[:WHOLE], min(WHOLE, len(rows)), min(WHOLE, len(rows)))
@@ -128,26 +129,8 @@ def unanswerable(asked: Asked, random: np.random.Generator) -> Example | None:
     else:
         pair = asked.others[int(random.integers(len(asked.others)))]
         middle = int(random.integers(int(pair.passage.sentence[-1]) + 1))
-        rows = _grow(pair.passage.sentence, middle, middle, longest, random)[:WHOLE]
+        rows = grow(pair.passage.sentence, middle, middle, longest, random)[:WHOLE]
     return Example(pair, rows, len(rows), len(rows)) if len(rows) >= 5 else None
-
-
-def _grow(
-    sentence: npt.NDArray[np.int64], first: int, last: int, longest: int,
-    random: np.random.Generator,
-) -> npt.NDArray[np.int64]:
-    """Rows of the sentences `first` to `last` and of neighbours, to `longest` words in all."""
-    edges = np.searchsorted(sentence, np.arange(int(sentence[-1]) + 2))
-    while True:
-        room = longest - int(edges[last + 1] - edges[first])
-        before = first > 0 and edges[first] - edges[first - 1] <= room
-        after = last + 2 < len(edges) and edges[last + 2] - edges[last + 1] <= room
-        if not before and not after:
-            return np.arange(edges[first], edges[last + 1])
-        if before and (not after or random.random() < 0.5):
-            first -= 1
-        else:
-            last += 1
 
 
 def whole(pair: Pair) -> Example:

@@ -9,12 +9,14 @@ from rag.answering.candidates import Candidate, candidates
 from rag.answering.evidence import Evidence
 from rag.answering.query import Kind, Query
 from rag.text.fold import fold, squeeze
+from rag.types import Span
 
 # How many of the question's words, the nearest ones, a candidate's distance is taken to.
 _NEAREST = 3
 # What the reader marks is said from this probability on.
 LEAST = 0.2
 _LONG = frozenset((Kind.LIST, Kind.COMPARISON, Kind.CAUSE))
+_FIGURE = re.compile(r"[0-9０-９]+(?:[,，.．][0-9０-９]+)*[%％]?")
 _FORMED = frozenset((Kind.NUMBER, Kind.DATE))
 
 
@@ -66,9 +68,23 @@ def _marked(query: Query, chosen: Sequence[Evidence]) -> str | None:
         if evidence.reading is not None:
             span, probability = evidence.reading.best(evidence.span)
             if probability > best:
-                best, text = probability, span.of(evidence.passage.text).strip("“”")
+                whole = _with_whole_figures(span, evidence.passage.text)
+                best, text = probability, whole.of(evidence.passage.text).strip("“”")
     if best < LEAST or not squeeze(text) or squeeze(text) in squeeze(query.text):
         return None
     if query.kind in _FORMED and not any(c.misfit == 0 for c in candidates(query, text)):
         return None
     return text
+
+
+def _with_whole_figures(span: Span, text: str) -> Span:
+    """The span, grown where it begins or ends inside a figure: the reader marks words, and
+    4,981.5 is several.
+
+    >>> _with_whole_figures(Span(2, 5), "共12,345元").of("共12,345元")
+    '12,345'
+    """
+    for figure in _FIGURE.finditer(text):
+        if figure.start() < span.end and span.start < figure.end():
+            span = Span(min(span.start, figure.start()), max(span.end, figure.end()))
+    return span
