@@ -48,8 +48,6 @@ def test_an_empty_question_is_wrong_usage(
         (["search", "问", "-k", "many"], "argument -k: 'many' is not a whole number"),
         (["serve", "--port", "65536"], "argument --port: 65536 is not from 0 to 65535"),
         (["index"], "required: PATH"),
-        (["ask", "问", "--since", "2023-02-30"], "since '2023-02-30' is no date"),
-        (["search", "问", "--tag", " "], "an empty name in tags"),
         (["ask", "甲\udc80"], "argument QUESTION: the question holds bytes that are not utf-8"),
     ],
 )
@@ -62,6 +60,22 @@ def test_wrong_usage_is_said_on_stderr(
     assert err.startswith("rag: ")
     assert message in err
     assert "\nusage: rag" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", "问", "--since", "2023-02-30"], "rag: since '2023-02-30' is no date"),
+        (["search", "问", "--tag", " "], "rag: an empty name in tags"),
+    ],
+)
+def test_a_filter_that_is_none_is_wrong_usage(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(message)
 
 
 def test_help_and_version_are_results(capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,9 +222,9 @@ def test_text_is_printed_exactly(folder: Path) -> None:
     source = (folder / "文集" / "图书馆.txt").read_bytes().decode("gb18030")
     for start, at, length in value["origin"]:
         assert value["text"][start : start + length] == source[at : at + length]
-    assert {"start", "end", "kind", "headings", "page", "lines", "lead", "repeats"} == set(
-        value["blocks"][0]
-    )
+    assert {
+        "start", "end", "kind", "headings", "page", "lines", "lead", "repeats", "boxes", "by_ocr",
+    } == set(value["blocks"][0])  # fmt: skip
 
 
 def test_json_is_utf8_whatever_the_terminal(folder: Path) -> None:
@@ -230,7 +244,8 @@ def test_a_question_that_is_too_long_is_an_error(folder: Path) -> None:
 def test_status_and_verify(folder: Path) -> None:
     status = json.loads(rag("status", "--json", folder=folder).stdout)
     assert set(status) == {
-        "index", "generation", "documents", "chunks", "encoder", "bytes", "stale",
+        "index", "generation", "documents", "chunks", "encoder", "bytes", "stale", "checked",
+        "damage",
     }  # fmt: skip
     assert (status["documents"], status["stale"]) == (2, False)
     assert "2" in rag("status", folder=folder).stdout

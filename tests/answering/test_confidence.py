@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from rag import Assistant
-from rag.answering.confidence import BEHIND, Signals, confidence, signals
+from rag.answering.confidence import BEHIND, GROUNDED, Signals, confidence, signals
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Query, parse_query
 from rag.answering.terms import Weights, weigh
-from rag.models.answerable import load_answerable
+from rag.models.answerable import Answerable, Logistic, load_answerable
+from rag.models.rarity import rarity
 from rag.models.reader import Reading
 from rag.types import Passage
 
@@ -105,6 +106,19 @@ def test_an_answer_that_is_there_is_likelier_than_one_that_is_not(small: Assista
     assert likely("渡轮的单程票价是多少？") > likely("渡轮的船长工资是多少？")
     assert likely("渡轮的船长工资是多少？") > likely("塔吊在1987年的工资是多少？")
     assert likely("塔吊在1987年的工资是多少？") < 0.5
+
+
+def test_what_no_passage_holds_counts_by_its_rarity_in_the_language(small: Assistant) -> None:
+    """Of a question of which the passages hold only what any text holds, nothing is believed."""
+    query, weights, passages, ranked = asked(small, "如何做红烧肉的渡轮？")
+    certain = Answerable(Logistic(30.0, {}), Logistic(30.0, {}))
+    words = {word: rarity(word) for word in query.words}
+    assert "红烧肉" in words
+    held = [word for word in words if any(word in passage.text for passage in passages)]
+    share = sum(words[word] for word in held) / sum(words.values())
+    expected = min(1, share / GROUNDED) ** 2
+    assert confidence(query, weights, ranked, passages, certain) == pytest.approx(expected)
+    assert expected < 1
 
 
 def test_a_question_on_something_else_is_refused_by_the_default_threshold(
