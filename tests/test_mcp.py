@@ -19,7 +19,7 @@ from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.mcp import mcp_server
 from rag.settings import Settings
-from rag.types import Answer, Document
+from rag.types import Answer, Document, Filter
 from rag.wire import answer_json, passage_json
 from tests.fakes_page import FakeAssistant, answer
 
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Failing(FakeAssistant):
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer:  # noqa: ARG002
         raise GenerationError("no reply") if question == "chat" else ValueError("secret detail")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rag import builtin
 from rag.errors import ModelError
-from rag.models.reader import Reader, Reading, load_reader
+from rag.models.reader import PassageReader, Reader, Reading, load_reader
 from rag.types import Span
 
 QUESTION = "海灯市的市立图书馆是哪一年建成的？"
@@ -20,11 +20,11 @@ OTHER = "馆前有一座喷泉，夏天常有孩子在那里玩水。附近的�
 
 
 @pytest.fixture(scope="module")
-def reader() -> Reader:
+def reader() -> PassageReader:
     return load_reader()
 
 
-def test_marks_the_answer_and_its_sentence(reader: Reader) -> None:
+def test_marks_the_answer_and_its_sentence(reader: PassageReader) -> None:
     (reading,) = reader.read(QUESTION, [PASSAGE])
     span, probability = reading.best(Span(0, len(PASSAGE)))
     assert span.of(PASSAGE) == "1987年"
@@ -33,26 +33,26 @@ def test_marks_the_answer_and_its_sentence(reader: Reader) -> None:
     assert 0 < probability <= reading.has_answer <= 1
 
 
-def test_a_passage_without_the_answer_is_less_likely_to_hold_one(reader: Reader) -> None:
+def test_a_passage_without_the_answer_is_less_likely_to_hold_one(reader: PassageReader) -> None:
     with_answer, without = reader.read(QUESTION, [PASSAGE, OTHER])
     assert with_answer.has_answer > without.has_answer
 
 
-def test_a_passage_is_read_alike_alone_and_beside_longer_ones(reader: Reader) -> None:
+def test_a_passage_is_read_alike_alone_and_beside_longer_ones(reader: PassageReader) -> None:
     (alone,) = reader.read(QUESTION, [OTHER])
     _, beside, _ = reader.read(QUESTION, [PASSAGE * 3, OTHER, "短。"])
     np.testing.assert_allclose(alone.begins, beside.begins, atol=1e-5)
     np.testing.assert_allclose(alone.closes, beside.closes, atol=1e-5)
 
 
-def test_traditional_script_and_full_width_are_read_as_simplified(reader: Reader) -> None:
+def test_traditional_script_and_full_width_are_read_as_simplified(reader: PassageReader) -> None:
     traditional = PASSAGE.replace("图书馆", "圖書館").replace("1987", "１９８７")
     first, second = reader.read(QUESTION, [PASSAGE, traditional])
     np.testing.assert_allclose(first.begins, second.begins, atol=1e-5)
     assert second.best(Span(0, len(traditional)))[0].of(traditional) == "１９８７年"
 
 
-def test_nothing_to_read(reader: Reader) -> None:
+def test_nothing_to_read(reader: PassageReader) -> None:
     assert reader.read(QUESTION, []) == []
     empty, blank, some = reader.read(QUESTION, ["", " \n", PASSAGE])
     assert empty.has_answer == blank.has_answer == 0
@@ -61,7 +61,7 @@ def test_nothing_to_read(reader: Reader) -> None:
     assert reader.read(" ", [PASSAGE])[0].has_answer == 0
 
 
-def test_a_long_passage_is_read_to_its_limit(reader: Reader) -> None:
+def test_a_long_passage_is_read_to_its_limit(reader: PassageReader) -> None:
     (reading,) = reader.read(QUESTION, [PASSAGE * 100])
     assert len(reading.starts) == 600
     assert 0 <= reading.has_answer <= 1
