@@ -15,7 +15,7 @@ from rag.answering.query import Query
 from rag.answering.terms import Weights, sentence_terms, terms_of
 from rag.models.answerable import Answerable
 from rag.models.rarity import rarity
-from rag.models.reader import Reading
+from rag.models.reading import Reading
 from rag.text.fold import fold, squeeze
 from rag.text.values import values
 from rag.types import Passage

@@ -11,7 +11,7 @@ from functools import lru_cache
 from rag.answering.candidates import candidates
 from rag.answering.query import Kind, Query
 from rag.answering.terms import Weights, sentence_terms, terms_of, with_terms
-from rag.models.reader import Reading
+from rag.models.reading import Reading
 from rag.reading.lines import ends_sentence
 from rag.reading.outline import is_byline
 from rag.text.fold import fold, squeeze

@@ -15,7 +15,7 @@ from rag.answering.premise import contradictions, notice
 from rag.answering.search import Search
 from rag.answering.short import short_answer
 from rag.models.answerable import load_answerable
-from rag.models.reader import PassageReader
+from rag.models.reading import PassageReader
 from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Claim, Figure

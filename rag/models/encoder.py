@@ -27,7 +27,6 @@ ENCODED_AT_ONCE = 1024
 """Texts tokenized in one call; smaller and larger calls were slower on two cores."""
 
 
-
 class Encoder(Protocol):
     """Turns texts into vectors. `name` tells models apart: another table, another name."""
 

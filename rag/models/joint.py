@@ -10,16 +10,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from rag.errors import ModelError, ModelUnavailable
 from rag.models.joint_input import Marks, Rows, join
 from rag.models.network import Network
-from rag.models.reader import Reading, shares
+from rag.models.reading import Floats, Reading, shares
 from rag.models.subwords import Tokens, load_subwords
 from rag.models.vectors import Float32, logistic
-
-Floats = npt.NDArray[np.float32]
 
 MODEL, CARD = "model.onnx", "joint.json"
 LARGEST = 64 << 20  # bytes; the largest network that is loaded

@@ -5,10 +5,9 @@ there are any.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,61 +16,12 @@ from rag import builtin
 from rag.errors import ModelError
 from rag.models.network import Network
 from rag.models.reader_input import FEATURES, STATIC, Vocabulary, Words, match, read_words
-from rag.types import Span
-
-Floats = npt.NDArray[np.float32]
+from rag.models.reading import Floats, PassageReader, Reading, shares
 
 BUILTIN = "wenju"
-LONGEST_SPAN = 50  # words; 98% of the answers of CMRC train are shorter
 LONGEST_TEXT = 600  # words read of a passage
 _TEXTS_KEPT = 2048
 _PARTS = ("words", "first", "last", "features", "lengths")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the reader makes of a passage of n words: `starts` and `ends` are the code points at
-    which the words begin and end, `begins` and `closes` the probabilities that the answer begins
-    or ends with each word. Both sum to the probability that the passage holds an answer."""
-
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
-    begins: Floats
-    closes: Floats
-
-    @property
-    def has_answer(self) -> float:
-        """The probability in [0, 1] that the passage holds an answer."""
-        return float(self.begins.sum() + self.closes.sum()) / 2
-
-    def within(self, span: Span) -> float:
-        """The probability that the answer stands in a part of the passage."""
-        inside = self._inside(span)
-        return float(self.begins[inside].sum() + self.closes[inside].sum()) / 2
-
-    def best(self, span: Span) -> tuple[Span, float]:
-        """The likeliest answer in a part of the passage, and its probability; an empty span and
-        0 where no word begins there."""
-        inside = self._inside(span)
-        length = inside.stop - inside.start
-        if not length:
-            return Span(span.start, span.start), 0.0
-        together = np.triu(np.outer(self.begins[inside], self.closes[inside]))
-        together -= np.triu(together, LONGEST_SPAN)
-        first, last = divmod(int(together.argmax()), length)
-        found = Span(int(self.starts[inside.start + first]), int(self.ends[inside.start + last]))
-        return found, float(together[first, last])
-
-    def _inside(self, span: Span) -> slice:
-        first, end = np.searchsorted(self.starts, (span.start, span.end)).tolist()
-        return slice(first, end)
-
-
-class PassageReader(Protocol):
-    """Marks the answer in passages."""
-
-    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
-        """Reads the passages for a question, one result each, in their order."""
 
 
 class Reader:
@@ -155,10 +105,3 @@ def _nothing(text: Words) -> Reading:
 def _reading(text: Words, start: Floats, end: Floats) -> Reading:
     length = len(text)
     return Reading(text.starts, text.ends, shares(start)[:length], shares(end)[:length])
-
-
-def shares(scores: Floats) -> Floats:
-    """Scores of the places that there are into probabilities."""
-    powers = np.exp(scores - scores.max())
-    shares: Floats = powers / powers.sum()
-    return shares

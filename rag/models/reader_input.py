@@ -177,8 +177,11 @@ def match(question: Words, passage: Words) -> Floats:
     found[:, :STATIC] = passage.static
     if not len(passage) or not len(question):
         return found
-    weights = {t: float(w) for t, w in zip(question.tokens, question.idf, strict=True)
-               if t not in STOP_WORDS and any(map(str.isalnum, t))}
+    weights = {
+        t: float(w)
+        for t, w in zip(question.tokens, question.idf, strict=True)
+        if t not in STOP_WORDS and any(map(str.isalnum, t))
+    }
     asked = frozenset(question.tokens)
     exact = np.array([token in asked for token in passage.tokens], np.float32)
     content = np.array([token in weights for token in passage.tokens], np.float32)

@@ -14,7 +14,7 @@ from rag.answering.query import Query, parse_query
 from rag.answering.terms import Weights, weigh
 from rag.models.answerable import Answerable, Logistic, load_answerable
 from rag.models.rarity import rarity
-from rag.models.reader import Reading
+from rag.models.reading import Reading
 from rag.types import Passage
 
 Found = tuple[Query, Weights, list[Passage], list[Evidence]]

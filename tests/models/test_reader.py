@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from rag import builtin
 from rag.errors import ModelError
-from rag.models.reader import PassageReader, Reader, Reading, load_reader
+from rag.models.reader import Reader, load_reader
+from rag.models.reading import PassageReader, Reading
 from rag.types import Span
 
 QUESTION = "海灯市的市立图书馆是哪一年建成的？"
