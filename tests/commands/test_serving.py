@@ -10,6 +10,8 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,8 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("command", [["-m", "rag", "serve"], [str(ROOT / "app.py")]])
-def test_it_serves_until_it_is_interrupted(folder: Path, command: list[str]) -> None:
+@contextmanager
+def served(folder: Path, *command: str) -> Iterator[str]:
+    """The address of a server run in `folder`; interrupted at the end, and then it ends well."""
     with subprocess.Popen(
         [sys.executable, *command, "--port", "0", "--json"],
         cwd=folder,
@@ -42,18 +45,24 @@ def test_it_serves_until_it_is_interrupted(folder: Path, command: list[str]) -> 
         assert process.stdout is not None
         try:
             address = json.loads(process.stdout.readline())["address"]
-            with urllib.request.urlopen(f"{address}/healthz", timeout=30) as reply:
-                assert json.load(reply)["documents"] == 1
-            with urllib.request.urlopen(address, timeout=30) as reply:
-                assert "文据 Wenju" in reply.read().decode()
-            with urllib.request.urlopen(f"{address}/api/collections", timeout=30) as reply:
-                listed = json.load(reply)
-            assert (listed["default"], listed["several"]) == ("default", True)
+            yield address
         finally:
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize("command", [["-m", "rag", "serve"], [str(ROOT / "app.py")]])
+def test_it_serves_until_it_is_interrupted(folder: Path, command: list[str]) -> None:
+    with served(folder, *command) as address:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=30) as reply:
+            assert json.load(reply)["documents"] == 1
+        with urllib.request.urlopen(address, timeout=30) as reply:
+            assert "文据 Wenju" in reply.read().decode()
+        with urllib.request.urlopen(f"{address}/api/collections", timeout=30) as reply:
+            listed = json.load(reply)
+        assert (listed["default"], listed["several"]) == ("default", True)
 
 
 def test_a_further_name_without_a_token_is_refused(folder: Path) -> None:
@@ -77,38 +86,24 @@ def test_what_another_process_writes_is_served(tmp_path: Path) -> None:
     (tmp_path / "桥梁.txt").write_text("青石桥的维修共花费人民币38万元。", encoding="utf-8")
     (tmp_path / "灯塔.txt").write_text("灯塔高42米，由老周看守。", encoding="utf-8")
     rag(tmp_path, "index", "桥梁.txt")
-    with subprocess.Popen(
-        [sys.executable, "-m", "rag", "serve", "--port", "0", "--json"],
-        cwd=tmp_path,
-        env=ENVIRON,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            address = json.loads(process.stdout.readline())["address"]
+    with served(tmp_path, "-m", "rag", "serve") as address:
 
-            def found() -> list[str]:
-                asked = urllib.parse.urlencode({"question": "灯塔高多少米？青石桥维修花费多少？"})
-                with urllib.request.urlopen(f"{address}/api/search?{asked}", timeout=60) as reply:
-                    return sorted(passage["document"] for passage in json.load(reply))
+        def found() -> list[str]:
+            asked = urllib.parse.urlencode({"question": "灯塔高多少米？青石桥维修花费多少？"})
+            with urllib.request.urlopen(f"{address}/api/search?{asked}", timeout=60) as reply:
+                return sorted(passage["document"] for passage in json.load(reply))
 
-            assert found() == ["桥梁.txt"]
-            rag(tmp_path, "index", "灯塔.txt")
-            assert found() == ["桥梁.txt", "灯塔.txt"]
-            rag(tmp_path, "correct", "灯塔.txt", "--title", "航标", "--date", "1931")
-            with urllib.request.urlopen(f"{address}/api/documents", timeout=60) as reply:
-                assert "航标" in reply.read().decode()
-            rag(tmp_path, "remove", "桥梁.txt")
-            assert found() == ["灯塔.txt"]
-            deadline = time.monotonic() + 60
-            while json.loads(rag(tmp_path, "status", "--json"))["checked"] is None:
-                assert time.monotonic() < deadline
-        finally:
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, b"")
-    assert b"Traceback" not in err
+        assert found() == ["桥梁.txt"]
+        rag(tmp_path, "index", "灯塔.txt")
+        assert found() == ["桥梁.txt", "灯塔.txt"]
+        rag(tmp_path, "correct", "灯塔.txt", "--title", "航标", "--date", "1931")
+        with urllib.request.urlopen(f"{address}/api/documents", timeout=60) as reply:
+            assert "航标" in reply.read().decode()
+        rag(tmp_path, "remove", "桥梁.txt")
+        assert found() == ["灯塔.txt"]
+        deadline = time.monotonic() + 60
+        while json.loads(rag(tmp_path, "status", "--json"))["checked"] is None:
+            assert time.monotonic() < deadline
     rag(tmp_path, "verify")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rag.assistant import History
-from rag.collection import Collection
-from rag.indexing.index import Progress, Step
 from rag.library import Library
 from rag.server import create_app
-from rag.settings import Settings
-from rag.types import Event, Filter, Report, Retrieved
+from rag.types import Event, Filter, Retrieved
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import QUESTION, TEXTS, answered, ask
+from tests.page.test_documents import Gated as GatedFiles
 from tests.page.test_documents import to_documents
 from tests.pdf_file import pdf_file
 
@@ -25,21 +22,8 @@ pytestmark = GRADIO_WARNINGS
 FOLLOW_UP = "那么桥长多少？"
 
 
-class Gated(Collection):
-    """Waits while the gate is shut: at each file, and when the passages of an answer are found."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, Settings.load(environ={}))
-        self.gate = threading.Event()
-        self.gate.set()
-
-    def update(self, progress: Progress | None = None) -> Report:
-        def slow(step: Step) -> None:
-            assert progress is not None
-            progress(step)
-            self.gate.wait(60)
-
-        return super().update(slow)
+class Gated(GatedFiles):
+    """Waits when the passages of an answer are found, too."""
 
     def stream(
         self, question: str, history: History = (), where: Filter | None = None
