@@ -28,6 +28,8 @@ from rag.types import (
     Event,
     Filter,
     Passage,
+    Remark,
+    RemarkKind,
     Retrieved,
     Sentence,
     Status,
@@ -49,7 +51,7 @@ class _Said:
 
     sentences: tuple[Sentence, ...]
     model: str
-    notice: str = ""
+    remarks: tuple[Remark, ...] = ()
     prompted: tuple[int, ...] = ()
 
 
@@ -177,18 +179,19 @@ class Assistant:
         extracted: Callable[[], Extraction],
         check: Check,
     ) -> Generator[Event, None, _Said]:
-        notice = ""
+        remarks: tuple[Remark, ...] = ()
         if self._model is not None and passages:
             try:
                 written: Written = yield from write(
                     self._model, self._prompts, query.text, passages, check
                 )
-                name = self._model.name
-                return _Said(written.sentences, name, prompted=written.prompted)
+                if written.withheld:
+                    remarks = (Remark(RemarkKind.WITHHELD, (str(written.withheld),)),)
+                return _Said(written.sentences, self._model.name, remarks, written.prompted)
             except GenerationError as error:
                 if not self.settings.chat.fallback:
                     raise
-                notice = f"对话模型没有给出完整的回答，这里是原文摘录。{error}"
+                remarks = (Remark(RemarkKind.EXTRACT_INSTEAD, (str(error),)),)
         extraction = extracted()
         sentences: list[Sentence] = []
         if extraction.confidence >= self.settings.answering.min_confidence:
@@ -199,7 +202,7 @@ class Assistant:
                 yield sentence
         if not sentences:
             yield Text(refusal_of(query.text))
-        return _Said(tuple(sentences), EXTRACTIVE, notice)
+        return _Said(tuple(sentences), EXTRACTIVE, remarks)
 
     @cached_property
     def _model(self) -> ChatModel | None:
@@ -236,7 +239,7 @@ def _answer(
         confidence=extraction.confidence,
         model=said.model,
         timings=timings,
-        notice=" ".join(filter(None, (said.notice, extraction.notice if answered else ""))),
+        remarks=(*said.remarks, *(extraction.remarks if answered else ())),
         prompted=said.prompted,
         differing=extraction.differing if answered else (),
     )

@@ -258,6 +258,44 @@ class Status(Enum):
     NO_EVIDENCE = "no_evidence"
 
 
+class RemarkKind(Enum):
+    """What there is to say of a sentence or an answer; the value is its name in JSON.
+
+    Of a sentence: nothing found says it; another passage than the cited one does; a figure, a
+    date, a quoted term or names are not in the quotation; it says the opposite of a rise or fall,
+    or negates what the sentence does not; it covers a part only (the share). Of an answer: the
+    question's premise is not what a quotation says (what the question says, then the quotation;
+    for the holder of an office the office first); sentences of the documents take the place of a
+    model's answer (its error); sentences were withheld (how many).
+    """
+
+    NOT_QUOTED = "not_quoted"
+    NOT_CITED = "not_cited"
+    NUMBER = "number"
+    DATE = "date"
+    QUOTED = "quoted"
+    NAME = "name"
+    DIRECTION = "direction"
+    NEGATION = "negation"
+    COVERAGE = "coverage"
+    ASKED_YEAR = "asked_year"
+    ASKED_DIRECTION = "asked_direction"
+    ASKED_NUMBER = "asked_number"
+    ASKED_HOLDER = "asked_holder"
+    EXTRACT_INSTEAD = "extract_instead"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to say of a sentence or an answer, with its values, in no language; `n` is the
+    rank of the passage that shows it, None where none does. `rag.telling` has the words."""
+
+    kind: RemarkKind
+    values: tuple[str, ...] = ()
+    n: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A sentence as an answerer wrote it, markers removed, with the ranks that it cites."""
@@ -288,11 +326,11 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A complete, checked sentence of an answer; as an event it replaces the pieces of `Text`
-    since the sentence before. `reason` says in words what is wrong, empty when supported."""
+    since the sentence before. `reason` says what is wrong, None where nothing is."""
 
     text: str
     support: Support
-    reason: str
+    reason: Remark | None
     citations: tuple[Citation, ...]
 
 
@@ -323,11 +361,11 @@ class Answer:
     an answer. `model` is the chat model's name or `extractive`. `searched` is the question as it
     was searched for, where earlier turns of the conversation went into it or an English question
     was put into Chinese words, or its parts, joined by ；, where it was taken apart; else empty.
-    `notice` says what the reader should know of how the answer was made (the chat model failed
-    and this is the extractive answer) or of a premise of the question that the documents
-    contradict, else empty. `prompted` are the ranks of the passages that a chat model was given;
-    the others did not fit into its context. `differing` are the figures that passages give for
-    the same thing, best first, where they do not agree.
+    `remarks` are what the reader should know of how the answer was made (the chat model failed
+    and this is the extractive answer; sentences were withheld) and of a premise of the question
+    that the documents contradict. `prompted` are the ranks of the passages that a chat model was
+    given; the others did not fit into its context. `differing` are the figures that passages give
+    for the same thing, best first, where they do not agree.
     """
 
     question: str
@@ -340,7 +378,7 @@ class Answer:
     model: str
     timings: Timings
     searched: str = ""
-    notice: str = ""
+    remarks: tuple[Remark, ...] = ()
     prompted: tuple[int, ...] = ()
     differing: tuple[Figure, ...] = ()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import astuple
 from typing import Any
 
-from rag.types import Answer, Block, Document, DocumentInfo, Passage, Report, Sentence
+from rag.telling.remarks import remark_sentence, remark_text
+from rag.types import Answer, Block, Document, DocumentInfo, Passage, Remark, Report, Sentence
 
 
 def passage_json(passage: Passage, *, explain: bool = False) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "model": answer.model,
         "searched": answer.searched,
         "notice": told(answer),
+        "remarks": [_remark_json(remark) for remark in answer.remarks],
         "differing": [{"figure": figure.text, "n": figure.n} for figure in answer.differing],
         "prompted": list(answer.prompted),
         "timings": {
@@ -67,16 +69,21 @@ def told(answer: Answer) -> str:
         dated = f"，{passage.date}" if passage.date else ""
         figures.append(f"{figure.text}（{passage.title}{dated}）")
     differ = f"资料里有不同的数字：{'；'.join(figures)}。请看各自的时间和口径。" if figures else ""
-    return " ".join(filter(None, (answer.notice, differ)))
+    return " ".join(filter(None, (*map(remark_sentence, answer.remarks), differ)))
 
 
 def _sentence_json(sentence: Sentence) -> dict[str, Any]:
     return {
         "text": sentence.text,
         "support": sentence.support.value,
-        "reason": sentence.reason,
+        "reason": remark_text(sentence.reason),
+        "remark": None if sentence.reason is None else _remark_json(sentence.reason),
         "citations": [citation.n for citation in sentence.citations],
     }
+
+
+def _remark_json(remark: Remark) -> dict[str, Any]:
+    return {"kind": remark.kind.value, "values": list(remark.values), "n": remark.n}
 
 
 def citations_json(sentences: tuple[Sentence, ...]) -> list[dict[str, Any]]:

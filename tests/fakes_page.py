@@ -13,6 +13,8 @@ from rag.types import (
     Filter,
     Part,
     Passage,
+    Remark,
+    RemarkKind,
     Retrieved,
     Sentence,
     Span,
@@ -70,16 +72,16 @@ def answer(question: str = "营业收入是多少？") -> Answer:
         Sentence(
             "二〇二三年公司实现营业收入 32,122 亿元，同比下降 3.2%。",
             Support.SUPPORTED,
-            "",
+            None,
             (citation(one, FIRST.split("其中", maxsplit=1)[0]),),
         ),
         Sentence(
             "全年研发投入 118 亿元。",
             Support.PARTLY,
-            "出处写作 112 亿元",
+            Remark(RemarkKind.NUMBER, ("118 亿元",)),
             (citation(two, "年报称全年研发投入 112 亿元。"),),
         ),
-        Sentence("研发人员逐年增加。", Support.UNSUPPORTED, "没有出处提到", ()),
+        Sentence("研发人员逐年增加。", Support.UNSUPPORTED, Remark(RemarkKind.NOT_QUOTED), ()),
     )
     return Answer(
         question=question,

@@ -34,6 +34,7 @@ STOREYS = [
     {"rag.reading", "rag.models"},
     {"rag.text"},
     {"rag.wire", "rag.builtin"},
+    {"rag.telling"},
     {"rag.settings", "rag.types"},
     {"rag.errors"},
 ]

@@ -11,14 +11,14 @@ from rag.answering.confidence import confidence
 from rag.answering.disagreement import disagreement
 from rag.answering.english import is_english
 from rag.answering.evidence import Evidence, score_sentences
-from rag.answering.premise import contradictions, notice
+from rag.answering.premise import contradictions
 from rag.answering.search import Search
 from rag.answering.short import short_answer
 from rag.models.answerable import load_answerable
 from rag.models.reading import PassageReader
 from rag.settings import Answering
 from rag.text.fold import squeeze
-from rag.types import Claim, Figure
+from rag.types import Claim, Figure, Remark
 
 # Passages whose sentences are weighed.
 PASSAGES = 8
@@ -30,14 +30,14 @@ SHORT_AMONG, SHORT_SHARE = 3, 0.88
 class Extraction:
     """Sentences in reading order as claims, the short answer among them, and the estimate in
     [0, 1] that the passages hold an answer. No claims where nothing shares a term. `differing`
-    are the figures of passages that do not agree; `notice` says what in the question's premise the
+    are the figures of passages that do not agree; `remarks` say what in the question's premise the
     passages contradict."""
 
     claims: tuple[Claim, ...]
     short: str | None
     confidence: float
     differing: tuple[Figure, ...] = ()
-    notice: str = ""
+    remarks: tuple[Remark, ...] = ()
 
 
 def extract(
@@ -60,7 +60,7 @@ def extract(
     short = short_answer(whole.query, _near_best(ranked, chosen))
     passages = whole.passages[:PASSAGES]
     likely = confidence(whole.query, whole.weights, ranked, passages, load_answerable())
-    return Extraction(claims, short, likely, told, notice(against))
+    return Extraction(claims, short, likely, told, tuple(remark for remark, _ in against))
 
 
 def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:

@@ -13,6 +13,7 @@ from rag.answering.query import Query
 from rag.text.fold import fold, squeeze
 from rag.text.segment import tagged
 from rag.text.values import DOWN, UP, Number, values
+from rag.types import Remark, RemarkKind
 
 # A sentence speaks of what is asked about when it covers this share of the question's weight,
 # what stands above it and beside it included.
@@ -41,7 +42,7 @@ _OFFICE = (
 _HELD = re.compile(rf"(?:{_OFFICE})$")
 
 
-def contradictions(query: Query, ranked: Sequence[Evidence]) -> list[tuple[str, Evidence]]:
+def contradictions(query: Query, ranked: Sequence[Evidence]) -> list[tuple[Remark, Evidence]]:
     """What is to be told, and the sentence that contradicts; empty where all agrees. `ranked` are
     the sentences of the best passages, best first."""
     near = [one for one in ranked[:LOOKED_AT] if one.covered >= COVERED]
@@ -56,16 +57,11 @@ def contradictions(query: Query, ranked: Sequence[Evidence]) -> list[tuple[str, 
     return [one for one in told if one is not None]
 
 
-def notice(told: Sequence[tuple[str, Evidence]]) -> str:
-    """The contradictions in words, each with the rank of its passage; empty for none.
-
-    >>> notice([])
-    ''
-    """
-    return "".join(f"{text}[{evidence.passage.rank}]。" for text, evidence in told)
+def _told(kind: RemarkKind, values: tuple[str, ...], by: Evidence) -> tuple[Remark, Evidence]:
+    return Remark(kind, values, by.passage.rank), by
 
 
-def _year(query: Query, near: Sequence[Evidence]) -> tuple[str, Evidence] | None:
+def _year(query: Query, near: Sequence[Evidence]) -> tuple[Remark, Evidence] | None:
     """The best sentences name years, and none of them the one that is asked about."""
     asked = years_of(query.text, None)
     named = [years_of(one.text, one.passage.date) for one in near]
@@ -77,11 +73,11 @@ def _year(query: Query, near: Sequence[Evidence]) -> tuple[str, Evidence] | None
     dates = {int(one.passage.date[:4]) for one in near if one.passage.date}
     if not asked or not named[0] or asked & (around | dates):
         return None
-    said = "、".join(f"{year}年" for year in sorted(named[0]))
-    return f"问的是{'、'.join(f'{year}年' for year in sorted(asked))}，引文说的是{said}", near[0]
+    years = tuple("/".join(map(str, sorted(one))) for one in (asked, named[0]))
+    return _told(RemarkKind.ASKED_YEAR, years, near[0])
 
 
-def _direction(query: Query, near: Sequence[Evidence]) -> tuple[str, Evidence] | None:
+def _direction(query: Query, near: Sequence[Evidence]) -> tuple[Remark, Evidence] | None:
     """The question speaks of a fall and a sentence of a rise of the same thing, or the other way
     round, and no sentence agrees with it."""
     asked = _moves(fold(query.text))
@@ -89,14 +85,14 @@ def _direction(query: Query, near: Sequence[Evidence]) -> tuple[str, Evidence] |
         return None
     (side, word, subject) = asked[0]
     pairs = _pairs(subject[-SUBJECT:])
-    found: tuple[str, Evidence] | None = None
+    found: tuple[Remark, Evidence] | None = None
     for one in near:
         for other, its, about in _moves(fold(one.text)):
             if not pairs & _pairs(about):
                 continue
             if other == side:
                 return None
-            found = found or (f"问题说“{word}”，引文说的是“{its}”", one)
+            found = found or _told(RemarkKind.ASKED_DIRECTION, (word, its), one)
     return found
 
 
@@ -125,7 +121,7 @@ def _pairs(text: str) -> frozenset[str]:
 
 def _number(
     query: Query, ranked: Sequence[Evidence], near: Sequence[Evidence]
-) -> tuple[str, Evidence] | None:
+) -> tuple[Remark, Evidence] | None:
     """The question states a figure that no passage has, and the best sentence another one of the
     same measure for the same thing."""
     asked = squeeze(query.text)
@@ -144,7 +140,7 @@ def _number(
         most = max((score for score, _ in likeness), default=0)
         like = [other for score, other in likeness if score == most]
         if most and len(like) == 1:
-            return f"问题说{number.text}，引文说的是{like[0].text}", best
+            return _told(RemarkKind.ASKED_NUMBER, (number.text, like[0].text), best)
     return None
 
 
@@ -160,7 +156,7 @@ def _beside(text: str, number: Number) -> frozenset[str]:
 
 def _holder(
     query: Query, ranked: Sequence[Evidence], near: Sequence[Evidence]
-) -> tuple[str, Evidence] | None:
+) -> tuple[Remark, Evidence] | None:
     """The question names someone in an office, and the passages someone else."""
     for office, name in _held(query.text):
         if any(name in squeeze(one.passage.text) for one in ranked):
@@ -168,7 +164,7 @@ def _holder(
         for one in near:
             others = {other for title, other in _held(one.text) if title == office}
             if len(others) == 1:
-                return f"问题说{office}是{name}，引文说的是{others.pop()}", one
+                return _told(RemarkKind.ASKED_HOLDER, (office, name, others.pop()), one)
     return None
 
 

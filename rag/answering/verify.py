@@ -15,7 +15,17 @@ from rag.text.fold import fold, fold_aligned, squeeze
 from rag.text.segment import STOP_WORDS, words
 from rag.text.sentences import sentences
 from rag.text.values import Date, Values, direction_words, directions, negated, values
-from rag.types import Citation, Claim, Document, Passage, Sentence, Span, Support
+from rag.types import (
+    Citation,
+    Claim,
+    Document,
+    Passage,
+    Remark,
+    RemarkKind,
+    Sentence,
+    Span,
+    Support,
+)
 
 # A sentence is supported when this share of its content words stands in the quotation, and
 # partly supported from the lower share on. Chosen on pairs made by eval/verification.
@@ -27,8 +37,8 @@ WINDOW = 3
 ALIKE = 0.5
 LONGER_GAIN = 0.08
 
-NOT_QUOTED = "检索到的段落里没有这句话的依据"
-NOT_CITED = "依据在另一段，引用已改到那里"
+NOT_QUOTED = Remark(RemarkKind.NOT_QUOTED)
+NOT_CITED = Remark(RemarkKind.NOT_CITED)
 
 Source = Callable[[str], Document]
 """A document by its name."""
@@ -36,14 +46,17 @@ Source = Callable[[str], Document]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """How a sentence compares with a quotation: the verdict, why, and the share of its content
-    words that the quotation covers. `kind` names what failed: number, date, name, quoted,
-    direction, negation, coverage, or nothing."""
+    """How a sentence compares with a quotation: the verdict, what failed, None for nothing, and
+    the share of the sentence's content words that the quotation covers."""
 
     support: Support
-    reason: str
-    kind: str
+    reason: Remark | None
     covered: float
+
+    @property
+    def kind(self) -> str:
+        """The name of what failed, empty for nothing."""
+        return "" if self.reason is None else self.reason.kind.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +78,23 @@ def verify(claim: Claim, passages: Sequence[Passage], source: Source) -> Sentenc
     quotes = [(passage, span) for passage in cited if (span := locate(claim.text, passage))]
     if quotes:
         citations = tuple(_cite(passage, span, source) for passage, span in quotes)
-        return Sentence(claim.text, Support.SUPPORTED, "", citations)
+        return Sentence(claim.text, Support.SUPPORTED, None, citations)
     near = [_nearest(claim.text, passage) for passage in cited]
     if any(found.check.support is Support.SUPPORTED for found in near):
         kept = [found for found in near if found.check.support is Support.SUPPORTED]
-        return _sentence(claim, kept, "", source)
+        return _sentence(claim, kept, None, source)
     others = [passage for passage in passages if passage not in cited]
     for passage in others:
         span = locate(claim.text, passage)
         if span:
             citation = _cite(passage, span, source)
-            return Sentence(claim.text, Support.SUPPORTED, NOT_CITED if cited else "", (citation,))
+            return Sentence(
+                claim.text, Support.SUPPORTED, NOT_CITED if cited else None, (citation,)
+            )
     moved = [_nearest(claim.text, passage) for passage in others]
     supporting = [found for found in moved if found.check.support is Support.SUPPORTED]
     if supporting:
-        return _sentence(claim, supporting[:1], NOT_CITED if cited else "", source)
+        return _sentence(claim, supporting[:1], NOT_CITED if cited else None, source)
     best = max(
         near, key=lambda f: (f.check.support is Support.PARTLY, f.check.covered), default=None
     )
@@ -103,17 +118,16 @@ def check(text: str, quote: str, around: str = "", year: int | None = None) -> C
     told = _facts(quote, year)
     wider = _facts(around, year)
     covered = _coverage(claim, told, wider)
-    for kind, reason in _contradictions(claim, told, wider, year):
-        return Check(Support.UNSUPPORTED, reason, kind, covered)
+    for reason in _contradictions(claim, told, wider, year):
+        return Check(Support.UNSUPPORTED, reason, covered)
     missing = _missing_names(claim, told, wider)
     if missing:
         support = Support.PARTLY if covered >= COVERED else Support.UNSUPPORTED
-        return Check(support, f"引文里没有：{'、'.join(missing)}", "name", covered)
+        return Check(support, Remark(RemarkKind.NAME, tuple(missing)), covered)
     if covered >= COVERED:
-        return Check(Support.SUPPORTED, "", "", covered)
-    reason = f"引文只支持这句话的一部分（{covered:.0%}）"
+        return Check(Support.SUPPORTED, None, covered)
     support = Support.PARTLY if covered >= PARTLY_COVERED else Support.UNSUPPORTED
-    return Check(support, reason, "coverage", covered)
+    return Check(support, Remark(RemarkKind.COVERAGE, (f"{covered:.0%}",)), covered)
 
 
 @lru_cache(4096)
@@ -146,24 +160,24 @@ def _coverage(claim: _Facts, told: _Facts, wider: _Facts) -> float:
 
 def _contradictions(
     claim: _Facts, told: _Facts, wider: _Facts, year: int | None
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Remark]:
     """What the quotation does not say or says otherwise, worst first."""
     for number in claim.values.numbers:
         if not any(number.same(other) for other in told.values.numbers):
-            yield "number", f"引文里没有数字 {number.text}"
+            yield Remark(RemarkKind.NUMBER, (number.text,))
     years = _years(told) or (_years(wider) | ({year} if year is not None else frozenset()))
     dates = (*told.values.dates, *wider.values.dates)
     for date in claim.values.dates:
         if not any(date.within(other, years) for other in dates) and not _only_year(date, years):
-            yield "date", f"引文里没有日期 {date.text}"
+            yield Remark(RemarkKind.DATE, (date.text,))
     for term in claim.values.quoted:
         if term not in told.squeezed and term not in wider.squeezed:
-            yield "quoted", f"引文里没有“{term}”"
+            yield Remark(RemarkKind.QUOTED, (term,))
     if _turned(claim, told):
-        yield "direction", "引文说的升降方向相反"
+        yield Remark(RemarkKind.DIRECTION)
     word = _reversed(claim, told)
     if word:
-        yield "negation", f"引文对“{word}”的肯定与否定相反"
+        yield Remark(RemarkKind.NEGATION, (word,))
 
 
 def _years(facts: _Facts) -> frozenset[int]:
@@ -266,7 +280,9 @@ def _nearest(text: str, passage: Passage) -> _Near:
 _WORTH = {Support.SUPPORTED: 2.0, Support.PARTLY: 1.0, Support.UNSUPPORTED: 0.0}
 
 
-def _sentence(claim: Claim, found: Sequence[_Near], reason: str, source: Source) -> Sentence:
+def _sentence(
+    claim: Claim, found: Sequence[_Near], reason: Remark | None, source: Source
+) -> Sentence:
     citations = tuple(_cite(near.passage, near.span, source) for near in found)
     return Sentence(claim.text, Support.SUPPORTED, reason, citations)
 

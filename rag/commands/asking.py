@@ -8,6 +8,7 @@ from itertools import groupby
 
 from rag.commands.opening import filter_of, open_assistant
 from rag.commands.terminal import Terminal, visible, write, write_json
+from rag.telling.remarks import remark_text
 from rag.types import Answer, Citation, Passage, Sentence, Status, Support
 from rag.wire import answer_json, passage_json, told
 
@@ -130,7 +131,7 @@ def _sentence(sentence: Sentence) -> Iterator[tuple[str, str]]:
     yield sentence.text, ""
     yield "".join(f"[{n}]" for n in dict.fromkeys(c.n for c in sentence.citations)), "good"
     if sentence.support is not Support.SUPPORTED:
-        reason = f"：{sentence.reason}" if sentence.reason else ""
+        reason = f"：{remark_text(sentence.reason)}" if sentence.reason else ""
         yield f"（{SUPPORT_WORDS[sentence.support]}{reason}）", SUPPORT_STYLES[sentence.support]
 
 

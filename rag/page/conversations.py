@@ -6,6 +6,7 @@ They belong to the collection: everybody who may open its page sees them.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 import time
@@ -23,7 +24,7 @@ from rag.page.messages import DEFAULT, messages
 from rag.page.turn import Turn
 
 FILE = "conversations.sqlite"
-FORMAT = 1
+FORMAT = 2
 MAX_TITLE_CHARACTERS = 120
 MAX_LISTED = 500
 _BUSY_SECONDS = 5.0
@@ -207,18 +208,37 @@ class Conversations:
                     connection.execute("PRAGMA foreign_keys = ON")
                     connection.execute("PRAGMA secure_delete = ON")
                     ((version,),) = connection.execute("PRAGMA user_version")
-                    if version not in (0, FORMAT):
+                    if version not in (0, 1, FORMAT):
                         raise StoreMismatch(
                             f"{self.path} has format {version}, this program reads {FORMAT}"
                         )
                     if version == 0:
                         connection.executescript(f"{_SCHEMA}PRAGMA user_version = {FORMAT};")
                     with connection:
+                        if version == 1:
+                            _raise_format(connection)
                         yield connection
                 finally:
                     connection.close()
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"{self.path} cannot be used: {error}") from None
+
+
+def _raise_format(connection: sqlite3.Connection) -> None:
+    """Format 1 kept remarks as Chinese words, of which no kind can be made: they are left out."""
+    connection.execute("BEGIN IMMEDIATE")
+    rows = connection.execute("SELECT conversation, position, value FROM turns").fetchall()
+    for conversation, position, text in rows:
+        value = json.loads(text)
+        answer = value.get("answer") or {}
+        answer.pop("notice", None)
+        for sentence in (*value.get("sentences", ()), *answer.get("sentences", ())):
+            sentence["reason"] = None
+        connection.execute(
+            "UPDATE turns SET value = ? WHERE conversation = ? AND position = ?",
+            (json.dumps(value, ensure_ascii=False), conversation, position),
+        )
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 def _write(connection: sqlite3.Connection, place: Place, turn: Turn) -> None:

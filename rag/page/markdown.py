@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from rag.page.evidence import places
 from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Turn
+from rag.telling.remarks import remark_sentence, remark_text
 from rag.types import Answer, Citation, Passage, Sentence, Status, Support
 
 NEAREST = 3  # passages below a refusal
@@ -60,8 +62,9 @@ def _told(answer: Answer, escape: Callable[[str], str], say: Messages) -> Iterat
     """What the reader should know of an answer before it."""
     if answer.searched:
         yield say("turn.searched", question=escape(answer.searched))
-    if answer.notice:
-        yield escape(answer.notice)
+    for remark in answer.remarks:
+        marker = "" if remark.n is None else f"[{remark.n}]"
+        yield escape(remark_sentence(replace(remark, n=None), say.language)) + marker
     if answer.differing:
         figures = [f"{escape(figure.text)}[{figure.n}]" for figure in answer.differing]
         yield say("export.differing", figures=say("list.pause").join(figures))
@@ -71,7 +74,7 @@ def _refusal(answer: Answer, escape: Callable[[str], str], say: Messages) -> lis
     """The refusal, and what came nearest."""
     near = "\n".join(f"- {_near(one, escape, say)}" for one in answer.passages[:NEAREST])
     told = [f"{say('turn.nearest')}\n\n{near}"] if near else []
-    return [escape(answer.text), *told]
+    return [say("turn.refused_text"), *told]
 
 
 def _near(passage: Passage, escape: Callable[[str], str], say: Messages) -> str:
@@ -96,8 +99,9 @@ def _sentence(sentence: Sentence, escape: Callable[[str], str], say: Messages) -
     if sentence.support is Support.SUPPORTED:
         return text
     doubt = say(f"support.{sentence.support.value}")
-    if sentence.reason:
-        doubt = say("support.reason", support=doubt, reason=escape(sentence.reason))
+    reason = remark_text(sentence.reason, say.language)
+    if reason:
+        doubt = say("support.reason", support=doubt, reason=escape(reason))
     return text + say("export.doubt", doubt=doubt)
 
 

@@ -62,7 +62,7 @@
     tip.style.top = `${(above > 8 ? above : at.bottom + 8) + window.scrollY}px`;
   }
 
-  const cite = (event) => event.target.closest?.('.wj-cite');
+  const cite = (event) => event.target.closest?.('.wj-s .wj-cite');
   document.addEventListener('mouseover', (event) => hint(cite(event)));
   document.addEventListener('focusin', (event) => hint(cite(event)));
   document.addEventListener('click', (event) => {

@@ -11,12 +11,14 @@ Every function is pure, and all text passes `evidence.escape`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from rag.page.evidence import escape, evidence_html, places
 from rag.page.markdown import NEAREST, turn_text
 from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Feedback, Turn, Verdict
+from rag.telling.remarks import remark_sentence, remark_text
 from rag.text.fold import squeeze
 from rag.types import Answer, Citation, Passage, Sentence, Status, Support
 
@@ -142,12 +144,20 @@ def _remarks(answer: Answer, say: Messages) -> Iterator[str]:
     if answer.searched:
         searched = escape(say("turn.searched", question=answer.searched))
         yield f'<p class="wj-note">{searched}</p>'
-    if answer.notice:
-        yield f'<p class="wj-note wj-notice">{escape(answer.notice)}</p>'
+    for remark in answer.remarks:
+        text = escape(remark_sentence(replace(remark, n=None), say.language))
+        shown = ""
+        if remark.n is not None:
+            label = escape(say("turn.passage", n=remark.n))
+            shown = (
+                f' <button type="button" class="wj-cite" data-n="{remark.n}" '
+                f'aria-label="{label}">{remark.n}</button>'
+            )
+        yield f'<p class="wj-notice" role="note">{text}{shown}</p>'
 
 
 def _refusal(answer: Answer, say: Messages) -> Iterator[str]:
-    refused = f"<b>{say('turn.refused')}</b><p>{escape(answer.text)}</p>"
+    refused = f"<b>{say('turn.refused')}</b><p>{say('turn.refused_text')}</p>"
     yield f'<div class="wj-refusal">{refused}</div>'
     yield from _remarks(answer, say)
     if answer.passages:
@@ -199,7 +209,8 @@ def _support(sentence: Sentence, say: Messages) -> str:
     if sentence.support is Support.SUPPORTED:
         return f'<span class="wj-unseen">{say("support.unseen", support=word)}</span>'
     if sentence.reason:
-        word = say("support.reason", support=word, reason=sentence.reason)
+        reason = remark_text(sentence.reason, say.language)
+        word = say("support.reason", support=word, reason=reason)
     return f'<span class="wj-support">{escape(word)}</span>'
 
 

@@ -129,7 +129,7 @@ def test_the_extractive_answer_takes_the_place_where_settings_allow_it(index: In
             assistant(index, server).ask(QUESTION)
         answer = assistant(index, server, fallback=True).ask(QUESTION)
     assert (answer.model, answer.status) == ("extractive", Status.ANSWERED)
-    assert "401" in answer.notice and "1902年5月6日" in answer.text
+    assert "401" in answer.remarks[0].values[0] and "1902年5月6日" in answer.text
 
 
 def test_a_reply_that_breaks_off_leaves_nothing_in_the_answer(index: Index) -> None:

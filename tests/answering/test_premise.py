@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Settings
+from rag.telling.remarks import remark_text
+from rag.types import Remark, RemarkKind
 from tests.answering.conftest import build
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "corpus"
@@ -53,21 +55,19 @@ def test_a_false_premise_is_said_and_a_true_one_is_not(
     sample: Assistant, wrong: str, told: str, right: str
 ) -> None:
     answer = sample.ask(wrong)
-    assert told in answer.notice
-    rank = int(answer.notice.rpartition("[")[2].partition("]")[0])
-    assert rank in {citation.n for s in answer.sentences for citation in s.citations}
-    assert sample.ask(right).notice == ""
+    (remark,) = answer.remarks
+    assert told in remark_text(remark)
+    assert remark.n in {citation.n for s in answer.sentences for citation in s.citations}
+    assert sample.ask(right).remarks == ()
 
 
 def test_someone_else_holds_the_office(tmp_path: Path) -> None:
     texts = {"港务.txt": "港务简报\n\n渔港港务局局长李建国昨日宣布，东航道今年疏浚，工期四个月。\n"}
     assistant = build(tmp_path, texts)
-    assert (
-        "局长是王小明，引文说的是李建国"
-        in assistant.ask("港务局局长王小明宣布疏浚哪条航道？").notice
-    )
-    assert assistant.ask("港务局局长李建国宣布疏浚哪条航道？").notice == ""
+    (remark,) = assistant.ask("港务局局长王小明宣布疏浚哪条航道？").remarks
+    assert remark == Remark(RemarkKind.ASKED_HOLDER, ("局长", "王小明", "李建国"), 1)
+    assert assistant.ask("港务局局长李建国宣布疏浚哪条航道？").remarks == ()
 
 
 def test_a_question_that_leaves_it_open_presupposes_nothing(sample: Assistant) -> None:
-    assert sample.ask("海鳐船舶2023年净利润是增长还是下降？").notice == ""
+    assert sample.ask("海鳐船舶2023年净利润是增长还是下降？").remarks == ()

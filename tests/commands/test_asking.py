@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rag.commands.asking import show_answer, show_passages
 from rag.commands.terminal import Terminal
+from rag.types import Remark, RemarkKind
 from tests.fakes_page import answer, passage, refusal
 
 PIPE = Terminal(width=None, colour=False)
@@ -17,8 +18,8 @@ def test_an_answer_names_each_quotation_and_its_place() -> None:
     assert shown[0] == "32,122 亿元"
     assert shown[2] == (
         "二〇二三年公司实现营业收入 32,122 亿元，同比下降 3.2%。[1]"
-        "全年研发投入 118 亿元。[2]（部分支持：出处写作 112 亿元）"
-        "研发人员逐年增加。（无依据：没有出处提到）"
+        "全年研发投入 118 亿元。[2]（部分支持：引文里没有数字 118 亿元）"
+        "研发人员逐年增加。（无依据：检索到的段落里没有这句话的依据）"
     )
     assert shown[4:6] == [
         "[1] 年度报告之1  2023-12-31",
@@ -70,7 +71,9 @@ def test_no_hit_is_said() -> None:
 
 
 def test_how_an_answer_was_made_stands_before_it() -> None:
-    made = replace(answer(), notice="对话模型没有给出回答。", searched="2021年营收是多少？")
+    made = replace(
+        answer(), remarks=(Remark(RemarkKind.WITHHELD, ("2",)),), searched="2021年营收是多少？"
+    )
     assert show_answer(made, PIPE).startswith(
-        "对话模型没有给出回答。\n\n按“2021年营收是多少？”检索\n\n32,122 亿元\n\n"
+        "严格模式：模型写的 2 句话没有出处支持，没有显示。\n\n按“2021年营收是多少？”检索\n\n32,122 亿元\n\n"
     )

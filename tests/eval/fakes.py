@@ -58,7 +58,7 @@ class FakeAssistant:
             text=REFUSAL if refused else best.text + "[1]",
             short=None,
             sentences=() if refused else (
-                Sentence(best.text, Support.SUPPORTED, "", (citation,)),),
+                Sentence(best.text, Support.SUPPORTED, None, (citation,)),),
             passages=tuple(passages),
             confidence=best.score,
             model="extractive",

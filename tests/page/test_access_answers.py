@@ -14,12 +14,18 @@ from rag.collection import Collection
 from rag.library import Library
 from rag.server import create_app
 from rag.settings import Settings
-from rag.types import Answer, Figure, Filter
+from rag.types import Answer, Figure, Filter, Remark, RemarkKind
 from tests.fakes_page import FakeAssistant
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import STATUS, answered
 
 pytestmark = GRADIO_WARNINGS
+
+
+REMARKS = (
+    Remark(RemarkKind.ASKED_YEAR, ("2021", "2023"), 2),
+    Remark(RemarkKind.WITHHELD, ("2",)),
+)
 
 
 class Differing(FakeAssistant):
@@ -28,7 +34,7 @@ class Differing(FakeAssistant):
     def ask(self, question: str, *, where: Filter | None = None) -> Answer:
         found = super().ask(question, where=where)
         differing = (Figure("112 亿元", 2), Figure("118 亿元", 2)) if found.sentences else ()
-        return replace(found, differing=differing, searched="营收？", notice="模型没有回应。")
+        return replace(found, differing=differing, searched="营收？", remarks=REMARKS)
 
 
 @pytest.fixture

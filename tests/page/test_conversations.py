@@ -46,6 +46,22 @@ def test_turns_come_back_as_they_were(kept: Conversations) -> None:
     assert (listed.id, listed.title, listed.turns) == (place.conversation, BUSY.question, 3)
 
 
+def test_what_was_kept_in_format_1_is_read_without_its_remarks(kept: Conversations) -> None:
+    place = kept.keep(None, ONE)
+    with sqlite3.connect(kept.path) as connection:
+        ((text,),) = connection.execute("SELECT value FROM turns")
+        value = json.loads(text)
+        value["answer"]["notice"] = "问题说3,000人"
+        del value["answer"]["remarks"]
+        for sentence in (*value["sentences"], *value["answer"]["sentences"]):
+            sentence["reason"] = "引文里没有数字"
+        connection.execute("UPDATE turns SET value = ?", (json.dumps(value),))
+        connection.execute("PRAGMA user_version = 1")
+    (turn,) = Conversations(kept.path).turns(place.conversation)
+    bare = tuple(replace(sentence, reason=None) for sentence in answer().sentences)
+    assert turn == replace(ONE, sentences=bare, answer=replace(answer(), sentences=bare))
+
+
 def test_an_unknown_conversation_begins_a_new_one(kept: Conversations) -> None:
     place = kept.keep("no such id", ONE)
     assert place.conversation != "no such id"
@@ -104,8 +120,8 @@ def test_a_turn_as_text_has_its_sources() -> None:
         for citation in sentence.citations:
             assert f"- [{citation.n}] {citation.title}（{citation.document}，" in text
             assert f"“{citation.quote}”" in text
-    assert "（无依据：没有出处提到）" in text
-    assert turn_text(TWO).startswith(f"火星基地何时建成？\n\n{refusal().text}\n\n")
+    assert "（无依据：检索到的段落里没有这句话的依据）" in text
+    assert turn_text(TWO).startswith("火星基地何时建成？\n\n没有找到能回答这个问题的依据。\n\n")
 
 
 def test_what_a_document_says_is_no_markdown() -> None:

@@ -13,7 +13,7 @@ from rag.page.evidence import escape, evidence_html, marked
 from rag.page.frame import header_html, welcome_html
 from rag.page.render import turn_html
 from rag.page.turn import Feedback, Turn, Verdict
-from rag.types import Answer, Citation, Figure, IndexStatus, Part, Span
+from rag.types import Answer, Citation, Figure, IndexStatus, Part, Remark, RemarkKind, Span
 from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
 
 STATUS = IndexStatus("index/sample", 3, 12, 1240, "wenju", 1000, False)
@@ -74,11 +74,21 @@ def hostile_answer(text: str) -> Answer:
     return replace(
         answer(text),
         short=text,
-        sentences=(replace(sentence, text=text, reason=text, citations=(quote,)),),
+        sentences=(
+            replace(
+                sentence,
+                text=text,
+                reason=Remark(RemarkKind.NAME, (text, text)),
+                citations=(quote,),
+            ),
+        ),
         passages=(source, replace(source, rank=2)),
         model=text,
         searched=text,
-        notice=text,
+        remarks=(
+            Remark(RemarkKind.EXTRACT_INSTEAD, (text,)),
+            Remark(RemarkKind.ASKED_NUMBER, (text, text), 2),
+        ),
         differing=(Figure(text, 1), Figure(text, 2)),
     )
 
@@ -166,8 +176,8 @@ def test_support_is_a_word_and_not_a_colour_alone() -> None:
     read = Reader(done(answer()))
     states = [a["data-support"] for _, a in read.elements if "data-support" in a]
     assert states == ["supported", "partly", "unsupported"] * 2  # the sentences, and their counts
-    assert "部分支持：出处写作 112 亿元" in read.text
-    assert "无依据：没有出处提到" in read.text
+    assert "部分支持：引文里没有数字 118 亿元" in read.text
+    assert "无依据：检索到的段落里没有这句话的依据" in read.text
     assert "1 句有出处支持，1 句部分支持，1 句无依据 · 原文摘录" in read.text
 
 

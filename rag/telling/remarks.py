@@ -1,0 +1,75 @@
+"""Remarks on sentences and answers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rag.types import Remark
+from rag.types import RemarkKind as Kind
+
+DEFAULT = "zh"
+_TEXTS: Mapping[str, Mapping[Kind, str]] = {
+    "zh": {
+        Kind.NOT_QUOTED: "检索到的段落里没有这句话的依据",
+        Kind.NOT_CITED: "依据在另一段，引用已改到那里",
+        Kind.NUMBER: "引文里没有数字 {0}",
+        Kind.DATE: "引文里没有日期 {0}",
+        Kind.QUOTED: "引文里没有“{0}”",
+        Kind.NAME: "引文里没有：{all}",
+        Kind.DIRECTION: "引文说的升降方向相反",
+        Kind.NEGATION: "引文对“{0}”的肯定与否定相反",
+        Kind.COVERAGE: "引文只支持这句话的一部分（{0}）",
+        Kind.ASKED_YEAR: "问的是{0}年，引文说的是{1}年",
+        Kind.ASKED_DIRECTION: "问题说“{0}”，引文说的是“{1}”",
+        Kind.ASKED_NUMBER: "问题说{0}，引文说的是{1}",
+        Kind.ASKED_HOLDER: "问题说{0}是{1}，引文说的是{2}",
+        Kind.EXTRACT_INSTEAD: "对话模型没有给出完整的回答，这里是原文摘录。{0}",
+        Kind.WITHHELD: "严格模式：模型写的 {0} 句话没有出处支持，没有显示",
+    },
+    "en": {
+        Kind.NOT_QUOTED: "none of the passages found says this",
+        Kind.NOT_CITED: "another passage says it; the citation was moved there",
+        Kind.NUMBER: "the figure {0} is not in the quotation",
+        Kind.DATE: "the date {0} is not in the quotation",
+        Kind.QUOTED: "“{0}” is not in the quotation",
+        Kind.NAME: "not in the quotation: {all}",
+        Kind.DIRECTION: "the quotation says the opposite of a rise or fall",
+        Kind.NEGATION: "only one of sentence and quotation negates “{0}”",
+        Kind.COVERAGE: "the quotation supports a part of the sentence ({0})",
+        Kind.ASKED_YEAR: "the question is about {0}, the quotation about {1}",
+        Kind.ASKED_DIRECTION: "the question says “{0}”, the quotation “{1}”",
+        Kind.ASKED_NUMBER: "the question says {0}, the quotation {1}",
+        Kind.ASKED_HOLDER: "the question says that the {0} is {1}, the quotation {2}",
+        Kind.EXTRACT_INSTEAD: "The chat model gave no complete answer; these are sentences of the "
+        "documents. {0}",
+        Kind.WITHHELD: "Strict mode: sentences of the model that no source supports, not shown: "
+        "{0}",
+    },
+}
+_PAUSES = {"zh": "、", "en": ", "}
+_ENDS = {"zh": "。", "en": "."}
+
+
+def remark_text(remark: Remark | None, language: str = DEFAULT) -> str:
+    """The remark in words, without its passage; empty for none.
+
+    >>> remark_text(Remark(Kind.NUMBER, ("13万元",)))
+    '引文里没有数字 13万元'
+    """
+    if remark is None:
+        return ""
+    joined = _PAUSES[language].join(remark.values)
+    return _TEXTS[language][remark.kind].format(*remark.values, all=joined)
+
+
+def remark_sentence(remark: Remark, language: str = DEFAULT) -> str:
+    """The remark as a sentence, with the marker of its passage where it has one.
+
+    >>> remark_sentence(Remark(Kind.ASKED_YEAR, ("2021", "2023"), 2), "en")
+    'The question is about 2021, the quotation about 2023[2].'
+    """
+    text = remark_text(remark, language)
+    text = text[:1].upper() + text[1:]
+    marker = "" if remark.n is None else f"[{remark.n}]"
+    ended = text.endswith(tuple("。.！？!?")) and not marker
+    return text if ended else f"{text}{marker}{_ENDS[language]}"
