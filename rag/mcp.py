@@ -14,8 +14,9 @@ from starlette.types import ASGIApp
 
 from rag import __version__
 from rag.errors import ModelUnavailable, RagError
+from rag.http.filters import Restricted
 from rag.http.neighbours import DEFAULT_AROUND, MAX_AROUND, neighbours_json
-from rag.types import Answer, Document, Passage, Span
+from rag.types import Answer, Document, Filter, Passage, Span
 from rag.wire import answer_json, passage_json
 
 try:
@@ -31,17 +32,27 @@ HTTP_PATH = "/mcp"
 INSTRUCTIONS = (
     "Questions about the user's own documents, mainly Chinese ones. `ask` gives an answer whose "
     "sentences each carry a quotation that was checked; status no_evidence means that the "
-    "documents hold no answer. `search` gives passages; `read_passage` what stands around one."
+    "documents hold no answer. `search` gives passages; `read_passage` what stands around one. "
+    "`where` narrows both to some of the documents."
 )
 
 Question = Annotated[str, Field(description="A question or keywords, in the documents' language")]
+Where = Annotated[
+    Restricted | None,
+    Field(
+        description="Only these documents: `document` patterns of names (* and ?, ** across "
+        "folders), `since` and `until` dates (YYYY, YYYY-MM or YYYY-MM-DD), `source`, `tag`"
+    ),
+]
 
 
 class Assistant(Protocol):
     """What the tools need of `rag.Assistant`."""
 
-    def search(self, question: str, k: int | None = None) -> list[Passage]: ...  # noqa: D102
-    def ask(self, question: str) -> Answer: ...  # noqa: D102
+    def search(  # noqa: D102
+        self, question: str, k: int | None = None, where: Filter | None = None
+    ) -> list[Passage]: ...
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer: ...  # noqa: D102
 
 
 def mcp_server(assistant: Assistant, document: Callable[[str], Document]) -> MCPServer[Any]:
@@ -59,18 +70,19 @@ def mcp_server(assistant: Assistant, document: Callable[[str], Document]) -> MCP
     def search(
         question: Question,
         k: Annotated[int, Field(ge=1, le=100, description="How many passages")] = 10,
+        where: Where = None,
     ) -> dict[str, Any]:
         """Passages of the documents that are nearest to a question, best first. `start` and
         `end` count the characters of the document's text."""
-        found = _or_say(lambda: assistant.search(question, k))
+        found = _or_say(lambda: assistant.search(question, k, _filter(where)))
         return {"passages": [passage_json(passage) for passage in found]}
 
     @server.tool(annotations=reads)
-    def ask(question: Question) -> dict[str, Any]:
+    def ask(question: Question, where: Where = None) -> dict[str, Any]:
         """An answer from the documents. Each sentence says how well it is supported and cites
         quotations; `[n]` in `text` is the rank of a passage. Status `no_evidence`: there is no
         answer in the documents, and `passages` are those that came nearest."""
-        return answer_json(_or_say(lambda: assistant.ask(question)))
+        return answer_json(_or_say(lambda: assistant.ask(question, where=_filter(where))))
 
     @server.tool(annotations=reads)
     def read_passage(
@@ -89,6 +101,10 @@ def mcp_server(assistant: Assistant, document: Callable[[str], Document]) -> MCP
             raise ToolError(str(error)) from None
 
     return server
+
+
+def _filter(where: Restricted | None) -> Filter | None:
+    return None if where is None else where.where()
 
 
 def _or_say(what: Callable[[], T]) -> T:

@@ -88,6 +88,20 @@ def test_expected_errors_are_told_and_others_are_not() -> None:
     assert "secret" not in call(server, "ask", question="bug")
 
 
+def test_filters_narrow_search_and_answer(folder: Path) -> None:
+    settings = Settings.load(environ={}, overrides={"index": folder / "index/default"})
+    index = Index.open(settings.index, settings)
+    server = mcp_server(Assistant(index, settings), index.document)
+    within = {"document": "桥*", "since": "2024-05", "until": "2024"}
+    assert call(server, "search", question=QUESTION, where=within)["passages"]
+    assert call(server, "ask", question=QUESTION, where=within)["status"] == "answered"
+    without = {"document": ["别的.txt"]}
+    assert call(server, "search", question=QUESTION, where=without)["passages"] == []
+    assert call(server, "ask", question=QUESTION, where=without)["status"] == "no_evidence"
+    assert "2024-13" in call(server, "ask", question=QUESTION, where={"since": "2024-13"})
+    assert "year" in call(server, "search", question=QUESTION, where={"year": "2024"})
+
+
 def test_a_passage_is_read_with_its_neighbours(folder: Path) -> None:
     settings = Settings.load(environ={}, overrides={"index": folder / "index/default"})
     index = Index.open(settings.index, settings)
