@@ -22,13 +22,15 @@ import numpy.typing as npt
 from rag.errors import StoreCorrupt
 from rag.indexing.lexical import Counted
 from rag.indexing.mapped import Allowance, MappedNumbers
-from rag.indexing.rows import Int64, Numbering
+from rag.indexing.rows import Bools, Int64, Numbering
 
 SENTENCES = ".sentences"
 _HEADER = struct.Struct("<8sqq")  # mark, chunks, numbers; then keys, ends, numbers
 _MARK = b"wenjusen"
 _HEAD = 3  # numbers that stand before the terms for each sentence
 _TERMS_KEPT = 1 << 20
+_LOW = 0xFFFF
+_NONE: frozenset[str] = frozenset()
 _LOOKS = 8192  # chunks, before they are let go: .5 GB, 80 searches
 
 UInt32 = npt.NDArray[np.uint32]
@@ -151,44 +153,62 @@ class Sentences:
             StoreCorrupt: a row holds something else.
         """
         self._allowance.spend(len(rows))
-        heads: list[UInt32] = []
-        counts: list[int] = []
-        found: list[UInt32] = [np.empty(0, np.uint32)]
-        for row in rows:
-            start, end = self._span[row].tolist()
-            numbers = self._numbers[self._file[row]][start:end]
-            first = 1 + _HEAD * int(numbers[0])
-            if first + int(numbers[_HEAD:first:_HEAD].sum(dtype=np.int64)) != len(numbers):
-                raise StoreCorrupt(
-                    f"the sentences of row {row} are damaged; mend them with: rag verify --repair"
-                )
-            heads.append(numbers[1:first].reshape(-1, _HEAD))
-            counts.append(len(heads[-1]))
-            found.append(numbers[first:])
-        head = np.concatenate(heads) if heads else np.empty((0, _HEAD), np.uint32)
-        standing = _standing(np.concatenate(found), head[:, 2], terms)
+        if not len(rows):
+            return []
+        lengths, numbers = self._numbers_of(rows)
+        starts = np.cumsum(lengths) - lengths
+        counts = numbers[starts].astype(np.int64)
+        _check(rows, 1 + _HEAD * counts <= lengths)
+        ends = np.cumsum(counts)
+        places = np.repeat(starts + 1 - _HEAD * (ends - counts), counts)
+        places += _HEAD * np.arange(len(places))
+        head = numbers[places[:, None] + np.arange(_HEAD)]
+        sums = np.concatenate(([0], np.cumsum(head[:, 2], dtype=np.int64)))
+        _check(rows, 1 + _HEAD * counts + sums[ends] - sums[ends - counts] == lengths)
+        is_term = np.ones(len(numbers), np.bool_)
+        is_term[starts] = False
+        is_term[places[:, None] + np.arange(_HEAD)] = False
+        standing = _standing(numbers[is_term], sums[1:], terms)
         flat = [
-            Sentence(frozenset(standing.get(i, ())), characters, checksum)
+            Sentence(standing.get(i, _NONE), characters, checksum)
             for i, (checksum, characters, _) in enumerate(head.tolist())
         ]
-        ends = np.cumsum(counts).tolist()
-        return [tuple(flat[end - n : end]) for n, end in zip(counts, ends, strict=True)]
+        last = ends.tolist()
+        return [tuple(flat[end - n : end]) for n, end in zip(counts.tolist(), last, strict=True)]
+
+    def _numbers_of(self, rows: Sequence[int]) -> tuple[Int64, UInt32]:
+        """How many numbers each row has, and the numbers of all of them."""
+        chosen = np.array(rows, np.int64)
+        spans = self._span[chosen]
+        parts = [
+            self._numbers[file][start:end]
+            for file, (start, end) in zip(self._file[chosen].tolist(), spans.tolist(), strict=True)
+        ]
+        return spans[:, 1] - spans[:, 0], np.concatenate(parts)
 
 
-def _standing(numbers: UInt32, counts: UInt32, terms: Collection[str]) -> dict[int, list[str]]:
-    """Which of `terms` stand in which sentence, by its place; `counts` says how many of the
-    `numbers` belong to each."""
+def _check(rows: Sequence[int], sound: Bools) -> None:
+    if not sound.all():
+        raise StoreCorrupt(
+            f"the sentences of row {rows[int(np.argmin(sound))]} are damaged; "
+            "mend them with: rag verify --repair"
+        )
+
+
+def _standing(numbers: UInt32, ends: Int64, terms: Collection[str]) -> dict[int, frozenset[str]]:
+    """Which of `terms` stand in which sentence, by its place; the `numbers` of sentence i end
+    before `ends[i]`."""
     by_number = {crc32(term.encode()): term for term in terms}
-    wanted = np.array(sorted(by_number), np.uint32)
-    if not len(wanted):
-        return {}
-    nearest = wanted[np.minimum(np.searchsorted(wanted, numbers), len(wanted) - 1)]
-    hits = np.flatnonzero(nearest == numbers)
-    places = np.searchsorted(np.cumsum(counts, dtype=np.int64), hits, side="right")
+    wanted = np.array(list(by_number), np.uint32)
+    likely = np.zeros(_LOW + 1, np.bool_)  # by the low bits: most numbers are none of them
+    likely[wanted & _LOW] = True
+    hits = np.flatnonzero(likely[numbers & _LOW])
+    places = np.searchsorted(ends, hits, side="right")
     standing: dict[int, list[str]] = {}
     for place, number in zip(places.tolist(), numbers[hits].tolist(), strict=True):
-        standing.setdefault(place, []).append(by_number[number])
-    return standing
+        if (term := by_number.get(number)) is not None:
+            standing.setdefault(place, []).append(term)
+    return {place: frozenset(found) for place, found in standing.items()}
 
 
 def _mapped(path: Path) -> _File:

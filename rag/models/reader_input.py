@@ -8,6 +8,8 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -29,10 +31,11 @@ _DATE = re.compile(r"[年月日号]|世纪|时期|朝|代")
 _END = re.compile(r"[。！？!?；;]")
 _OPEN, _CLOSE = frozenset("“「『《（([【‘"), frozenset("”」』》）)]】’")
 _COMMA = frozenset("，、,：:")
-STATIC, MATCHING = 15, 11
+FORM, STATIC, MATCHING = 11, 15, 11
 FEATURES = STATIC + MATCHING
 _NARROW, _WIDE = 8, 24  # characters on either side
 _IDF_SCALE = 10.0
+_FORMS_KEPT = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def read_words(text: str, vocabulary: Vocabulary) -> Words:
     tokens = tuple(piece for piece, _ in pieces)
     begin = np.array([at for _, at in pieces], np.int64)
     end = begin + np.array([len(token) for token in tokens], np.int64)
-    rows = np.array([vocabulary.word(token) for token in tokens], np.int64)
+    rows = np.array(list(map(vocabulary.word, tokens)), np.int64)
     starts = folded.offsets[begin]
     edges = np.array([span.start for span in sentences(text)], np.int64)
     sentence = np.maximum(np.searchsorted(edges, starts, "right") - 1, 0)
@@ -137,11 +140,8 @@ def read_words(text: str, vocabulary: Vocabulary) -> Words:
 def _static(tokens: Sequence[str], rows: Ints, idf: Floats, sentence: Ints) -> Floats:
     """Features of the words alone, (tokens, STATIC)."""
     found = np.zeros((len(tokens), STATIC), np.float32)
-    for i, token in enumerate(tokens):
-        known = _KNOWN.get(token)
-        if known is None:
-            known = _KNOWN[token] = _form(token)
-        found[i, : len(known)] = known
+    forms = np.frombuffer(b"".join(map(_form, tokens)), np.float32)
+    found[:, :FORM] = forms.reshape(len(tokens), FORM)
     found[:, 11] = idf / _IDF_SCALE
     found[:, 12] = rows == UNKNOWN
     if len(tokens):
@@ -151,11 +151,10 @@ def _static(tokens: Sequence[str], rows: Ints, idf: Floats, sentence: Ints) -> F
     return found
 
 
-_KNOWN: dict[str, tuple[float, ...]] = {}
-
-
-def _form(token: str) -> tuple[float, ...]:
-    return (
+@lru_cache(_FORMS_KEPT)
+def _form(token: str) -> bytes:
+    """What the look of a word tells, FORM float32 numbers."""
+    form = (
         min(len(token), 4) / 4,
         any(c.isdigit() and c.isascii() for c in token),
         bool(_NUMERAL.search(token)),
@@ -168,6 +167,7 @@ def _form(token: str) -> tuple[float, ...]:
         token in _COMMA,
         token in STOP_WORDS,
     )
+    return np.array(form, np.float32).tobytes()
 
 
 def match(question: Words, passage: Words) -> Floats:
@@ -188,12 +188,14 @@ def match(question: Words, passage: Words) -> Floats:
     runs = _runs(question.folded, passage.folded)
     own = found[:, STATIC:]
     own[:, 0], own[:, 1], own[:, 2] = exact, content, content * passage.idf / _IDF_SCALE
-    own[:, 3:6] = _mean(runs, passage.cuts[:, 0], passage.cuts[:, 1])
+    sums = np.zeros((len(runs) + 1, 3), np.float32)
+    runs.cumsum(0, out=sums[1:])
+    own[:, 3:6] = _mean(sums, passage.cuts[:, 0], passage.cuts[:, 1])
     for column, reach in ((6, _NARROW), (7, _WIDE)):
         begin = np.maximum(passage.cuts[:, 0] - reach, 0)
         end = np.minimum(passage.cuts[:, 1] + reach, len(passage.folded))
-        own[:, column] = _mean(runs[:, 1:2], begin, end)[:, 0]
-    covered = _covered(weights, passage)
+        own[:, column] = _mean(sums[:, 1:2], begin, end)[:, 0]
+    covered = _covered(weights, passage, content)
     own[:, 8] = covered[passage.sentence]
     own[:, 9] = own[:, 8] / max(float(covered.max()), 1e-6)
     own[:, 10] = _pairs_covered(question.folded, passage)[passage.sentence]
@@ -205,10 +207,15 @@ def _runs(question: str, passage: str) -> Floats:
     a triple of its neighbours, (characters, 3)."""
     found = np.zeros((len(passage), 3), np.float32)
     for length in (1, 2, 3):
-        asked = {g for g in _grams(question, length) if length > 1 or g not in STOP_WORDS}
-        for place, gram in enumerate(_grams(passage, length)):
-            if gram in asked and gram.isalnum():
-                found[place : place + length, length - 1] = 1
+        places: list[int] = []
+        for gram in set(_grams(question, length)):
+            if gram.isalnum() and (length > 1 or gram not in STOP_WORDS):
+                at = passage.find(gram)
+                while at >= 0:
+                    places.append(at)
+                    at = passage.find(gram, at + 1)
+        for step in range(length):
+            found[np.array(places, np.int64) + step, length - 1] = 1
     return found
 
 
@@ -216,23 +223,22 @@ def _grams(text: str, length: int) -> list[str]:
     return [text[i : i + length] for i in range(len(text) - length + 1)]
 
 
-def _mean(values: Floats, begin: Ints, end: Ints) -> Floats:
-    """The means of `values[begin:end]`, row for row."""
-    sums = np.vstack((np.zeros((1, values.shape[1]), np.float32), values.cumsum(0)))
+def _mean(sums: Floats, begin: Ints, end: Ints) -> Floats:
+    """The means of the rows from `begin` to `end`, given the sums of all rows before each."""
     means: Floats = (sums[end] - sums[begin]) / np.maximum(end - begin, 1)[:, None]
     return means
 
 
-def _covered(weights: Mapping[str, float], passage: Words) -> Floats:
-    """The share of the question's weight in each sentence."""
+def _covered(weights: Mapping[str, float], passage: Words, content: Floats) -> Floats:
+    """The share of the question's weight in each sentence; `content` is 1 for words that have
+    a weight."""
     held: dict[int, set[str]] = {}
-    for place, token in zip(passage.sentence.tolist(), passage.tokens, strict=True):
-        if token in weights:
-            held.setdefault(place, set()).add(token)
+    for place in np.flatnonzero(content).tolist():
+        held.setdefault(int(passage.sentence[place]), set()).add(passage.tokens[place])
     total = max(math.fsum(weights.values()), 1e-6)
     found = np.zeros(int(passage.sentence.max()) + 1, np.float32)
-    for place, tokens in held.items():
-        found[place] = sum(weights[token] for token in sorted(tokens)) / total
+    for sentence, tokens in held.items():
+        found[sentence] = sum(weights[token] for token in sorted(tokens)) / total
     return found
 
 
@@ -240,9 +246,10 @@ def _pairs_covered(question: str, passage: Words) -> Floats:
     """The share of the question's character pairs in each sentence."""
     asked = {pair for pair in _grams(question, 2) if pair.isalnum()}
     found = np.zeros(int(passage.sentence.max()) + 1, np.float32)
-    for place in range(len(found)):
-        rows = np.flatnonzero(passage.sentence == place)
-        if len(rows):
-            text = passage.folded[passage.cuts[rows[0], 0] : passage.cuts[rows[-1], 1]]
-            found[place] = len(asked.intersection(_grams(text, 2))) / max(len(asked), 1)
+    # Words stand in the order of their sentences; a sentence may have none.
+    edges = np.searchsorted(passage.sentence, np.arange(len(found) + 1)).tolist()
+    for sentence, (first, end) in enumerate(pairwise(edges)):
+        if first < end:
+            text = passage.folded[passage.cuts[first, 0] : passage.cuts[end - 1, 1]]
+            found[sentence] = sum(pair in text for pair in asked) / max(len(asked), 1)
     return found

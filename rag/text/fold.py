@@ -76,10 +76,12 @@ def fold_aligned(text: str) -> Folded:
     >>> fold_aligned("Ａ㎡b").offsets.tolist()
     [0, 1, 1, 2, 3]
     """
-    pieces = [_TABLE[ord(character)] for character in text]
-    lengths = np.fromiter((len(piece) for piece in pieces), np.int64, len(pieces))
-    offsets = np.append(np.repeat(np.arange(len(pieces)), lengths), len(pieces))
-    plain = "".join(pieces)
+    plain = text.translate(_TABLE)
+    if len(plain) == len(text):  # no character gives an empty piece, so each gives one character
+        offsets = np.arange(len(text) + 1)
+    else:
+        lengths = np.fromiter((len(_TABLE[ord(character)]) for character in text), np.int64)
+        offsets = np.append(np.repeat(np.arange(len(text)), lengths), len(text))
     folded = simplify(plain)
     if len(folded) != len(plain):
         folded = "".join(_one_to_one(character) for character in plain)

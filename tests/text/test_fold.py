@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,10 @@ def test_simplify_leaves_case_and_width() -> None:
 
 def test_squeeze_takes_out_all_white_space() -> None:
     assert squeeze(" Ａ　b\n\tＣ\u00a0") == "abc"
+
+
+def test_no_character_folds_to_nothing() -> None:
+    assert all(unicodedata.normalize("NFKC", chr(code)).lower() for code in range(0x110000))
 
 
 @given(TEXTS)
