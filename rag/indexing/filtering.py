@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rag.indexing.snapshot import Snapshot
 
 _FILTERS_KEPT = 16
+_MARKING = threading.Lock()  # words and vectors ask for the same rows at the same time
 _folded = lru_cache(maxsize=4096)(squeeze)
 
 
@@ -68,14 +70,15 @@ class Fits:
 def marked(snapshot: Snapshot, where: Filter) -> Bools:
     """The rows `(n,)` of the documents that fit; kept for the next question."""
     marks = snapshot.marks
-    found = marks.get(where)
-    if found is None:
-        fit = Fits(where)
-        facts = snapshot.facts or snapshot.catalog.facts()
-        snapshot.facts[:] = facts
-        keys = [document.key for document in facts if fit(document)]
-        found = np.isin(snapshot.rows.documents, np.array(keys, np.int64))
-        if len(marks) >= _FILTERS_KEPT:
-            marks.clear()
-        marks[where] = found
-    return found
+    with _MARKING:
+        found = marks.get(where)
+        if found is None:
+            fit = Fits(where)
+            facts = snapshot.facts or snapshot.catalog.facts()
+            snapshot.facts[:] = facts
+            keys = [document.key for document in facts if fit(document)]
+            found = np.isin(snapshot.rows.documents, np.array(keys, np.int64))
+            if len(marks) >= _FILTERS_KEPT:
+                marks.clear()
+            marks[where] = found
+        return found

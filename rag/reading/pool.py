@@ -46,10 +46,11 @@ def processes_for(jobs: Sequence[Job], settings: Reading) -> int:
     work = sum(job.size + _FILE_BYTES + _FOREIGN_BYTES * job.isolated for job in jobs)
     if work < _WORTH_BYTES:
         return 0
-    return min(_cores(), len(jobs), work // (_WORTH_BYTES // 2))
+    return min(cores(), len(jobs), work // (_WORTH_BYTES // 2))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:
