@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from rag.assistant import Assistant, History
-from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing
+from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing, UnknownCollection
 from rag.indexing.index import Index, Progress
 from rag.indexing.loading import LazyEncoder
+from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.tending import Tending
 from rag.reading.zipped import in_archive
 from rag.settings import Settings
@@ -53,6 +54,7 @@ class Collection:
         self._writing = threading.Lock()
         self._assistant: Assistant | None = None
         self._tending: Tending | None = None
+        self._gone = False
         self._look()
 
     def tend(self) -> None:
@@ -70,6 +72,32 @@ class Collection:
         if self._tending is not None:
             self._tending.close()
             self._tending = None
+
+    @contextmanager
+    def leaving(self) -> Iterator[None]:
+        """While its folders are renamed or deleted: nothing writes to them, and afterwards this
+        handle takes no file any more. What fails in it leaves all as it was.
+
+        Raises:
+            StoreLocked: this or another program is writing to the index.
+        """
+        if not self._writing.acquire(blocking=False):
+            raise StoreLocked("files are being read; wait until they are")
+        tended = self._tending is not None
+        try:
+            self.close()
+            with (
+                write_lock(self.folder, PATIENCE_SECONDS) if self.folder.is_dir() else nullcontext()
+            ):
+                self._gone = True
+                yield
+        except BaseException:
+            self._gone = False
+            if tended:
+                self.tend()
+            raise
+        finally:
+            self._writing.release()
 
     def use(self, settings: Settings) -> None:
         """Answers by `settings` from the next question on; the index stays as it is."""
@@ -99,7 +127,7 @@ class Collection:
     def _opened(self) -> Assistant:
         assistant = self._look()
         if assistant is None:
-            raise StoreMissing("还没有文档，请先添加文件。No documents yet; add files first.")
+            raise StoreMissing("no documents yet; add files first")
         return assistant
 
     def search(
@@ -160,9 +188,11 @@ class Collection:
 
         Raises:
             DocumentError: the name is none that a file can have here.
-            StoreError: it cannot be written.
+            StoreError: it cannot be written. UnknownCollection: it was renamed or deleted.
         """
         place = self.files.joinpath(*checked_name(name))
+        if self._gone:
+            raise UnknownCollection(f"there is no collection {self.folder.name!r:.100}")
         part = place.with_name(f"{place.name}.{threading.get_ident()}.part")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -186,6 +216,8 @@ class Collection:
         if not self._writing.acquire(blocking=False):
             raise StoreLocked("files are being read already; wait until they are")
         try:
+            if self._gone:
+                raise UnknownCollection(f"there is no collection {self.folder.name!r:.100}")
             report = self._update(progress)
         finally:
             self._writing.release()

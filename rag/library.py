@@ -6,16 +6,21 @@ with those that are there, or, for a new one, checked first: it never becomes a 
 
 from __future__ import annotations
 
+import shutil
 import threading
+import uuid
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
-from rag.collection import BESIDE, Collection, checked_name
+from rag.collection import BESIDE, Collection, checked_name, kept_beside
 from rag.errors import DocumentError, SettingsError, StoreError, UnknownCollection
 from rag.indexing.catalog import CATALOG_FILE
+from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.settings import Settings
 
 MAX_NAME_CHARACTERS = 60
 MAX_COLLECTIONS = 200
+_DELETED = ".deleted"
 
 
 class Library:
@@ -83,15 +88,86 @@ class Library:
         """
         if not name:
             return self.default
-        if name not in self.names():
-            raise UnknownCollection(f"there is no collection {name!r:.100}")
         with self._lock:
+            if name not in self.names():
+                raise UnknownCollection(f"there is no collection {name!r:.100}")
             if name not in self._open:
                 assert self.root is not None  # without it the default is the only name
                 self._open[name] = Collection(self.root / name, self.settings)
                 if self._tended:
                     self._open[name].tend()
             return self._open[name]
+
+    def rename(self, name: str, new: str) -> None:
+        """Gives a collection another name. Its documents are found under their new paths as soon
+        as their files have been compared; meanwhile it answers.
+
+        Raises:
+            as `create` and `delete`.
+        """
+        folder = self._changeable(name)
+        checked_collection_name(new)
+        if new == name:
+            return
+        taken = {other.casefold() for other in self.names() if other != name}
+        if new.casefold() in taken:
+            raise DocumentError(f"there is a collection {new!r} already; choose another name")
+        with self._lock, self._leaving(name, folder):
+            _move(folder, folder.with_name(new))
+            self._forget(name)
+        moved = self.collection(new)
+        if moved.files.is_dir() and moved.status().documents:
+            moved.update()
+            with self._lock:  # what is open does not see where files are now
+                self._forget(new)
+
+    def delete(self, name: str) -> None:
+        """Deletes a collection: its index, the files that were added by the page, its
+        conversations. Files that were indexed where they are stay there.
+
+        Raises:
+            SettingsError: it is the default one, or one collection alone is served.
+            UnknownCollection: there is none of that name. StoreLocked: someone is writing to it.
+            StoreError: its folders cannot be changed.
+        """
+        folder = self._changeable(name)
+        # First out of sight as a whole, then taken apart; no collection's name begins with a dot.
+        away = folder.with_name(f".{uuid.uuid4().hex}{_DELETED}")
+        with self._lock, self._leaving(name, folder):
+            try:
+                away.mkdir()
+                _move(folder, away / name)
+            except (OSError, StoreError) as error:
+                with suppress(OSError):
+                    away.rmdir()
+                raise StoreError(f"{name} cannot be deleted: {_why(error)}") from None
+            self._forget(name)
+        for left in folder.parent.glob(f".*{_DELETED}"):  # what a crash left, too
+            shutil.rmtree(left, ignore_errors=True)
+
+    def _changeable(self, name: str) -> Path:
+        """The folder of a collection that is to be renamed or deleted."""
+        if self.root is None:
+            raise SettingsError("one collection alone is served; start without --index for several")
+        if name == self.default.folder.name:
+            raise SettingsError(
+                f"{name!r} is what the server was started with; it can be neither renamed nor "
+                "deleted here"
+            )
+        if name not in self.names():
+            raise UnknownCollection(f"there is no collection {name!r:.100}")
+        return self.root / name
+
+    def _leaving(self, name: str, folder: Path) -> AbstractContextManager[None]:
+        """What keeps everybody from writing to a collection; a damaged one need not be opened."""
+        if name in self._open:
+            return self._open[name].leaving()
+        return write_lock(folder, PATIENCE_SECONDS) if folder.is_dir() else nullcontext()
+
+    def _forget(self, name: str) -> None:
+        found = self._open.pop(name, None)
+        if found is not None:
+            found.close()
 
     def create(self, name: str) -> Collection:
         """A new, empty collection.
@@ -118,6 +194,26 @@ class Library:
         except OSError as error:
             raise StoreError(f"{name} cannot be made: {error.strerror or error}") from None
         return self.collection(name)
+
+
+def _move(folder: Path, to: Path) -> None:
+    """Moves an index folder and what lies beside it, both or neither."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for old, new in ((folder, to), (kept_beside(folder), kept_beside(to))):
+            if new.exists() or new.is_symlink():
+                raise StoreError(f"{new.name} is there already")
+            if old.exists():
+                old.rename(new)
+                moved.append((old, new))
+    except (OSError, StoreError) as error:
+        for old, new in moved:
+            new.rename(old)
+        raise StoreError(f"{folder.name} cannot be renamed: {_why(error)}") from None
+
+
+def _why(error: Exception) -> str:
+    return str(error.strerror or error) if isinstance(error, OSError) else str(error)
 
 
 def checked_collection_name(name: str) -> str:

@@ -42,6 +42,7 @@ from rag.http.completions import completions
 from rag.http.conversations import conversations
 from rag.http.documents import documents
 from rag.http.gate import Gate
+from rag.http.language import told_in
 from rag.http.pictures import pictures
 from rag.http.preferences import Preferences, preferences
 from rag.http.questions import Assistant as Questions
@@ -51,6 +52,7 @@ from rag.page.blocks import mount_page
 from rag.page.conversations import FILE, Conversations
 from rag.page.room import Room
 from rag.settings import Settings
+from rag.telling.errors import error_text
 from rag.types import Event, IndexStatus
 
 _ALONE = Access()
@@ -144,15 +146,15 @@ def _kept(room: Room) -> Conversations:
     return room.kept
 
 
-def _refuse(_: Request, error: Exception) -> JSONResponse:
+def _refuse(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         problems = (f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
-        return JSONResponse({"error": "; ".join(problems)}, 422)
+        return JSONResponse(_told(request, "; ".join(problems)), 422)
     status = error.status if isinstance(error, BadRequest) else 400
-    return JSONResponse({"error": str(error)}, status)
+    return JSONResponse(_told(request, str(error)), status)
 
 
-def _report(_: Request, error: Exception) -> JSONResponse:
+def _report(request: Request, error: Exception) -> JSONResponse:
     match error:
         case ChangeRefused():
             status = 403
@@ -166,12 +168,16 @@ def _report(_: Request, error: Exception) -> JSONResponse:
             status = 502
         case _:
             status = 503
-    return JSONResponse({"error": str(error)}, status)
+    return JSONResponse(_told(request, str(error)), status)
 
 
-def _apologise(_: Request, error: Exception) -> JSONResponse:
+def _apologise(request: Request, error: Exception) -> JSONResponse:
     _log.error("no reply to a request", exc_info=error)
-    return JSONResponse({"error": "internal error; the log of the server has it"}, 500)
+    return JSONResponse(_told(request, "internal error; the log of the server has it"), 500)
+
+
+def _told(request: Request, message: str) -> dict[str, str]:
+    return {"error": error_text(message, told_in(request.headers))}
 
 
 def guarded(app: ASGIApp, access: Access) -> ASGIApp:

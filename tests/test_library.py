@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.collection import Collection
-from rag.errors import DocumentError, SettingsError, UnknownCollection
+from rag.errors import (
+    DocumentError,
+    SettingsError,
+    StoreError,
+    StoreLocked,
+    UnknownCollection,
+)
+from rag.indexing.catalog import CATALOG_FILE
+from rag.indexing.lock import write_lock
 from rag.library import MAX_NAME_CHARACTERS, Library, checked_collection_name
 from rag.settings import Settings
 
@@ -130,3 +138,80 @@ def test_what_another_process_adds_is_there_at_once(library: Library, root: Path
     assert "八十公里" in mine.ask("清水河有多长？").text
     theirs.remove("桥梁.txt")
     assert [info.name for info in mine.documents()] == ["河.txt"]
+
+
+def test_a_renamed_one_keeps_everything(library: Library, root: Path) -> None:
+    old = filled(library.create("旧"))
+    old.keep("河.txt", ["清水河河道清淤\n\n清水河全长八十公里。\n".encode()])  # not read yet
+    library.rename("旧", "新 2024")
+    assert library.names() == ("default", "新 2024")
+    new = library.collection("新 2024")
+    assert [info.name for info in new.documents()] == ["桥梁.txt", "河.txt"]
+    assert all(new.is_added(info) for info in new.documents())
+    assert "38万元" in new.ask("青石桥的维修花了多少钱？").text
+    assert new.remove("桥梁.txt") == 1
+    assert not list(root.rglob("桥梁.txt"))
+    for call in (lambda: old.keep("x.txt", [b"x"]), old.update, lambda: library.collection("旧")):
+        with pytest.raises(UnknownCollection):
+            call()
+    assert sorted(path.name for path in root.iterdir()) == ["新 2024", "新 2024.page"]
+
+
+def test_a_deleted_one_is_gone_and_its_name_is_free(library: Library, root: Path) -> None:
+    outside = root.parent / "outside.txt"
+    outside.write_text(TEXT, encoding="utf-8")
+    gone = filled(library.create("a"))
+    gone.index.update([outside])
+    (root / ".left.deleted").mkdir()
+    library.delete("a")
+    assert library.names() == ("default",)
+    assert list(root.iterdir()) == []
+    assert outside.read_text(encoding="utf-8") == TEXT
+    with pytest.raises(UnknownCollection):
+        gone.keep("x.txt", [b"x"])
+    assert library.create("a").documents() == []
+
+
+def test_one_that_is_damaged_or_not_read_yet_can_be_deleted(library: Library, root: Path) -> None:
+    library.create("empty").keep("x.txt", [b"x"])
+    (root / "broken").mkdir()
+    (root / "broken" / CATALOG_FILE).write_bytes(b"no database")
+    again = Library(library.default, root)
+    again.delete("empty")
+    again.delete("broken")
+    assert again.names() == ("default",)
+
+
+def test_what_may_not_be_renamed_or_deleted(library: Library, root: Path) -> None:
+    filled(library.create("a"))
+    library.create("b")
+    (root / "notes").mkdir()
+    before = sorted(root.rglob("*"))
+    for name in ("default", ""):
+        for call in (library.delete, lambda one: library.rename(one, "c")):
+            with pytest.raises((SettingsError, UnknownCollection)):
+                call(name)
+    for name in ("nobody", "notes", "../outside", "b/../a", str(root / "a")):
+        with pytest.raises(UnknownCollection):
+            library.delete(name)
+        with pytest.raises(UnknownCollection):
+            library.rename(name, "c")
+    for new in ("b", "B", "default", *BAD_NAMES):
+        with pytest.raises(DocumentError):
+            library.rename("a", new)
+    with pytest.raises(StoreError, match="there already"):
+        library.rename("a", "notes")
+    with pytest.raises(SettingsError, match="without --index"):
+        Library(library.default).delete("a")
+    assert sorted(root.rglob("*")) == before
+    assert library.collection("a").status().documents == 1
+
+
+def test_while_someone_writes_nothing_is_renamed_or_deleted(library: Library, root: Path) -> None:
+    there = filled(library.create("a"))
+    with write_lock(root / "a"):
+        for call in (lambda: library.delete("a"), lambda: library.rename("a", "b")):
+            with pytest.raises(StoreLocked, match="being written"):
+                call()
+    there.keep("河.txt", ["清水河全长八十公里。\n".encode()])
+    assert there.update().read == 1

@@ -1,4 +1,5 @@
-"""The collections over HTTP: `GET /api/collections` lists them, `POST` makes a new one.
+"""The collections over HTTP: `GET /api/collections` lists them, `POST` makes a new one,
+`PATCH /api/collections/NAME` gives it another `name`, `DELETE` deletes it.
 
 Everywhere else `collection` names one, as a parameter of the address, for search and questions
 also in the body; without it the default is meant.
@@ -35,5 +36,15 @@ def collections(library: Library) -> APIRouter:
     def create(wanted: _Named) -> dict[str, Any]:
         library.create(wanted.name)
         return {"collection": wanted.name}
+
+    @router.patch("/{name}")
+    def rename(name: str, wanted: _Named) -> dict[str, Any]:
+        library.rename(name, wanted.name)
+        return {"collection": wanted.name}
+
+    @router.delete("/{name}")
+    def delete(name: str) -> dict[str, Any]:
+        library.delete(name)
+        return {"collection": name}
 
     return router

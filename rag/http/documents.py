@@ -25,9 +25,11 @@ from starlette.concurrency import run_in_threadpool
 
 from rag.errors import DocumentError, RagError
 from rag.http.filters import Restricted
+from rag.http.language import told_in
 from rag.http.neighbours import DEFAULT_AROUND, MAX_AROUND, neighbours_json
 from rag.http.threads import from_thread
 from rag.indexing.index import Progress, Step
+from rag.telling.errors import error_text
 from rag.types import Document, DocumentInfo, Filter, Report, Span
 from rag.wire import info_json, report_json
 
@@ -74,14 +76,15 @@ def documents(find: Callable[[str], Documents]) -> APIRouter:
     @router.get("/documents")
     def listed(
         where: Annotated[_Listed, Query()],
+        request: Request,
     ) -> dict[str, Any]:
-        there = find(where.collection)
+        there, language = find(where.collection), told_in(request.headers)
         found = there.documents(where.containing, where.where())
         return {
             "total": len(found),
             "chunks": sum(info.chunks for info in found),
             "documents": [
-                _listed_json(there, info)
+                _listed_json(there, info, language)
                 for info in found[where.offset : where.offset + where.limit]
             ],
         }
@@ -93,9 +96,9 @@ def documents(find: Callable[[str], Documents]) -> APIRouter:
         return {"document": name, "bytes": await run_in_threadpool(there.keep, name, pieces)}
 
     @router.post("/documents")
-    async def update(collection: str = "") -> StreamingResponse:
-        there = await run_in_threadpool(find, collection)
-        lines = _lines(from_thread(partial(_update, there)))
+    async def update(request: Request, collection: str = "") -> StreamingResponse:
+        there, language = await run_in_threadpool(find, collection), told_in(request.headers)
+        lines = _lines(from_thread(partial(_update, there, language)), language)
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
     @router.patch("/documents/{name:path}")
@@ -124,7 +127,7 @@ def documents(find: Callable[[str], Documents]) -> APIRouter:
     return router
 
 
-def _update(collection: Documents, put: Callable[[dict[str, Any]], None]) -> None:
+def _update(collection: Documents, language: str, put: Callable[[dict[str, Any]], None]) -> None:
     def progress(step: Step) -> None:
         if step.done:
             put(
@@ -137,22 +140,30 @@ def _update(collection: Documents, put: Callable[[dict[str, Any]], None]) -> Non
                 }
             )
 
-    put({"report": report_json(collection.update(progress))})
+    report = report_json(collection.update(progress))
+    for one in (*report["skipped"], *report["warnings"]):
+        one["reason"] = error_text(one["reason"], language)
+    put({"report": report})
 
 
-async def _lines(values: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
+async def _lines(values: AsyncIterator[dict[str, Any]], language: str) -> AsyncIterator[str]:
     try:
         async for value in values:
             yield json.dumps(value, ensure_ascii=False) + "\n"
     except RagError as error:
-        yield json.dumps({"error": str(error)}, ensure_ascii=False) + "\n"
+        yield _failed(str(error), language)
     except Exception:
         logger.exception("an update of the index failed")
-        yield json.dumps({"error": "internal error; the log of the server has it"}) + "\n"
+        yield _failed("internal error; the log of the server has it", language)
 
 
-def _listed_json(there: Documents, info: DocumentInfo) -> dict[str, Any]:
+def _failed(message: str, language: str) -> str:
+    return json.dumps({"error": error_text(message, language)}, ensure_ascii=False) + "\n"
+
+
+def _listed_json(there: Documents, info: DocumentInfo, language: str) -> dict[str, Any]:
     return info_json(info) | {
+        "warnings": [error_text(warning, language) for warning in info.warnings],
         "added": there.is_added(info),
         "bytes": _size(info.path),
         "last_page": there.last_page(info.name),

@@ -17,7 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.http.language import told_in
 from rag.http.login import COOKIE, Token, login_html
+from rag.telling.errors import error_text
 
 READING = frozenset({"GET", "HEAD"})
 LOGIN_PATH = "/login"
@@ -106,7 +108,7 @@ class Gate:
         limit = self.rules.limit(str(scope["path"]))
         stated = Headers(scope=scope).get("content-length", "0")
         if not stated.isdecimal() or int(stated) > limit:
-            await _too_long(send, limit)
+            await _too_long(send, limit, scope)
             return
         taken, started, over = 0, False, False
 
@@ -129,7 +131,7 @@ class Gate:
             if not over:
                 raise
         if over and not started:
-            await _too_long(send, limit)
+            await _too_long(send, limit, scope)
 
     async def _login(self, token: Token, scope: Scope, receive: Receive, send: Send) -> None:
         """The form that asks for the token, and its answer: a session in a cookie."""
@@ -141,7 +143,7 @@ class Gate:
             message = await receive()
             body += message.get("body", b"")
             if len(body) > MAX_LOGIN_BYTES:
-                await _too_long(send, MAX_LOGIN_BYTES)
+                await _too_long(send, MAX_LOGIN_BYTES, scope)
                 return
             if not message.get("more_body", False):
                 break
@@ -201,8 +203,9 @@ async def _ask_for_token(headers: Headers, send: Send) -> None:
         await _reply(send, 403, "this server wants its token: Authorization: Bearer TOKEN")
 
 
-async def _too_long(send: Send, limit: int) -> None:
-    await _reply(send, 413, f"the body is longer than {limit:,} bytes")
+async def _too_long(send: Send, limit: int, scope: Scope) -> None:
+    text = f"the body is longer than {limit:,} bytes"
+    await _reply(send, 413, error_text(text, told_in(Headers(scope=scope))))
 
 
 async def _reply(send: Send, status: int, message: str) -> None:

@@ -18,14 +18,16 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rag.answering.llm import OPENAI
 from rag.answering.llm_errors import shown_address
 from rag.answering.trial import try_chat
 from rag.errors import ChangeRefused, RagError, SettingsError
+from rag.http.language import told_in
 from rag.settings import Chat, Settings
+from rag.telling.errors import error_text
 
 # Groups and names of what may be changed; the name on the page is that of the setting.
 SERVER = ("model", "base_url")
@@ -174,8 +176,11 @@ def preferences(kept: Preferences) -> APIRouter:
         return kept.json()
 
     @router.post("/test")
-    def test(wanted: Changes) -> dict[str, Any]:
-        return kept.test(wanted)
+    def test(wanted: Changes, request: Request) -> dict[str, Any]:
+        found = kept.test(wanted)
+        if "error" in found:
+            found["error"] = error_text(found["error"], told_in(request.headers))
+        return found
 
     return router
 

@@ -55,6 +55,7 @@
       const leave = () => request.abort();
       request.open('PUT', address(name));
       request.responseType = 'json';
+      request.setRequestHeader('Accept-Language', window.wj.tag);
       request.upload.onprogress = (event) => moved(event.loaded);
       request.onload = () => (request.status < 400 ? good()
         : bad(new Error(request.response?.error ?? `HTTP ${request.status}`)));
@@ -90,7 +91,7 @@
     return refused;
   }
   async function read(signal) {
-    const response = await fetch(api('documents'), { method: 'POST', signal });
+    const response = await window.wj.ask(api('documents'), { method: 'POST', signal });
     if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error ?? `HTTP ${response.status}`);
     const started = performance.now();
     let rest = '';

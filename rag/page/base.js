@@ -37,8 +37,12 @@ window.wj = (() => {
     for (const [name, value] of Object.entries(values)) if (value !== '') given.set(name, value);
     return `api/${path}${given.size ? `?${given}` : ''}`;
   }
+  // Errors and warnings come in the page's language.
+  const ask = (address, options = {}) => fetch(address, {
+    ...options, headers: { 'Accept-Language': tag, ...options.headers },
+  });
   async function call(address, options) {
-    const response = await fetch(address, options);
+    const response = await ask(address, options);
     const value = await response.json().catch(() => ({}));
     if (!response.ok) throw new Error(value.error ?? `HTTP ${response.status}`);
     return value;
@@ -67,5 +71,5 @@ window.wj = (() => {
     one.classList.add('wj-sure');
     one.textContent = question;
   }
-  return { language, say, collection, api, call, send, made, button, sure };
+  return { language, tag, say, collection, api, ask, call, send, made, button, sure };
 })();

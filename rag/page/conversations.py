@@ -98,6 +98,8 @@ class Conversations:
         Raises:
             StoreError: it cannot be written.
         """
+        if not self.path.exists():
+            return
         with self._connected() as connection:
             found = connection.execute(
                 "SELECT 1 FROM conversations WHERE id = ?", (place.conversation,)

@@ -6,7 +6,7 @@
     if (!button) return;
     const { document: name, start, end, around } = button.dataset;
     const place = window.wj.api('passage', { document: name, start, end, around });
-    const response = await fetch(place).catch(() => null);
+    const response = await window.wj.ask(place).catch(() => null);
     const value = await response?.json().catch(() => null);
     if (!response?.ok || !value) {
       button.textContent = value?.error ?? '…';

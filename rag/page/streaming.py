@@ -17,6 +17,7 @@ from rag.errors import RagError
 from rag.http.threads import gathered, in_thread
 from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Turn
+from rag.telling.errors import error_text
 from rag.types import Event
 
 # An answer of the documents' sentences is complete by then, and is shown once.
@@ -45,7 +46,7 @@ async def answering(
                 turn = reduce(Turn.after, group, turn)
                 yield turn
     except RagError as error:
-        yield turn.failed(str(error))
+        yield turn.failed(error_text(str(error), say.language))
     except Exception:
         # The page must not go on waiting, and its user can do nothing with a traceback.
         logger.exception("no answer to a question of %d characters", len(turn.question))

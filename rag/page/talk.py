@@ -27,6 +27,7 @@ from rag.page.render import MAX_COMMENT_CHARACTERS, turn_html
 from rag.page.room import PARAMETER, Room, Rooms
 from rag.page.streaming import answering
 from rag.page.turn import Feedback, Turn, Verdict
+from rag.telling.errors import error_text
 
 # Older turns leave the page: a browser slows down over a conversation without end.
 MAX_TURNS = 50
@@ -106,7 +107,7 @@ class Talk:
         try:
             return self.rooms(str(request.query_params.get(PARAMETER, "")))
         except RagError as error:
-            raise gr.Error(escape(str(error))) from None
+            raise gr.Error(escape(error_text(str(error), self.say(request).language))) from None
 
     async def respond(
         self, text: str, sitting: Sitting, request: gr.Request
@@ -188,7 +189,7 @@ class Talk:
             try:
                 turns = kept.turns(conversation)
             except RagError as error:
-                gr.Warning(escape(str(error)))
+                gr.Warning(escape(error_text(str(error), self.say(request).language)))
         sitting.place = Place(conversation, len(turns) - 1) if turns else None
         # What was being answered when the page was left has been left, too.
         sitting.turns = tuple(turn.stop() for turn in turns[-MAX_TURNS:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rag.telling.errors import error_text
 from rag.types import Remark
 from rag.types import RemarkKind as Kind
 
@@ -58,8 +59,8 @@ def remark_text(remark: Remark | None, language: str = DEFAULT) -> str:
     """
     if remark is None:
         return ""
-    joined = _PAUSES[language].join(remark.values)
-    return _TEXTS[language][remark.kind].format(*remark.values, all=joined)
+    values = [error_text(value, language) for value in remark.values]
+    return _TEXTS[language][remark.kind].format(*values, all=_PAUSES[language].join(values))
 
 
 def remark_sentence(remark: Remark, language: str = DEFAULT) -> str:

@@ -129,3 +129,23 @@ def test_documents_are_paged_filtered_and_corrected(client: TestClient) -> None:
     assert (bad.status_code, "gestern" in bad.json()["error"]) == (400, True)
     assert client.patch("/api/documents/no.txt", json=new, params=where).status_code == 404
     client.delete("/api/documents/a/桥.txt", params=where)
+
+
+def test_one_is_renamed_and_deleted(client: TestClient) -> None:
+    client.post("/api/collections", json={"name": "山"})
+    renamed = client.patch("/api/collections/山", json={"name": "山 2"})
+    assert renamed.json() == {"collection": "山 2"}
+    assert "山 2" in client.get("/api/collections").json()["collections"]
+    gone = client.get("/api/documents?collection=山", headers={"Accept-Language": "zh-CN"})
+    assert (gone.status_code, gone.json()["error"]) == (
+        404,
+        "没有文档集 '山'，可能已在别处改名或删除",
+    )
+    assert client.patch("/api/collections/山 2", json={"name": "河"}).status_code == 400
+    assert client.delete("/api/collections/default").status_code == 400
+    for name in ("..%2Fdefault", "nobody"):
+        assert client.delete(f"/api/collections/{name}").status_code in (404, 405)
+    foreign = {"origin": "http://evil.example"}
+    assert client.delete("/api/collections/山 2", headers=foreign).status_code == 403
+    assert client.delete("/api/collections/山 2").json() == {"collection": "山 2"}
+    assert client.get("/api/collections").json()["collections"] == ["default", "河"]
