@@ -43,7 +43,7 @@ LEVEL = {room: level for level, rooms in enumerate(reversed(STOREYS)) for room i
 FRONT = "rag"
 
 DOORS = {
-    "faiss": {"rag.indexing.dense"},
+    "faiss": {"rag.indexing.nearest"},
     "fastapi": {
         "rag.server",
         "rag.http",

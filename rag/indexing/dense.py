@@ -1,10 +1,9 @@
-"""The vector part of an index: cosines over normalised vectors. Third party: FAISS.
+"""The vector part of an index: cosines over normalised vectors.
 
 Each segment has its vectors in two files of plain numbers: `.vectors` (keys, then float32) and
 `.codes` (one bit a dimension). Small indexes are searched exactly; in large ones the codes choose
-candidates, whose cosines are then computed from the vectors, which stay on disk. Codes depend on
-nothing but their vector. Scores are cosines, higher is better; FAISS's distances do not leave
-this module.
+candidates, whose cosines are then computed from the vectors, which stay on disk. Scores are
+cosines, higher is better.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rag.errors import StoreCorrupt
 from rag.indexing.mapped import Allowance, MappedNumbers
+from rag.indexing.nearest import Codes, Flat, Sieve, code_bytes, encode, searcher
 from rag.indexing.records import Float32
 from rag.indexing.rows import Bools, Numbering
 
@@ -63,8 +62,7 @@ def write_vectors(stem: Path, keys: Int64, matrix: Float32) -> list[Path]:
         file.write(_HEADER.pack(_MARK, *data.shape))
         file.write(keys.astype("<i8").tobytes())
         file.write(data.data)
-    codes = _coder(data.shape[1]).sa_encode(data) if len(data) else np.empty((0, 0), np.uint8)
-    paths[1].write_bytes(codes.tobytes())
+    paths[1].write_bytes(encode(data).tobytes() if len(data) else b"")
     return paths
 
 
@@ -102,9 +100,12 @@ class Dense:
             matrix = np.concatenate(flat).reshape(-1, dimension)
             alive = alive[matrix[alive].any(axis=1)]
             return cls(dimension, _Exact(matrix[alive], numbers[alive]))
-        index = _coder(dimension)
-        codes = np.concatenate([_codes(file, int(index.code_size)) for file in files])
-        return cls(dimension, _Coded(index, codes[alive], mapped, alive, numbers[alive]))
+        size = code_bytes(dimension)
+        codes = np.concatenate([_codes(file, size) for file in files])
+        return cls(
+            dimension,
+            _Coded(searcher(codes[alive], dimension), dimension, mapped, alive, numbers[alive]),
+        )
 
     def __len__(self) -> int:
         return len(self._parts)
@@ -144,12 +145,8 @@ class _Exact:
     """All vectors in memory."""
 
     def __init__(self, matrix: Float32, rows: Int64) -> None:
-        import faiss
-
-        self._index: Any = faiss.IndexFlatIP(max(1, matrix.shape[1]))
+        self._flat = Flat(matrix)
         self.rows = rows
-        if len(rows):
-            self._index.add(np.ascontiguousarray(matrix))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -159,7 +156,7 @@ class _Exact:
     ) -> tuple[npt.NDArray[np.float64], Int64]:
         """Cosines and rows `(k,)`, in no order; with `among` only of the vectors at these places,
         of which there are at least `k`."""
-        products, places = _search(self._index, query, k, among)
+        products, places = self._flat.nearest(query, k, among)
         return _rounded(products), self.rows[places]
 
 
@@ -169,19 +166,14 @@ class _Coded:
 
     def __init__(
         self,
-        index: Any,
-        codes: npt.NDArray[np.uint8],
+        codes: Codes | Sieve,
+        dimension: int,
         files: Sequence[MappedNumbers],
         place: Int64,
         rows: Int64,
     ) -> None:
-        """`index` is empty and takes `codes` `(n, bytes)`."""
-        import faiss
-
-        faiss.copy_array_to_vector(np.ascontiguousarray(codes).reshape(-1), index.codes)
-        index.ntotal = len(codes)
-        self._index = index
-        self._matrices = [file.numbers.reshape(-1, index.d) for file in files]
+        self._codes = codes
+        self._matrices = [file.numbers.reshape(-1, dimension) for file in files]
         self._starts = np.cumsum([0, *map(len, self._matrices)])
         self._allowance = Allowance(files, _LOOKS)
         self._place = place
@@ -201,8 +193,8 @@ class _Coded:
         if among is not None and total <= candidates:
             chosen = among
         else:
-            _, chosen = _search(self._index, query, min(total, candidates), among)
-        places = np.sort(self._place[chosen[chosen >= 0]])
+            chosen = self._codes.nearest(query, min(total, candidates), among)
+        places = np.sort(self._place[chosen])
         scores = self._cosines(places, query)
         having = ~np.isnan(scores)
         rows = self.rows[np.searchsorted(self._place, places[having])]
@@ -228,49 +220,6 @@ class _Coded:
 def _rounded(scores: Float32) -> npt.NDArray[np.float64]:
     wide: npt.NDArray[np.float64] = scores.astype(np.float64)
     return wide.round(_DECIMALS)
-
-
-def _search(index: Any, query: Float32, k: int, among: Int64 | None) -> tuple[Float32, Int64]:
-    """Products and places `(k,)`, best first, of those at `among` if given. One thread searches
-    alone: with two, which wait for each other, 3,207 rows of 512 took 8 ms instead of .12 ms on a
-    busy machine, and 194,441 codes twice the work for no less time."""
-    import faiss
-
-    threads = faiss.omp_get_max_threads()  # of this thread, not of the process
-    faiss.omp_set_num_threads(1)
-    try:
-        products, places = index.search(query[None, :], k, params=_restricted(index, among))
-    finally:
-        faiss.omp_set_num_threads(threads)
-    return products[0], places[0]
-
-
-def _restricted(index: Any, among: Int64 | None) -> Any:
-    """What makes FAISS look at the vectors at `among` alone."""
-    import faiss
-
-    if among is None:
-        return None
-    marks = np.zeros(index.ntotal, np.bool_)
-    marks[among] = True
-    bitmap = np.packbits(marks, bitorder="little")
-    coded = isinstance(index, faiss.IndexRaBitQ)
-    library: Any = faiss  # whose declarations know neither the array nor the argument
-    kind = library.RaBitQSearchParameters if coded else library.SearchParameters
-    return kind(sel=library.IDSelectorBitmap(bitmap))
-
-
-def _coder(dimension: int) -> Any:
-    """An empty index of one-bit codes around zero, the same whatever it will hold.
-
-    Source: Gao, Long, RaBitQ: Quantizing High-Dimensional Vectors with a Theoretical Error Bound
-    (2024).
-    """
-    import faiss
-
-    index = faiss.IndexRaBitQ(max(1, dimension), faiss.METRIC_INNER_PRODUCT)
-    index.train(np.zeros((1, max(1, dimension)), np.float32))
-    return index
 
 
 def _mapped(file: VectorFile, dimension: int) -> tuple[Int64, MappedNumbers]:

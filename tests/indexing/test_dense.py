@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import StoreCorrupt
-from rag.indexing import dense
+from rag.indexing import dense, nearest
 from rag.indexing.dense import Dense, VectorFile, write_vectors
 from rag.indexing.records import Float32
 from rag.indexing.rows import Int64, Numbering
@@ -101,9 +101,13 @@ def test_vectors_of_removed_chunks_are_passed_over(tmp_path: Path) -> None:
         Dense.open(files, 8, Numbering(np.arange(61)))
 
 
-def test_a_large_part_is_searched_by_codes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sieved_rows", [1 << 40, 0])
+def test_a_large_part_is_searched_by_codes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sieved_rows: int
+) -> None:
     """The ten nearest of 4,000 are found among the 1,000 candidates, with their exact cosines."""
     monkeypatch.setattr(dense, "_EXACT_NUMBERS", 0)
+    monkeypatch.setattr(nearest, "SIEVED_ROWS", sieved_rows)
     matrix = vectors(9, 4000, 64)
     left = np.array([key for key in range(4000) if key % 9], np.int64)
     files = written(tmp_path, matrix, np.arange(4000), [1000, 3900])
