@@ -5,7 +5,7 @@ The one source of truth; every other file of the index folder is derived from it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -274,21 +274,25 @@ class Catalog(VectorTables):
         )
         return np.array(found, np.int64).reshape(-1)
 
-    def chunks(self, keys: Iterable[int]) -> Iterator[Chunk]:
+    def chunks(self, keys: Sequence[int]) -> Iterator[Chunk]:
         """The chunks with these keys, in their order.
 
         Raises:
             StoreCorrupt: the content of one is not what was stored, or it is not there.
         """
-        for key in keys:
+        for first in range(0, len(keys), _ROWS_AT_ONCE):
+            some = keys[first : first + _ROWS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
             found = self.all(
-                f"SELECT {_CHUNK_COLUMNS} FROM chunks c JOIN documents d ON d.key = c.document"
-                " WHERE c.key = ?",
-                (int(key),),
+                f"SELECT {_CHUNK_COLUMNS}, c.key FROM chunks c JOIN documents d"
+                f" ON d.key = c.document WHERE c.key IN ({marks})",
+                some,
             )
-            if not found:
-                raise StoreCorrupt(f"chunk {key} is missing; {MEND}")
-            yield _chunk(found[0])
+            rows = {row[-1]: row[:-1] for row in found}
+            for key in some:
+                if key not in rows:
+                    raise StoreCorrupt(f"chunk {key} is missing; {MEND}")
+                yield _chunk(rows[key])
 
     def titled_chunks(self, first: int, last: int) -> Iterator[tuple[int, str, Chunk]]:
         """Key, document's title and chunk of the chunks whose keys lie from `first` to `last`, by

@@ -28,12 +28,14 @@ Value = str | int | float | bytes | None
 
 def row_hash(*values: Value) -> bytes:
     """A 16-byte BLAKE2b hash of the values of a row, types and lengths included."""
-    digest = hashlib.blake2b(digest_size=16)
+    parts: list[bytes] = []
     for value in values:
-        data = value if isinstance(value, bytes) else repr(value).encode("utf-8", "surrogatepass")
-        digest.update(b"%c%d:" % (98 if isinstance(value, bytes) else 114, len(data)))
-        digest.update(data)
-    return digest.digest()
+        if isinstance(value, bytes):
+            parts += (b"b%d:" % len(value), value)
+        else:
+            data = repr(value).encode("utf-8", "surrogatepass")
+            parts += (b"r%d:" % len(data), data)
+    return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
 
 
 def pack(text: str) -> bytes:
