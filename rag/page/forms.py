@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rag.page.messages import CHINESE, Messages
 
+_COLLECTION_ACTS = ("new", "rename", "delete")
 _FILTERS = ("document", "since", "until", "source", "tag")
 _DATE = ' inputmode="numeric" placeholder="2024-05"'
 # Settings that are numbers: name, lowest, highest, step.
@@ -28,15 +29,24 @@ def documents_html(say: Messages = CHINESE) -> str:
 
 
 def _collections(say: Messages) -> str:
-    """Which collection is shown; unseen where there can be only one."""
+    """Which collection is shown, and what can be done with it; unseen where there can be only
+    one. The name is typed once more before a collection is deleted."""
+    buttons = "".join(
+        f'<button type="button" class="wj-plain" data-collection="{act}" aria-expanded="false">'
+        f"{say(f'collections.{act}')}</button>"
+        for act in _COLLECTION_ACTS
+    )
+    forms = "".join(
+        f'<form class="wj-collection-form" data-collection="{act}" hidden><label>'
+        f'<span class="wj-hint">{say(f"collections.{act}_name")}</span> <input class="wj-field" '
+        f'required maxlength="60" autocomplete="off" spellcheck="false"></label>'
+        f'<button class="wj-plain">{say(f"collections.{act}_do")}</button></form>'
+        for act in _COLLECTION_ACTS
+    )
     return (
         f'<div class="wj-collections" hidden><label>{say("collections.label")} '
         '<select class="wj-field wj-collection"></select></label>'
-        f'<button type="button" class="wj-plain wj-collection-new" aria-expanded="false">'
-        f'{say("collections.new")}</button><form class="wj-collection-form" hidden>'
-        f'<input class="wj-field" required maxlength="60" placeholder="{say("collections.name")}" '
-        f'aria-label="{say("collections.name")}"><button class="wj-plain">'
-        f"{say('collections.create')}</button></form></div>"
+        f"{buttons}{forms}</div>"
     )
 
 

@@ -105,9 +105,12 @@ class Talk:
     def room(self, request: gr.Request) -> Room:
         """The room that the address of the tab names; raises gradio's error where there is none."""
         try:
-            return self.rooms(str(request.query_params.get(PARAMETER, "")))
+            return self._named(request)
         except RagError as error:
             raise gr.Error(escape(error_text(str(error), self.say(request).language))) from None
+
+    def _named(self, request: gr.Request) -> Room:
+        return self.rooms(str(request.query_params.get(PARAMETER, "")))
 
     async def respond(
         self, text: str, sitting: Sitting, request: gr.Request
@@ -131,9 +134,15 @@ class Talk:
     async def _answer(
         self, sitting: Sitting, turn: Turn, request: gr.Request, *, again: bool = False
     ) -> AsyncIterator[Shown]:
-        say, room = self.say(request), await asyncio.to_thread(self.room, request)
+        say = self.say(request)
         before = sitting.turns[:-1] if again else sitting.turns[-MAX_TURNS + 1 :]
         sitting.turns = (*before, turn)
+        try:
+            room = await asyncio.to_thread(self._named, request)
+        except RagError as error:  # the collection was renamed or deleted meanwhile
+            sitting.turns = (*before, turn.failed(error_text(str(error), say.language)))
+            yield _shown(sitting, say)
+            return
         if not again:
             name = sitting.place.conversation if sitting.place else None
             sitting.place = await asyncio.to_thread(_keep, room.kept, name, turn)

@@ -3,6 +3,7 @@ keyboard is enough."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ from tests.page.test_browser import QUESTION, answered
 from tests.page.test_collections import address, collection  # noqa: F401 (fixtures)
 
 pytestmark = GRADIO_WARNINGS
+_NEW = re.compile("新建文档集|New collection")
 
 
 def serious(page: Page) -> list[str]:
@@ -31,7 +33,7 @@ def views(page: Page) -> Iterator[str]:
         )
         if view == "docs":
             expect(page.locator(".wj-docs-list .wj-doc")).to_have_count(3)
-            page.locator(".wj-collection-new").click()
+            page.get_by_role("button", name=_NEW).click()
             page.locator(".wj-docs-filters summary").click()
             page.locator(".wj-docs-list .wj-doc button").nth(1).click()
             page.locator(".wj-docs-list .wj-doc button").nth(2).click()

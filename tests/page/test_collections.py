@@ -67,11 +67,56 @@ def test_a_tab_stays_with_its_collection(address: str, open_page: Opened, tmp_pa
     assert "collection" not in page.url
 
 
+def test_a_collection_is_renamed_and_deleted_and_another_tab_told(
+    address: str, open_page: Opened, collection: Collection
+) -> None:
+    library = Library(collection, collection.folder.parent)
+    library.create("河流").keep("河.txt", [RIVER.encode()])
+    library.collection("河流").update()
+    other = open_page(f"{address}/?collection=河流", leaves=True)
+    answered(other, "清淤的总投资是多少？")
+    page = open_page(f"{address}/?collection=河流", leaves=True)
+    to_documents(page)
+    page.get_by_role("button", name="改名", exact=True).first.click()
+    page.keyboard.type("default")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wj-docs > .wj-docs-note")).to_contain_text("已经有文档集")
+    page.get_by_label("新名称", exact=True).fill("江河 2024")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**2024*")
+    expect(page.locator(".wj-collection")).to_have_value("江河 2024")
+    expect(page.locator(".wj-docs-list .wj-doc")).to_have_count(1)
+    page.click(".wj-nav [data-view=talks]")
+    expect(page.locator(".wj-talk-open b")).to_have_text(["清淤的总投资是多少？"])
+    # The other tab is told, in the conversation and among the documents.
+    other.fill("#wj-question textarea", "河有多长？")
+    other.keyboard.press("Enter")
+    expect(other.locator("#wj-now .wj-error")).to_contain_text("没有文档集 '河流'")
+    other.click(".wj-nav [data-view=docs]")
+    expect(other.locator(".wj-docs > .wj-docs-note")).to_contain_text("没有文档集 '河流'")
+    expect(other.locator(".wj-collection")).to_have_value("河流")
+
+    page.click(".wj-nav [data-view=docs]")
+    page.locator(".wj-collections [data-collection=delete]").first.click()
+    page.keyboard.type("江河")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wj-docs > .wj-docs-note")).to_contain_text("没有删除")
+    page.keyboard.type(" 2024")
+    page.keyboard.press("Enter")
+    expect(page.locator(".wj-collection")).to_have_value("default")
+    expect(page.locator(".wj-docs-list .wj-doc")).to_have_count(3)
+    expect(page.locator(".wj-collections [data-collection=delete]").first).to_be_hidden()
+    other.locator(".wj-collection").select_option("default")
+    expect(other.locator(".wj-docs-list .wj-doc")).to_have_count(3)
+    left = sorted(path.name for path in collection.folder.parent.iterdir())
+    assert left == ["default", "default.page"]
+
+
 def test_a_collection_that_is_not_there_is_said(address: str, open_page: Opened) -> None:
     page = open_page(f"{address}/?collection=..%2Fdefault", leaves=True)
-    expect(page.locator(".toast-body")).to_contain_text("there is no collection")
+    expect(page.locator(".toast-body")).to_contain_text("没有文档集")
     page.click(".wj-nav [data-view=docs]")
-    expect(page.locator(".wj-docs > .wj-docs-note")).to_contain_text("there is no collection")
+    expect(page.locator(".wj-docs > .wj-docs-note")).to_contain_text("没有文档集")
 
 
 def test_documents_are_filtered_searched_and_corrected(address: str, open_page: Opened) -> None:

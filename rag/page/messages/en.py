@@ -155,8 +155,18 @@ TEXTS: Mapping[str, str] = {
     # collections
     "collections.label": "Collection",
     "collections.new": "New collection",
-    "collections.name": "Name",
-    "collections.create": "Create",
+    "collections.new_name": "Name of the new collection",
+    "collections.new_do": "Create",
+    "collections.rename": "Rename",
+    "collections.rename_name": "New name",
+    "collections.rename_do": "Rename",
+    "collections.delete": "Delete",
+    "collections.delete_name": (
+        "The collection goes with its index, the files added on this page and its conversations, "
+        "for good; files elsewhere stay. To delete it, type its name:"
+    ),
+    "collections.delete_do": "Delete the collection",
+    "collections.delete_other": "That is not “{name}”; nothing was deleted.",
     # settings
     "settings.title": "Settings",
     "settings.scope": (

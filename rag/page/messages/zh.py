@@ -152,8 +152,18 @@ TEXTS: Mapping[str, str] = {
     # collections
     "collections.label": "文档集",
     "collections.new": "新建文档集",
-    "collections.name": "名称",
-    "collections.create": "建立",
+    "collections.new_name": "新文档集的名称",
+    "collections.new_do": "建立",
+    "collections.rename": "改名",
+    "collections.rename_name": "新名称",
+    "collections.rename_do": "改名",
+    "collections.delete": "删除",
+    "collections.delete_name": (
+        "文档集连同它的索引、在页面上添加的文件和保存的对话都会删除，不能恢复；别处的原文件不动。"
+        "要删除，请输入它的名称："
+    ),
+    "collections.delete_do": "删除文档集",
+    "collections.delete_other": "输入的不是“{name}”，没有删除。",
     # settings
     "settings.title": "设置",
     "settings.scope": "改动立即生效，到这个服务停止为止。要长期保留，把下面几行写进 rag.toml：",
