@@ -6,11 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.answering.query import Kind, Query
 from rag.text.fold import fold, squeeze
 from rag.text.segment import proper_names
-from rag.text.values import values
+from rag.text.values import figures
 
 _DIGITS = r"[0-9０-９]+(?:[,，][0-9]{3})*(?:[.．][0-9]+)?"
 _SCALE = r"(?:\s?(?:[十百千万亿]{1,3}|多|余|[–—~-]\s?[0-9.]+)){0,3}"
@@ -62,6 +63,7 @@ _SIZES = {
 }
 MONEY = frozenset(("元", "美元", "欧元", "英镑", "日元", "港元", "韩元", "卢布", "卢比"))
 _PERCENT = frozenset(("%", "‰", "pp", "倍"))
+_QUESTIONS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,16 +76,40 @@ class Candidate:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a question says of its short answer: whether it must be a name that something is
+    given, a day, a body; the units of which it must be one, empty where any fits."""
+
+    squeezed: str
+    name: bool
+    day: bool
+    body: bool
+    units: frozenset[str]
+
+
+@lru_cache(_QUESTIONS_KEPT)
+def _asked(query: Query) -> _Asked:
+    text = query.text
+    return _Asked(
+        squeezed=squeeze(text),
+        name=_ASKED_NAME.search(text) is not None,
+        day=_DAY.search(text) is not None,
+        body=_BODY.search(text) is not None,
+        units=_wanted_units(fold(text)),
+    )
+
+
 def candidates(query: Query, sentence: str) -> Iterator[Candidate]:
     """What in `sentence` is of the kind that is asked for and does not stand in the question;
     nothing for questions that have no short answer."""
-    question = squeeze(query.text)
+    asked = _asked(query)
     for start, text in _found(query, sentence):
-        if squeeze(text).strip("“”《》") in question:
+        if squeeze(text).strip("“”《》") in asked.squeezed:
             continue
-        called = _ASKED_NAME.search(query.text) is not None
-        unnamed = called and text[0] not in "“《" and not _CALLED.search(sentence[:start])
-        yield Candidate(int(_misfit(query, text) or unnamed), start, text.strip("“”"))
+        unnamed = asked.name and text[0] not in "“《" and not _CALLED.search(sentence[:start])
+        misfit = _misfits(query.kind, asked, text) or unnamed
+        yield Candidate(int(misfit), start, text.strip("“”"))
 
 
 def _found(query: Query, sentence: str) -> Iterator[tuple[int, str]]:
@@ -112,17 +138,18 @@ def _before(text: str) -> str:
     return match.group() if match else ""
 
 
-def _misfit(query: Query, text: str) -> int:
-    """1 when a candidate is not of the unit, the exactness or the sort that is asked for."""
-    if query.kind is Kind.DATE:
-        return int(bool(_DAY.search(query.text)) and not _HAS_DAY.search(text))
-    if query.kind is Kind.ENTITY:
-        return int(bool(_BODY.search(query.text)) and not _BODY_NAME.search(text))
-    wanted = _wanted_units(fold(query.text))
-    if not wanted:
-        return 0
-    units = {number.unit for number in values(text).numbers}
-    return int(not units & wanted and not any(unit in fold(text) for unit in wanted))
+def _misfits(kind: Kind, asked: _Asked, text: str) -> bool:
+    """Whether a candidate is not of the unit, the exactness or the sort that is asked for."""
+    if kind is Kind.DATE:
+        return asked.day and not _HAS_DAY.search(text)
+    if kind is Kind.ENTITY:
+        return asked.body and not _BODY_NAME.search(text)
+    if not asked.units:
+        return False
+    folded = fold(text)
+    if any(unit in folded for unit in asked.units):
+        return False
+    return asked.units.isdisjoint(number.unit for number in figures(text)[0])
 
 
 def _wanted_units(asked: str) -> frozenset[str]:

@@ -10,11 +10,12 @@ from functools import lru_cache
 
 from rag.answering.candidates import candidates
 from rag.answering.query import Kind, Query
-from rag.answering.terms import Weights, sentence_terms, terms_of, with_terms
+from rag.answering.terms import Weights, sentence_terms, terms_of
 from rag.models.reading import Reading
 from rag.reading.lines import ends_sentence
 from rag.reading.outline import is_byline
 from rag.text.fold import fold, squeeze
+from rag.text.sentences import sentences
 from rag.text.values import YEAR_WORDS
 from rag.types import Passage, Span
 
@@ -161,29 +162,101 @@ def weigh_sentences(
     beside it add), each the share of the question's weight;
     score = covered + KIND_WEIGHT, if it holds what is asked for, − its emptiness.
     """
-    own = sentence_terms(text) if standing is None else with_terms(text, standing)
-    headers = table_headers([sentence.span.of(text) for sentence in own])
-    topic = terms_of(" ".join(above))
-    headings = squeeze("".join(above))
+    return [
+        _weighed(one, _typed(query, one.look.text))
+        for one in _sentences(weights, text, above, standing)
+    ]
+
+
+def best_sentence(
+    query: Query,
+    weights: Weights,
+    text: str,
+    above: Sequence[str],
+    standing: Sequence[frozenset[str]] | None = None,
+) -> tuple[float, bool]:
+    """The best score among the sentences of a text, 0 for none, and whether any of them holds
+    what is asked for; see `weigh_sentences`. That is looked for in as few of them as tell."""
+    best, typed = None, False
+    for one in sorted(_sentences(weights, text, above, standing), key=_hopeful, reverse=True):
+        if best is not None and typed and _hopeful(one) <= best:
+            break
+        holds = _typed(query, one.look.text)
+        score = _score(one, holds)
+        best, typed = score if best is None else max(best, score), typed or holds
+    return best or 0.0, typed
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A sentence by itself: `header` is the place of its table's header, `loss` what it loses by
+    its emptiness, None where what stands above decides."""
+
+    span: Span
+    text: str
+    header: int | None
+    loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Covering:
+    """A sentence, those of the question's terms that stand in it, what of the question it covers
+    and what it loses by its emptiness."""
+
+    look: _Look
+    terms: frozenset[str]
+    covered: float
+    loss: float
+
+
+@lru_cache(_TEXTS_KEPT)
+def _looks(text: str) -> tuple[_Look, ...]:
+    spans = sentences(text)
+    said = [span.of(text) for span in spans]
+    return tuple(
+        _Look(span, one, header, PENALTY if header == i else _loss(one))
+        for i, (span, one, header) in enumerate(zip(spans, said, table_headers(said), strict=True))
+    )
+
+
+def _sentences(
+    weights: Weights, text: str, above: Sequence[str], standing: Sequence[frozenset[str]] | None
+) -> list[_Covering]:
+    looks = _looks(text)
+    if standing is None or len(standing) != len(looks):
+        standing = [one.terms for one in sentence_terms(text)]
+    own = [weights.asked(terms) for terms in standing]
+    topic = weights.asked(terms_of(" ".join(above)))
+    some_unmarked = any(look.loss is None for look in looks)
+    titles = squeeze("".join(above)) if some_unmarked else ""
     found = []
-    for i, sentence in enumerate(own):
-        said = sentence.span.of(text)
-        beside = (other.terms for other in own[max(0, i - 1) : i + 2])
-        header = headers[i]
-        titled = sentence.terms | topic
-        if header is not None:
-            titled |= own[header].terms
-        stated = weights.covered(sentence.terms)
+    for i, (look, terms) in enumerate(zip(looks, own, strict=True)):
+        titled = terms | topic
+        if look.header is not None:
+            titled |= own[look.header]
+        stated = weights.covered(terms)
         known = weights.covered(titled) - stated
-        near = weights.covered(titled.union(*beside)) - stated - known
+        near = weights.covered(titled.union(*own[max(0, i - 1) : i + 2])) - stated - known
         covered = stated + TOPIC_WEIGHT * known + BESIDE_WEIGHT * near
-        typed = _typed(query, said)
-        empty = PENALTY if header == i else _emptiness(said, headings)
-        score = covered + KIND_WEIGHT * typed - empty
-        found.append(
-            Weighed(said, sentence.span, score, covered, typed, sentence.terms & weights.of.keys())
-        )
+        loss = look.loss
+        if loss is None:
+            loss = PENALTY if squeeze(look.text) in titles else UNMARKED_PENALTY
+        found.append(_Covering(look, terms, covered, loss))
     return found
+
+
+def _weighed(one: _Covering, typed: bool) -> Weighed:
+    look, score = one.look, _score(one, typed)
+    return Weighed(look.text, look.span, score, one.covered, typed, one.terms)
+
+
+def _score(one: _Covering, typed: bool) -> float:
+    return one.covered + KIND_WEIGHT * typed - one.loss
+
+
+def _hopeful(one: _Covering) -> float:
+    """The score of a sentence if it holds what is asked for."""
+    return _score(one, True)
 
 
 def table_headers(sentences: Sequence[str]) -> list[int | None]:
@@ -215,11 +288,10 @@ def _typed(query: Query, text: str) -> bool:
     return bool(sign and sign.search(fold(text)))
 
 
-def _emptiness(text: str, above: str) -> float:
+def _loss(text: str) -> float | None:
     """What a sentence loses: scraps, questions, bylines and headings answer nothing, and a line
-    without a mark at its end (a signature, a label) rarely does, unless it is a table's row."""
+    without a mark at its end (a signature, a label) rarely does, unless it is a table's row. None
+    for such a line: whether it is a heading says what stands above it."""
     if len(text) < SHORT_CHARACTERS or text.endswith(("？", "?")) or is_byline(text):
         return PENALTY
-    if ends_sentence(text) or "\t" in text:
-        return 0.0
-    return PENALTY if squeeze(text) in above else UNMARKED_PENALTY
+    return 0.0 if ends_sentence(text) or "\t" in text else None

@@ -96,6 +96,9 @@ class Query:
     kind: Kind
     numbers: frozenset[str]
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # the rest follows from it
+
 
 def parse_query(question: str) -> Query:
     """Takes a question apart.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answering.evidence import weigh_sentences
+from rag.answering.evidence import best_sentence
 from rag.answering.query import Query
 from rag.answering.retrieve import Found
 from rag.answering.terms import Weights
@@ -57,17 +57,15 @@ def _judged(query: Query, found: Sequence[Found], model: Reranker) -> list[Found
 
 def _scored(query: Query, weights: Weights, found: Found, top: float) -> Found:
     chunk = found.hit.chunk
-    sentences = weigh_sentences(
+    worth, typed = best_sentence(
         query,
         weights,
         chunk.text,
         (found.document.title, *chunk.headings, *chunk.lead),
         [sentence.terms for sentence in found.sentences],
     )
-    worth = max((sentence.score for sentence in sentences), default=0.0)
-    typed = TYPED_WEIGHT * any(sentence.typed for sentence in sentences)
-    part = Part("answering_sentence", worth, None)
-    return _with_score(found, found.hit.score / top + SENTENCE_WEIGHT * worth + typed, part)
+    score = found.hit.score / top + SENTENCE_WEIGHT * worth + TYPED_WEIGHT * typed
+    return _with_score(found, score, Part("answering_sentence", worth, None))
 
 
 def _with_score(found: Found, score: float, *parts: Part) -> Found:

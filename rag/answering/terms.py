@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rag.answering.query import Query
@@ -26,10 +26,22 @@ class Weights:
     of: Mapping[str, float]
     total: float
     unknown: frozenset[str] = frozenset()
+    _shares: dict[frozenset[str], float] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def asked(self, terms: frozenset[str]) -> frozenset[str]:
+        """Those of `terms` that are the question's."""
+        return terms.intersection(self.of)
 
     def covered(self, terms: frozenset[str]) -> float:
-        """The share of the weight that `terms` cover, in [0, 1]."""
-        return sum(weight for term, weight in self.of.items() if term in terms) / self.total
+        """The share of the weight that `terms` cover, in [0, 1]. Sentences share few different
+        sets of the question's terms: each is added up once."""
+        share = self._shares.get(terms)
+        if share is None:
+            held = [weight for term, weight in self.of.items() if term in terms]
+            share = self._shares[terms] = sum(held) / self.total
+        return share
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +57,11 @@ def weigh(query: Query, index: Index) -> Weights:
     weights: dict[str, float] = {}
     unknown: set[str] = set()
     total = index.count
-    for field, terms, factor in (
+    for where, terms, factor in (
         (Field.BIGRAMS, query.bigrams, BIGRAM_WEIGHT),
         (Field.WORDS, query.words, 1.0),
     ):
-        for term, count in index.frequencies(field, terms).items():
+        for term, count in index.frequencies(where, terms).items():
             weights[term] = factor * inverse_frequency(count, total)
             if count <= 0:
                 unknown.add(term)
@@ -75,15 +87,6 @@ def sentence_terms(text: str) -> tuple[SentenceTerms, ...]:
         sentence = span.of(text)
         found.append(SentenceTerms(span, terms_of(sentence)))
     return tuple(found)
-
-
-def with_terms(text: str, known: Sequence[frozenset[str]]) -> tuple[SentenceTerms, ...]:
-    """The sentences of a chunk with terms that are known of each; with all their terms where
-    there are more or fewer sentences than are known."""
-    spans = sentences(text)
-    if len(spans) != len(known):
-        return sentence_terms(text)
-    return tuple(SentenceTerms(span, terms) for span, terms in zip(spans, known, strict=True))
 
 
 @lru_cache(_TEXTS_KEPT)

@@ -140,15 +140,22 @@ def values(text: str, year: int | None = None) -> Values:
     [('31300000000000', '元'), ('30', '%')]
     """
     folded = fold(text)
-    dates, rest = _dates(folded, year)
+    numbers, dates = figures(text, year)
     return Values(
-        numbers=tuple(_numbers(rest)),
-        dates=tuple(dates),
+        numbers=numbers,
+        dates=dates,
         names=tuple(dict.fromkeys([*_LATIN.findall(folded), *proper_names(text)])),
         quoted=tuple(
             "".join(next(filter(None, match)).split()) for match in _QUOTED.findall(folded)
         ),
     )
+
+
+@lru_cache(4096)
+def figures(text: str, year: int | None = None) -> tuple[tuple[Number, ...], tuple[Date, ...]]:
+    """The numbers and the dates of a text alone, which takes a third of the time; see `values`."""
+    dates, rest = _dates(fold(text), year)
+    return tuple(_numbers(rest)), tuple(dates)
 
 
 def _dates(folded: str, year: int | None) -> tuple[list[Date], str]:
