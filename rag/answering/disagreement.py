@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from rag.answering.candidates import candidates
 from rag.answering.evidence import Evidence
 from rag.answering.query import Kind, Query
 from rag.answering.short import distance
-from rag.answering.terms import Weights, sentence_terms, terms_of
+from rag.answering.terms import Weights, terms_of
 from rag.text.fold import squeeze
 from rag.text.segment import proper_names
-from rag.text.values import Number, Values, values
+from rag.text.values import Date, Number, figures
+from rag.types import Passage
 
 # A sentence speaks of the same thing as the best one when it covers nearly as much of the
 # question, and most of what the best one covers; figures that differ by more are of two things.
@@ -37,6 +39,8 @@ LEAST_COVERED = 0.18
 COPIED = 0.7
 LEAST_COPY = 10  # pairs of letters; shorter ones are phrases that many documents have
 _COPIES = frozenset((Kind.NUMBER, Kind.DATE, Kind.OTHER))
+_TEXTS_KEPT = 1024
+_Figures = tuple[tuple[Number, ...], tuple[Date, ...]]
 _DIGITS = re.compile(r"[0-9０-９][0-9０-９.,，．]*")
 
 
@@ -84,6 +88,7 @@ def disagreement(query: Query, weights: Weights, ranked: Sequence[Evidence]) -> 
         if (
             other is not None
             and _differs(query, weights, best_figure, (evidence, other))
+            and _of_one_scope(weights, ranked, best_figure[0], evidence)
             and all(_apart(evidence, other, *held) for held in found)
         ):
             found.append((evidence, other))
@@ -94,26 +99,27 @@ def _altered(best: Evidence, ranked: Sequence[Evidence]) -> tuple[Reading, ...]:
     """A sentence and a copy of it in another passage that differs in one figure or date alone."""
     for other in ranked[:LOOKED_AT]:
         if other.passage.rank != best.passage.rank and _copied(best.text, other.text):
-            pair = _one_difference(values(best.text), values(other.text))
+            pair = _one_difference(figures(best.text), figures(other.text))
             if pair is not None:
                 return Reading(pair[0], best), Reading(pair[1], other)
     return ()
 
 
-def _one_difference(own: Values, other: Values) -> tuple[str, str] | None:
+def _one_difference(own: _Figures, other: _Figures) -> tuple[str, str] | None:
     """The one figure or date in which two texts differ, as each writes it; None where they differ
     in none or in several."""
-    if len(own.numbers) != len(other.numbers) or len(own.dates) != len(other.dates):
+    (numbers, dates), (its_numbers, its_dates) = own, other
+    if len(numbers) != len(its_numbers) or len(dates) != len(its_dates):
         return None
     pairs = [
         *(
             (a.text, b.text)
-            for a, b in zip(own.numbers, other.numbers, strict=True)
+            for a, b in zip(numbers, its_numbers, strict=True)
             if a.value != b.value
         ),
         *(
             (a.text, b.text)
-            for a, b in zip(own.dates, other.dates, strict=True)
+            for a, b in zip(dates, its_dates, strict=True)
             if (a.year, a.month, a.day, a.part) != (b.year, b.month, b.day, b.part)
         ),
     ]
@@ -124,7 +130,7 @@ def _figure(query: Query, evidence: Evidence) -> _Figure | None:
     """The fitting candidate nearest to the question's words, and its value."""
     fitting = [found for found in candidates(query, evidence.text) if not found.misfit]
     for found in sorted(fitting, key=lambda one: distance(evidence, one)):
-        value = next(iter(values(found.text).numbers), None)
+        value = next(iter(figures(found.text)[0]), None)
         if value is not None:
             end = found.start + len(found.text)
             around = (
@@ -141,15 +147,21 @@ def _apart(evidence: Evidence, figure: _Figure, held: Evidence, its: _Figure) ->
     return (
         bool(mine.value and theirs.value)
         and abs(mine.value - theirs.value) > ROUNDING * max(mine.value, theirs.value)
-        and not any(mine.same(number) for number in values(held.text).numbers)
-        and not any(theirs.same(number) for number in values(evidence.text).numbers)
+        and not any(mine.same(number) for number in figures(held.text)[0])
+        and not any(theirs.same(number) for number in figures(evidence.text)[0])
     )
 
 
 def _copied(own: str, other: str) -> bool:
     """Whether two sentences are alike, their digits aside."""
-    mine, theirs = (_pairs(squeeze(_DIGITS.sub("", text))) for text in (own, other))
+    mine, theirs = _wording(own), _wording(other)
     return len(mine) >= LEAST_COPY and len(mine & theirs) >= COPIED * len(mine | theirs)
+
+
+@lru_cache(_TEXTS_KEPT)
+def _wording(text: str) -> frozenset[str]:
+    """Adjacent pairs of letters, digits aside: each sentence is held against several others."""
+    return _pairs(squeeze(_DIGITS.sub("", text)))
 
 
 def _differs(
@@ -162,24 +174,29 @@ def _differs(
     (own, figure), (evidence, its) = best, other
     larger = max(figure.value.value, its.value.value)
     smaller = min(figure.value.value, its.value.value)
-    mine, theirs = _scope(own), _scope(evidence)
     return (
         figure.value.unit == its.value.unit
         and larger <= LARGEST_RATIO * smaller
         and evidence.covered >= COVERED_SHARE * own.covered
         and weights.covered(own.terms & evidence.terms) >= SHARED_TERMS * weights.covered(own.terms)
-        and weights.covered(mine & theirs) >= SHARED_SCOPE * weights.covered(mine)
         and not figure.beside.isdisjoint(its.beside)
         and _named(query, own)
         and _named(query, evidence)
     )
 
 
-def _scope(evidence: Evidence) -> frozenset[str]:
-    """The terms of a sentence's passage and of what stands above it."""
-    passage = evidence.passage
-    above = terms_of(" ".join(passage.above))
-    return above.union(*(sentence.terms for sentence in sentence_terms(passage.text)))
+def _of_one_scope(
+    weights: Weights, ranked: Sequence[Evidence], own: Evidence, other: Evidence
+) -> bool:
+    """Whether the other's passage covers what the first one's does."""
+    mine, theirs = (_scope(weights, ranked, one.passage) for one in (own, other))
+    return weights.covered(mine & theirs) >= SHARED_SCOPE * weights.covered(mine)
+
+
+def _scope(weights: Weights, ranked: Sequence[Evidence], passage: Passage) -> frozenset[str]:
+    """The question's terms in a passage and in what stands above it."""
+    above = weights.asked(terms_of(" ".join(passage.above)))
+    return above.union(*(one.terms for one in ranked if one.passage.rank == passage.rank))
 
 
 def _named(query: Query, evidence: Evidence) -> bool:

@@ -89,15 +89,20 @@ def score_sentences(
     weights: Weights,
     passages: Sequence[Passage],
     readings: Sequence[Reading | None] | None = None,
+    standing: Sequence[Sequence[frozenset[str]]] = (),
 ) -> list[Evidence]:
     """The sentences of `passages`, best first; ties by rank and place. `readings` are those of
-    the passages, by default none."""
+    the passages, by default none, `standing` those of the question's terms that stand in each of
+    their sentences, where they need not be looked for."""
     top = max((passage.score for passage in passages), default=1.0) or 1.0
     asked = years_of(query.text, None)
     found: list[Evidence] = []
-    for passage, reading in zip(passages, readings or [None] * len(passages), strict=True):
-        sentences = weigh_sentences(query, weights, passage.text, passage.above)
-        for order, one in enumerate(sentences):
+    for i, (passage, reading) in enumerate(
+        zip(passages, readings or [None] * len(passages), strict=True)
+    ):
+        held = standing[i] if i < len(standing) else None
+        weighed = weigh_sentences(query, weights, passage.text, passage.above, held)
+        for order, one in enumerate(weighed):
             own = years_of(one.text, passage.date) if asked else frozenset()
             other = OTHER_YEAR_PENALTY if own and not own & asked else 0.0
             read = reading.within(one.span) if reading else 0.0

@@ -70,7 +70,7 @@ def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:
     readings = None
     if reader is not None and not is_english(search.query.text):
         readings = reader.read(search.query.text, [passage.text for passage in passages])
-    return score_sentences(search.query, search.weights, passages, readings)
+    return score_sentences(search.query, search.weights, passages, readings, search.standing)
 
 
 def _choose(

@@ -24,11 +24,13 @@ from rag.types import Passage, Span
 @dataclass(frozen=True, slots=True)
 class Search:
     """A query and the passages that it found, its own best first, with its own scores and with
-    the ranks that they have in the answer."""
+    the ranks that they have in the answer. `standing` are those of the query's terms that stand
+    in each sentence of each passage; empty where that is not known."""
 
     query: Query
     weights: Weights
     passages: tuple[Passage, ...]
+    standing: tuple[tuple[frozenset[str], ...], ...] = ()
 
 
 def plan(query: Query, index: Index) -> tuple[Query, ...]:
@@ -54,7 +56,7 @@ def find(
     passages = number_passages(_in_turn(found)[:k])
     places = {(passage.document_id, passage.span): passage for passage in passages}
     searches = tuple(
-        Search(query, own, _own(rows, places))
+        Search(query, own, *_own(rows, places))
         for query, own, rows in zip(queries, weights, found, strict=True)
     )
     return passages, searches
@@ -70,12 +72,15 @@ def _in_turn(found: Sequence[Sequence[Found]]) -> list[Found]:
     return list(merged.values())
 
 
-def _own(rows: Sequence[Found], places: dict[tuple[str, Span], Passage]) -> tuple[Passage, ...]:
+def _own(
+    rows: Sequence[Found], places: dict[tuple[str, Span], Passage]
+) -> tuple[tuple[Passage, ...], tuple[tuple[frozenset[str], ...], ...]]:
+    """The passages of a search's own rows, and the terms that stand in their sentences."""
     keys = ((row, (row.document.id, row.hit.chunk.span)) for row in rows)
-    return tuple(
-        replace(places[key], score=row.hit.score, parts=row.hit.parts)
-        for row, key in keys
-        if key in places
+    own = [(row, places[key]) for row, key in keys if key in places]
+    return (
+        tuple(replace(p, score=row.hit.score, parts=row.hit.parts) for row, p in own),
+        tuple(tuple(sentence.terms for sentence in row.sentences) for row, _ in own),
     )
 
 
