@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from rag.indexing.catalog import Catalog
 from rag.indexing.content import Known, counted
-from rag.indexing.dense import write_vectors
+from rag.indexing.dense import VectorFile, write_fine, write_vectors
 from rag.indexing.lexical import MANIFEST, WordSegment, compose, write_words
 from rag.indexing.merging import merge_segments, searched_words
-from rag.indexing.parts import Parts, Segment, link, part_file, remove, sync
+from rag.indexing.parts import Parts, Segment, has_fine, link, part_file, remove, sync
 from rag.indexing.rows import Int64
 from rag.indexing.sentences import SentenceWriter
 
@@ -117,7 +117,7 @@ def assemble(
         if piece.segment is not None:
             for file in piece.segment.files:
                 bring(file.name)
-            segments.append(piece.segment)
+            segments.append(_completed(temporary, piece.segment, material.dimension))
         else:
             segments.append(_segment(temporary, material, piece.keys, number))
     merged = merge_segments(temporary, segments, old, bring)
@@ -149,6 +149,15 @@ def _segment(place: Path, material: Material, keys: Int64, number: int) -> Segme
         sync(path)
     files = tuple(part_file(path) for path in paths)
     return Segment(first, last, len(keys), stem.name, tuple(words), files)
+
+
+def _completed(place: Path, segment: Segment, dimension: int) -> Segment:
+    """A kept segment, with the fine codes that an older program left out."""
+    if has_fine(segment):
+        return segment
+    path = write_fine(VectorFile(place / segment.vectors, segment.rows), dimension)
+    sync(path)
+    return replace(segment, files=(*segment.files, part_file(path)))
 
 
 def _belongs(path: Path, words: Sequence[WordSegment]) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from rag.indexing.rows import Int64
 
 Numbers = npt.NDArray[Any]
 
@@ -62,3 +64,23 @@ class Allowance:
             self._left = self._looks
             for file in self._files:
                 file.let_go()
+
+
+class MappedRows:
+    """Rows of equal width in some files, one file after another."""
+
+    def __init__(self, files: Sequence[MappedNumbers], width: int, looks: int) -> None:
+        """`files` hold rows of `width` numbers; `looks` as in `Allowance`."""
+        self._matrices = [file.numbers.reshape(-1, width) for file in files]
+        self._starts = np.cumsum([0, *map(len, self._matrices)])
+        self._allowance = Allowance(files, looks)
+
+    def take(self, places: Int64) -> Numbers:
+        """The rows `(n, width)` at these places `(n,)`, which rise; there is one file at least."""
+        self._allowance.spend(len(places))
+        bounds = np.searchsorted(places, self._starts)
+        taken = np.empty((len(places), self._matrices[0].shape[1]), self._matrices[0].dtype)
+        for i in np.flatnonzero(np.diff(bounds)):
+            own = slice(bounds[i], bounds[i + 1])
+            taken[own] = self._matrices[i].take(places[own] - self._starts[i], axis=0)
+        return taken

@@ -23,9 +23,9 @@ from rag.indexing.rows import Int64
 
 Bytes = npt.NDArray[np.uint8]
 
-SIEVED_ROWS = 400_000
+SIEVED_ROWS = 250_000
 """From so many rows on their bits are compared before their codes. 1,105,170 rows of 512: the
-codes of all take 10.0 ms of CPU, bits and then the codes of 16,000 take 5.8."""
+codes of all take 10.0 ms of CPU, the bits 3.1 and the codes of 16,000 then 1.3."""
 
 _SIEVED = 16
 """How many times as many rows as are wanted by codes are chosen by their bits. For 200 questions
@@ -91,7 +91,9 @@ class Sieve:
         chosen = self._sieved(query, _SIEVED * k, among)
         if len(chosen) < k:  # the sample was of another kind than the rest
             chosen = np.arange(len(self._bits)) if among is None else among
-        codes = np.concatenate((self._bits[chosen], self._factors[chosen]), axis=1)
+        codes = np.empty((len(chosen), self._width + self._factors.shape[1]), np.uint8)
+        codes[:, : self._width] = self._bits.take(chosen, axis=0)  # a quarter of self._bits[chosen]
+        codes[:, self._width :] = self._factors.take(chosen, axis=0)
         places = _search(_coded(codes, self._dimension), query, k, None)[1]
         return chosen[places[places >= 0]]
 
@@ -103,7 +105,9 @@ class Sieve:
         if among is not None and total <= 2 * count:
             return among
         own: Bytes = _coder(self._dimension).sa_encode(query[None, :])[:, : self._width]
-        sample = self._bits[::_SAMPLED] if among is None else self._bits[among[::_SAMPLED]]
+        sample = (
+            self._bits[::_SAMPLED] if among is None else self._bits.take(among[::_SAMPLED], axis=0)
+        )
         rank = min(len(sample), count * len(sample) // total + 1)
         with _one_thread():
             distances, _ = faiss.knn_hamming(own, np.ascontiguousarray(sample), rank)

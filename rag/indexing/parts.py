@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreCorrupt
-from rag.indexing.dense import Dense, VectorFile
+from rag.indexing.dense import FINE, Dense, VectorFile
 from rag.indexing.lexical import MANIFEST, Lexical, WordSegment
 from rag.indexing.rows import Numbering
 from rag.indexing.sentences import SENTENCES, Sentences
@@ -28,7 +28,7 @@ _FOLDER = re.compile(r"parts-[0-9]{1,18}(?:\.new)?")
 # What format 1 left behind, too.
 _SWEPT = re.compile(rf"{_FOLDER.pattern}|(?:vectors-[0-9]+\.faiss|words-[0-9]+)(?:\.new)?")
 _STEM = r"[0-9]{1,18}-[0-9]{1,18}"
-_FILE = re.compile(rf"[0-9a-f]{{32}}\.[a-z]{{1,20}}|{_STEM}\.(?:vectors|codes|sentences)")
+_FILE = re.compile(rf"[0-9a-f]{{32}}\.[a-z]{{1,20}}|{_STEM}\.(?:vectors|codes|fine|sentences)")
 _UUID = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BLOCK_BYTES = 1 << 20
@@ -141,6 +141,11 @@ def _complete(segment: Segment) -> bool:
     return any(file.name == segment.vectors + SENTENCES for file in segment.files)
 
 
+def has_fine(segment: Segment) -> bool:
+    """Whether it has its fine codes; an older program wrote none, they are made of its vectors."""
+    return any(file.name == segment.vectors + FINE for file in segment.files)
+
+
 def _merged(item: dict[str, Any]) -> Merged:
     words = WordSegment(str(item["words"]["name"]), int(item["words"]["rows"]))
     files = tuple(_part_file(file) for file in item["files"])
@@ -218,6 +223,8 @@ def read_parts(
     small = sum(file.size for file in parts.files()) <= HASHED_AT_OPENING_BYTES
     if lines := damage(folder, parts, whole=small):
         raise StoreCorrupt("; ".join(lines))
+    if not all(map(has_fine, parts.segments)):
+        raise StoreCorrupt(f"{parts.folder} is of an older program and lacks fine codes")
     place = folder / parts.folder
     lexical = Lexical.open(place, rows)
     expected = sum(segment.rows for segment in parts.segments)

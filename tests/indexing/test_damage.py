@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -343,3 +344,30 @@ def test_a_killed_writer_loses_nothing(
     left = {path.name for path in settings.index.iterdir()} - {"writer.lock"}
     assert [name for name in left if "catalog" not in name] == [f"parts-{again.generation}"]
     assert index.count
+
+
+def test_fine_codes_that_an_older_program_left_out_are_made_of_the_vectors(
+    index: Index, settings: Settings
+) -> None:
+    """Everything else stays the file that it was."""
+    vector = index.encoder.encode_queries(["灯塔"])[0]
+    expected = index.rank_vectors(vector, 5)
+    (fine,) = settings.index.rglob("*.fine")
+    data = fine.read_bytes()
+    kept = {path.name: path.stat().st_ino for path in parts(settings) if path != fine}
+    fine.unlink()
+    with closing(sqlite3.connect(settings.index / "catalog.sqlite")) as connection:
+        (record,) = connection.execute("SELECT value FROM meta WHERE key = 'parts'").fetchone()
+        older = json.loads(record)
+        for segment in older["segments"]:
+            segment["files"] = [f for f in segment["files"] if not f["name"].endswith(".fine")]
+    older = json.dumps(older).replace("'", "''")
+    change(settings, f"UPDATE meta SET value = '{older}' WHERE key = 'parts'")
+
+    assert reopened(settings).rank_vectors(vector, 5) == expected
+    assert next(settings.index.rglob("*.fine")).read_bytes() == data
+    now = {path.name: path.stat().st_ino for path in parts(settings)}
+    same = [name for name in kept if name.endswith((".vectors", ".codes", ".sentences", ".store"))]
+    assert len(same) == 4
+    assert all(now[name] == kept[name] for name in same)
+    assert damages(settings.index) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.indexing.mapped import Allowance, MappedNumbers
+from rag.indexing.mapped import Allowance, MappedNumbers, MappedRows
 
 COUNT = 300_000
 
@@ -67,3 +67,19 @@ def test_threads_read_while_all_is_let_go(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(4) as threads:
         assert all(threads.map(read, range(400)))
+
+
+def test_rows_of_several_files(tmp_path: Path) -> None:
+    files = []
+    for i, rows in enumerate((3, 0, 5)):
+        path = tmp_path / f"{i}"
+        path.write_bytes(np.arange(100 * i, 100 * i + 4 * rows, dtype="<u4").tobytes())
+        files.append(MappedNumbers(path, "<u4", 4 * rows, 0))
+    rows_of = MappedRows(files, 4, 10)
+    assert rows_of.take(np.array([0, 2, 3, 7])).tolist() == [
+        [0, 1, 2, 3],
+        [8, 9, 10, 11],
+        [200, 201, 202, 203],
+        [216, 217, 218, 219],
+    ]
+    assert rows_of.take(np.empty(0, np.int64)).shape == (0, 4)
