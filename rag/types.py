@@ -8,7 +8,7 @@ Offsets count code points.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date as calendar_day
@@ -142,6 +142,12 @@ class Document:
         space not counted. Empty where the document has no source text.
         """
         return pieces(self.origin, span)
+
+    def blocks_of(self, span: Span) -> tuple[Block, ...]:
+        """The blocks that share a code point with `span`, in order."""
+        first = bisect_right(self.blocks, span.start, key=lambda block: block.span.end)
+        end = bisect_left(self.blocks, span.end, key=lambda block: block.span.start)
+        return self.blocks[first:end]
 
 
 def pieces(origin: tuple[Run, ...], span: Span) -> tuple[Span, ...]:

@@ -79,15 +79,22 @@ def retrieve(
     named = not index.encoder.name.startswith(BUILTIN)
     base = fuse(by_words, by_vector, weights, vector_weight(named, settings))
     rows = sorted(base, key=lambda row: (-base[row], row))[:depth]
-    places = [
-        {row: rank for rank, row in enumerate(part, 1)} for part in (by_words, by_vector, rows)
-    ]
     scored = []
     for row, own in zip(rows, index.sentences(rows, weights.of), strict=True):
         read = _read(own, weights)
         lift = NEIGHBOUR_WEIGHT * _neighbour(row, base, index)
         reach = max(math.sqrt(read.covered), by_vector.get(row, 0.0) if named else 0.0)
         score = (base[row] + SENTENCE_WEIGHT * read.best) * reach + lift
+        scored.append((score, row, own, (read, lift)))
+    scored.sort(key=lambda item: (-item[0], item[1]))
+    least = scored[min(2 * k, len(scored)) - 1][0] if scored else 0.0
+    best = [item for item in scored if item[0] >= least]  # ties at the end are whole
+    chunks = index.chunks([row for _, row, _, _ in best])
+    places = [
+        {row: rank for rank, row in enumerate(part, 1)} for part in (by_words, by_vector, rows)
+    ]
+    found = []
+    for chunk, (score, row, own, (read, lift)) in zip(chunks, best, strict=True):
         parts = (
             Part("keyword", by_words.get(row, 0.0), places[0].get(row)),
             Part("vector", by_vector.get(row, 0.0), places[1].get(row)),
@@ -96,15 +103,7 @@ def retrieve(
             Part("best_sentence", read.best, None),
             Part("neighbour", lift, None),
         )
-        scored.append((score, row, own, parts))
-    scored.sort(key=lambda item: (-item[0], item[1]))
-    least = scored[min(2 * k, len(scored)) - 1][0] if scored else 0.0
-    best = [item for item in scored if item[0] >= least]  # ties at the end are whole
-    chunks = index.chunks([row for _, row, _, _ in best])
-    found = [
-        Found(Hit(chunk, score, parts), index.row_document(row), own)
-        for chunk, (score, row, own, parts) in zip(chunks, best, strict=True)
-    ]
+        found.append(Found(Hit(chunk, score, parts), index.row_document(row), own))
     found.sort(key=lambda item: (-item.hit.score, item.hit.chunk.id))
     return fold_repetitions(found[: 2 * k])[:k]
 
@@ -179,27 +178,26 @@ def fold_repetitions(found: Sequence[Found]) -> list[Found]:
     """Hits of other documents that repeat an earlier hit are left out and named there. What
     repeats is the words of whole sentences; so a passage with another figure or name stays."""
     kept: list[Found] = []
-    sentences_of: list[dict[int, int]] = []
+    holding: dict[int, list[int]] = {}  # checksum of a sentence -> who of those kept has it
     for item in found:
         own = {sentence.checksum: sentence.characters for sentence in item.sentences}
-        twin = next(
+        shared: dict[int, int] = {}  # characters shared with each of those kept
+        for checksum, characters in own.items():
+            for i in holding.get(checksum, ()):
+                shared[i] = shared.get(i, 0) + characters
+        wanted = SAME_SHARE * sum(own.values())
+        twin = min(
             (
                 i
-                for i, earlier in enumerate(kept)
-                if earlier.document.id != item.document.id and _repeats(own, sentences_of[i])
+                for i, characters in shared.items()
+                if characters >= wanted > 0 and kept[i].document.id != item.document.id
             ),
-            None,
+            default=None,
         )
         if twin is None:
+            for checksum in own:
+                holding.setdefault(checksum, []).append(len(kept))
             kept.append(item)
-            sentences_of.append(own)
         elif item.document.name not in kept[twin].also:
             kept[twin] = replace(kept[twin], also=(*kept[twin].also, item.document.name))
     return kept
-
-
-def _repeats(own: Mapping[int, int], earlier: Mapping[int, int]) -> bool:
-    """Whether one passage repeats another; both are given as checksum and characters of each
-    sentence."""
-    shared = sum(own[checksum] for checksum in own.keys() & earlier.keys())
-    return shared > 0 and shared >= SAME_SHARE * sum(own.values())

@@ -306,7 +306,7 @@ def locate(sentence: str, passage: Passage) -> Span | None:
 
 def _cite(passage: Passage, span: Span, source: Source) -> Citation:
     document = source(passage.document)
-    inside = [block for block in document.blocks if block.span.overlaps(span)]
+    inside = document.blocks_of(span)
     lines = [block.lines for block in inside if block.lines]
     return Citation(
         n=passage.rank,

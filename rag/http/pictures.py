@@ -101,11 +101,10 @@ class Pictures:
 def pages_of(document: Document, span: Span) -> list[int]:
     """The pages that the blocks of `span` stand on, in order."""
     found: set[int] = set()
-    for block in document.blocks:
-        if block.span.overlaps(span):
-            found.update(box.page for box in block.boxes)
-            if block.page is not None and not block.boxes:
-                found.add(block.page)
+    for block in document.blocks_of(span):
+        found.update(box.page for box in block.boxes)
+        if block.page is not None and not block.boxes:
+            found.add(block.page)
     return sorted(found)
 
 
@@ -113,7 +112,7 @@ def _drawn(
     data: bytes, document: Document, span: Span, page: int | None, width: int
 ) -> dict[str, Any]:
     pages = pages_of(document, span)[:MAX_PAGES]
-    blocks = [box for block in document.blocks if block.span.overlaps(span) for box in block.boxes]
+    blocks = [box for block in document.blocks_of(span) for box in block.boxes]
     quote = span.of(document.text)
     if page is None and len(pages) > 1:
         page = max(pages, key=lambda one: _marked(page_picture(data, one, quote, MIN_WIDTH)))
