@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         "verification", help="measure the check of sentences against their quotations"))
     _planted_parser(commands.add_parser(
         "planted", help="measure whether planted wrong figures are noticed (RGB)"))
+    _reader_parser(commands.add_parser(
+        "reader", help="measure the spans that the reader alone marks (SQuAD's format)"))
     _questions_parser(commands.add_parser(
         "questions", help="make a question set of the answers that were judged on the page"))
     _page_parser(commands.add_parser(
@@ -191,6 +193,20 @@ def _planted(options: argparse.Namespace) -> int:
     from rag.settings import Settings
 
     print(table(measure(options.path, Settings())))
+    return 0
+
+
+def _reader_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path, metavar="PATH", help="a set in SQuAD's format")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    parser.set_defaults(command=_reader, index=None)
+
+
+def _reader(options: argparse.Namespace) -> int:
+    from eval.marking import table
+    from rag.settings import Settings
+
+    print(table(options.path, Settings.load(options.config)))
     return 0
 
 

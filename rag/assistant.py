@@ -19,6 +19,7 @@ from rag.answering.verify import verify
 from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.models.reader import load_reader
+from rag.models.reading import PassageReader
 from rag.settings import Settings
 from rag.text.fold import squeeze
 from rag.types import (
@@ -88,7 +89,7 @@ class Assistant:
         query = parse_query(question)
         index = self._pinned(where)
         options = self.settings.retrieval
-        passages, _ = find(plan(query, index), index, options, k or options.k)
+        passages, _ = find(plan(query, index), index, options, k or options.k, self._reader())
         return list(passages)
 
     def _pinned(self, where: Filter | None) -> Index:
@@ -128,7 +129,7 @@ class Assistant:
         index = self._pinned(where)
         queries = yield from self._planned(query, index)
         options = self.settings.retrieval
-        passages, searches = find(queries, index, options, options.k)
+        passages, searches = find(queries, index, options, options.k, self._reader())
         retrieved = time.perf_counter()
         searched = "；".join(q.text for q in (queries[1:] or queries) if q is not asked)
         yield Retrieved(passages, searched)
@@ -140,9 +141,11 @@ class Assistant:
         yield Done(replace(answer, searched=searched))
 
     def _extract(self, searches: Sequence[Search]) -> Extraction:
+        return extract(searches, self.settings.answering, self._reader())
+
+    def _reader(self) -> PassageReader | None:
         options = self.settings.answering
-        reader = load_reader(options.reader_model) if options.reader else None
-        return extract(searches, options, reader)
+        return load_reader(options.reader_model) if options.reader else None
 
     def _planned(self, query: Query, index: Index) -> Generator[Event, None, tuple[Query, ...]]:
         """What is searched for: by rule and, for what is hard or not Chinese, by the model where

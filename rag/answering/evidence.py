@@ -32,6 +32,8 @@ UNMARKED_PENALTY = 0.1
 # What a sentence loses that names years, and none of those that are asked about. A gain for
 # naming one of them was tried too: development questions lose by it, the year is a word of them.
 OTHER_YEAR_PENALTY = 0.2
+# The same where hits are ordered: less, "before 2023" asks about other years, too.
+OTHER_YEAR_LOSS = 0.05
 SHORT_CHARACTERS = 8
 _TEXTS_KEPT = 4096
 
@@ -103,8 +105,7 @@ def score_sentences(
         held = standing[i] if i < len(standing) else None
         weighed = weigh_sentences(query, weights, passage.text, passage.above, held)
         for order, one in enumerate(weighed):
-            own = years_of(one.text, passage.date) if asked else frozenset()
-            other = OTHER_YEAR_PENALTY if own and not own & asked else 0.0
+            other = OTHER_YEAR_PENALTY * _of_other_year(one.text, passage.date, asked)
             read = reading.within(one.span) if reading else 0.0
             found.append(
                 Evidence(
@@ -124,6 +125,16 @@ def score_sentences(
                 )
             )
     return sorted(found, key=lambda e: (-e.score, e.passage.rank, e.order))
+
+
+def _of_other_year(text: str, date: str | None, asked: frozenset[int]) -> bool:
+    """Whether a text of a document of that `date` names years, but none of those `asked` about.
+
+    >>> _of_other_year("2019年多于2018年", None, frozenset((2020,)))
+    True
+    """
+    named = years_of(text, date) if asked else frozenset()
+    return bool(named) and not named & asked
 
 
 def years_of(text: str, date: str | None) -> frozenset[int]:
@@ -179,15 +190,20 @@ def best_sentence(
     text: str,
     above: Sequence[str],
     standing: Sequence[frozenset[str]] | None = None,
+    date: str | None = None,
 ) -> tuple[float, bool]:
     """The best score among the sentences of a text, 0 for none, and whether any of them holds
-    what is asked for; see `weigh_sentences`. That is looked for in as few of them as tell."""
+    what is asked for; see `weigh_sentences`. That is looked for in as few of them as tell. A
+    sentence of another year than those asked about, in a document of that `date`, loses
+    `OTHER_YEAR_LOSS`."""
     best, typed = None, False
+    asked = years_of(query.text, None)
     for one in sorted(_sentences(weights, text, above, standing), key=_hopeful, reverse=True):
         if best is not None and typed and _hopeful(one) <= best:
             break
         holds = _typed(query, one.look.text)
         score = _score(one, holds)
+        score -= OTHER_YEAR_LOSS * _of_other_year(one.look.text, date, asked)
         best, typed = score if best is None else max(best, score), typed or holds
     return best or 0.0, typed
 

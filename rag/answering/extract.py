@@ -12,6 +12,7 @@ from rag.answering.disagreement import disagreement
 from rag.answering.english import is_english
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.premise import contradictions
+from rag.answering.rerank import READ
 from rag.answering.search import Search
 from rag.answering.short import short_answer
 from rag.models.answerable import load_answerable
@@ -20,8 +21,8 @@ from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Claim, Figure, Remark
 
-# Passages whose sentences are weighed.
-PASSAGES = 8
+# Passages whose sentences are weighed: those that a search reads.
+PASSAGES = READ
 # The short answer is looked for in the best sentences that are said, this close to the best one.
 SHORT_AMONG, SHORT_SHARE = 3, 0.88
 
@@ -64,12 +65,15 @@ def extract(
 
 
 def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:
-    """The sentences of the best passages of a search, best first. The reader reads questions in
-    Chinese only."""
+    """The sentences of the best passages of a search, best first. What the search has not read
+    is read now; the reader reads questions in Chinese only."""
     passages = search.passages[:PASSAGES]
-    readings = None
-    if reader is not None and not is_english(search.query.text):
-        readings = reader.read(search.query.text, [passage.text for passage in passages])
+    readings = list(search.readings[:PASSAGES])
+    left = [place for place, reading in enumerate(readings) if reading is None]
+    if left and reader is not None and not is_english(search.query.text):
+        texts = [passages[place].text for place in left]
+        for place, reading in zip(left, reader.read(search.query.text, texts), strict=True):
+            readings[place] = reading
     return score_sentences(search.query, search.weights, passages, readings, search.standing)
 
 

@@ -72,6 +72,26 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+# A search without a question word: its last noun says what is looked for.
+_NOUNS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(f"(?:{'|'.join(nouns)})[?。!\\s]*$"))
+    for kind, *nouns in (
+        (Kind.DATE, r"(?:时间|日期|年份|年代|生日|诞辰|忌日)(?:[和与及、]地点)?"),
+        (
+            Kind.NUMBER,
+            r"面积|人口|人数|人次|海拔|[高长宽深]度|[体全总身]长|直径|体重|身高|重量|[数销产容客流]量",
+            r"总[额量数值]|金额|票房|奖金|营收|收入|利润|市值|产值|[价售票油]价|价格|费用|学费|成本",
+            r"年龄|寿命|[^效]率|增速|增幅|[涨跌降]幅|得分|比分|排名|次数|gdp|cpi",
+        ),
+        (
+            Kind.ENTITY,
+            r"作者|导演|主演|编剧|监制|主角|主持人|创始人|创办人|发明[者人]|设计[者师]|原唱",
+            r"父亲|母亲|父母|妻子|丈夫|冠军|亚军|季军|得主|获得者|获奖者|金牌|主席|总统|总理|首相",
+            r"[市省县校院厅局]长|董事长|总裁|ceo|首都|省会|首府|[产原]地|举[办行]地|出生地|发源地",
+            r"所在地|地[点址]|总部|位置|原名|全名|本名|名称|名字",
+        ),
+    )
+)
 # What asks, and says nothing of what is asked about.
 _ASKING = re.compile(
     r"请问|请(?=归纳|概括|列|说|给|问)|为什么|为何|为啥|什么时候|什么样|叫?什么(?:名字|名称|意思)?|怎么样|怎么|怎样|如何"
@@ -127,6 +147,10 @@ def parse_query(question: str) -> Query:
             )
         ),
         bigrams=tuple(dict.fromkeys(pair for pair in bigrams(said) if pair not in STOP_WORDS)),
-        kind=next((kind for kind, form in _FORMS if form.search(folded)), Kind.OTHER),
+        kind=_kind(folded),
         numbers=frozenset(_NUMBER.findall(folded.replace(",", ""))),
     )
+
+
+def _kind(folded: str) -> Kind:
+    return next((kind for kind, form in (*_FORMS, *_NOUNS) if form.search(folded)), Kind.OTHER)

@@ -11,6 +11,7 @@ from rag.answering.query import Query
 from rag.answering.terms import BIGRAM_WEIGHT, Weights
 from rag.indexing.index import Field, Index, Sentence, Terms
 from rag.models.encoder import BUILTIN
+from rag.models.reading import Reading
 from rag.settings import Retrieval
 from rag.types import DocumentInfo, Hit, Part
 
@@ -38,12 +39,14 @@ SAME_SHARE = 0.8
 @dataclass(frozen=True, slots=True)
 class Found:
     """A hit, its document, its sentences with those of the question's terms that stand in them,
-    and the names of other documents that say the same."""
+    the names of other documents that say the same, and what the reader makes of it, if it has
+    read it."""
 
     hit: Hit
     document: DocumentInfo
     sentences: tuple[Sentence, ...]
     also: tuple[str, ...] = ()
+    reading: Reading | None = None
 
 
 def keyword_terms(query: Query) -> Terms:
@@ -72,12 +75,15 @@ def retrieve(
     where W is the weight of all terms of the question, c the share of it that the chunk covers,
     s the share that its best sentence covers, v the weight of vectors (`vector_weight`), and
     r = √c, or the cosine where that is more and a named encoder gave it. A cosine below 0 counts
-    0. Scores of one result compare.
+    0, and where v is 0 there is none. Scores of one result compare.
     """
     depth = max(settings.candidates, 2 * k)
     by_words, by_vector = _ranked(query, index, depth)
     named = not index.encoder.name.startswith(BUILTIN)
-    base = fuse(by_words, by_vector, weights, vector_weight(named, settings))
+    weight = vector_weight(named, settings)
+    if not weight:
+        by_vector = {}
+    base = fuse(by_words, by_vector, weights, weight)
     rows = sorted(base, key=lambda row: (-base[row], row))[:depth]
     scored = []
     for row, own in zip(rows, index.sentences(rows, weights.of), strict=True):

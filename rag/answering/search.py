@@ -15,6 +15,7 @@ from rag.answering.rerank import DEPTH, rerank
 from rag.answering.retrieve import Found, retrieve
 from rag.answering.terms import Weights, weigh
 from rag.indexing.index import Field, Index
+from rag.models.reading import PassageReader, Reading
 from rag.models.reranker import load_reranker
 from rag.settings import Retrieval
 from rag.text.segment import words
@@ -25,11 +26,13 @@ from rag.types import Passage, Span
 class Search:
     """A query and the passages that it found, its own best first, with its own scores and with
     the ranks that they have in the answer. `standing` are those of the query's terms that stand
-    in each sentence of each passage; empty where that is not known."""
+    in each sentence of each passage; empty where that is not known. `readings` are those of the
+    passages, None for what was not read."""
 
     query: Query
     weights: Weights
     passages: tuple[Passage, ...]
+    readings: tuple[Reading | None, ...]
     standing: tuple[tuple[frozenset[str], ...], ...] = ()
 
 
@@ -42,24 +45,35 @@ def plan(query: Query, index: Index) -> tuple[Query, ...]:
 
 
 def find(
-    queries: Sequence[Query], index: Index, settings: Retrieval, k: int
+    queries: Sequence[Query],
+    index: Index,
+    settings: Retrieval,
+    k: int,
+    reader: PassageReader | None = None,
 ) -> tuple[tuple[Passage, ...], tuple[Search, ...]]:
-    """The `k` best passages of all queries, the first of each in turn, and what each found. More
-    are looked at than are wanted, so that a small `k` gives the first of a larger one."""
+    """The `k` best passages of all queries, the first of each in turn, and what each found, the
+    first of it read by `reader`. More are looked at than are wanted, so that a small `k` gives
+    the first of a larger one."""
     depth = max(k, DEPTH)
     weights = [weigh(query, index) for query in queries]
     model = load_reranker(settings.reranker) if settings.reranker else None
     found = [
-        rerank(query, own, retrieve(query, own, index, settings, depth), model)
-        for query, own in zip(queries, weights, strict=True)
+        rerank(query, own, retrieve(query, own, index, settings, depth), model, one)
+        for query, own, one in zip(queries, weights, _readers(reader, len(queries)), strict=True)
     ]
     passages = number_passages(_in_turn(found)[:k])
     places = {(passage.document_id, passage.span): passage for passage in passages}
     searches = tuple(
-        Search(query, own, *_own(rows, places))
+        _own(query, own, rows, places)
         for query, own, rows in zip(queries, weights, found, strict=True)
     )
     return passages, searches
+
+
+def _readers(reader: PassageReader | None, count: int) -> list[PassageReader | None]:
+    """Who reads what each query finds: nobody for a question that is searched for in parts, too.
+    The reader knows questions for one thing."""
+    return [None if place == 0 and count > 1 else reader for place in range(count)]
 
 
 def _in_turn(found: Sequence[Sequence[Found]]) -> list[Found]:
@@ -73,14 +87,20 @@ def _in_turn(found: Sequence[Sequence[Found]]) -> list[Found]:
 
 
 def _own(
-    rows: Sequence[Found], places: dict[tuple[str, Span], Passage]
-) -> tuple[tuple[Passage, ...], tuple[tuple[frozenset[str], ...], ...]]:
-    """The passages of a search's own rows, and the terms that stand in their sentences."""
-    keys = ((row, (row.document.id, row.hit.chunk.span)) for row in rows)
-    own = [(row, places[key]) for row, key in keys if key in places]
-    return (
-        tuple(replace(p, score=row.hit.score, parts=row.hit.parts) for row, p in own),
-        tuple(tuple(sentence.terms for sentence in row.sentences) for row, _ in own),
+    query: Query,
+    weights: Weights,
+    rows: Sequence[Found],
+    places: dict[tuple[str, Span], Passage],
+) -> Search:
+    """What a query found, as far as it is among the passages."""
+    keys = [(row, (row.document.id, row.hit.chunk.span)) for row in rows]
+    kept = [(row, places[key]) for row, key in keys if key in places]
+    return Search(
+        query,
+        weights,
+        tuple(replace(at, score=row.hit.score, parts=row.hit.parts) for row, at in kept),
+        tuple(row.reading for row, _ in kept),
+        tuple(tuple(sentence.terms for sentence in row.sentences) for row, _ in kept),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,7 @@ from rag.types import Span
 
 Floats = npt.NDArray[np.float32]
 
+_LEAST = 0.001  # of a probability, beside its log odds
 LONGEST_SPAN = 50  # words; 98% of the answers of CMRC train are shorter
 
 
@@ -60,6 +62,16 @@ class PassageReader(Protocol):
 
     def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
         """Reads the passages for a question, one result each, in their order."""
+
+
+def log_odds(probability: float) -> float:
+    """ln(p / (1 - p)), at most ±6.9.
+
+    >>> round(log_odds(0.9), 2), round(log_odds(0.0), 1)
+    (2.2, -6.9)
+    """
+    likely = min(max(probability, _LEAST), 1 - _LEAST)
+    return math.log(likely / (1 - likely))
 
 
 def shares(scores: Floats) -> Floats:

@@ -21,6 +21,13 @@ from rag.errors import QuestionError
         ("“三班制”是什么意思？", Kind.DEFINITION),
         ("新旧吊机有什么不同？", Kind.COMPARISON),
         ("介绍一下这座城市", Kind.OTHER),
+        ("渡轮停航和复航的时间", Kind.DATE),
+        ("国葬的时间和地点？", Kind.DATE),
+        ("2023年海灯市的失业率", Kind.NUMBER),
+        ("青浦厂全年营收？", Kind.NUMBER),
+        ("龙舟赛女子组冠军", Kind.ENTITY),
+        ("蒸汽机的效率", Kind.OTHER),
+        ("时间银行的规则", Kind.OTHER),
     ],
 )
 def test_kinds(question: str, kind: Kind) -> None:

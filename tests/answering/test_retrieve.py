@@ -59,3 +59,11 @@ def test_terms_by_field_and_weights(small: Assistant) -> None:
 def test_the_weight_of_vectors_is_a_setting() -> None:
     assert vector_weight(False, Retrieval()) == BUILTIN_VECTOR_WEIGHT
     assert vector_weight(True, Retrieval(vector_weight=0.7)) == 0.7
+
+
+def test_without_a_weight_vectors_are_left_out(small: Assistant) -> None:
+    query = parse_query("渡轮的单程票价是多少？")
+    found = retrieve(query, weigh(query, small.index), small.index, Retrieval(vector_weight=0), 10)
+    parts = [{part.name: part for part in one.hit.parts} for one in found]
+    assert found and all(part["vector"].score == 0 for part in parts)
+    assert all(part["vector"].rank is None for part in parts)

@@ -9,9 +9,12 @@ import pytest
 
 from rag import Assistant
 from rag.answering.english import in_chinese, is_english
+from rag.answering.extract import extract
 from rag.answering.parts import parts
 from rag.answering.query import parse_query
 from rag.answering.search import find, plan
+from rag.models.reader import load_reader
+from rag.models.reading import Reading
 from rag.types import Status
 from tests.answering.conftest import build
 
@@ -74,6 +77,36 @@ def test_passages_of_all_queries_keep_one_numbering(assistant: Assistant) -> Non
         assert scores == sorted(scores, reverse=True)
     assert searches[1].passages[0].document == "青浦.txt"
     assert searches[2].passages[0].document == "白沙.txt"
+
+
+class Counting:
+    """The built-in reader, with the texts that it was given for each question."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, list[str]] = {}
+
+    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+        self.given.setdefault(question, []).extend(passages)
+        return load_reader().read(question, passages)
+
+
+@pytest.mark.parametrize("k", [2, 20])
+def test_what_a_search_has_read_is_not_read_again(assistant: Assistant, k: int) -> None:
+    query = parse_query("青浦厂和白沙厂2023年的净利润分别是多少？")
+    index, reader = assistant.index.pinned(), Counting()
+    queries = plan(query, index)
+    _, searches = find(queries, index, assistant.settings.retrieval, k, reader)
+    assert query.text not in reader.given and len(reader.given) == 2
+    assert {None} == set(searches[0].readings)
+    for search in searches[1:]:
+        texts = reader.given[search.query.text]
+        assert all(passage.text in texts for passage in search.passages)
+        assert all(reading is not None for reading in search.readings)
+    extract(searches, assistant.settings.answering, reader)
+    for search in searches:
+        texts = reader.given[search.query.text]
+        assert len(texts) == len(set(texts))
+        assert {passage.text for passage in search.passages} <= set(texts)
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,7 @@ TEXTS: Mapping[str, str] = {
     "part.best_sentence": "best sentence",
     "part.neighbour": "neighbouring passage",
     "part.answering_sentence": "answering sentence",
+    "part.reader": "likely to answer",
     # documents
     "docs.title": "Documents",
     "docs.drop": "Drop files or a folder here",
