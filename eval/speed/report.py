@@ -23,11 +23,15 @@ from eval.speed.growth import (
 from eval.speed.searching import Searches, Times
 from eval.table import ROOT
 from eval.tables import align
+from rag.indexing.nearest import SIEVED_ROWS
 
 FOLDER = ROOT / "eval" / "benchmarks"
 FIGURES, PAGE, PLOT = "speed.json", "speed.md", "speed.svg"
-# Above so many rows of 512 numbers the vectors are searched by codes.
-CODED_FROM = 10_000_000 / 512
+SWITCHES: Mapping[float, str] = {
+    10_000_000 / 512: "vectors by codes",
+    SIEVED_ROWS: "bits first",
+}
+"""From so many rows of 512 numbers on the vectors are searched in another way."""
 
 _STYLE = """
 svg { background: #fff; font: 12px system-ui, sans-serif; }
@@ -104,7 +108,8 @@ Searches: development questions, sentences and titles of the index, milliseconds
 
 Build time grows with chunks to the power of {build_slope(steps):.3f} (at most {MAX_SLOPE}); a
 search takes {query_ratio(steps):.1f} times as long at the end as at the start (at most
-{MAX_RATIO:g}), by CPU. The upright line marks where FAISS goes over from exact search to codes.
+{MAX_RATIO:g}), by CPU. The upright lines mark where FAISS goes over from exact search to codes, and
+where bits are compared before codes.
 
 ![build and search time over chunks]({PLOT})
 """
@@ -170,14 +175,16 @@ def plot(steps: Sequence[Step]) -> str:
         Line(names[name], name, [(math.log10(x), math.log10(y)) for x, y in line])
         for name, line in series.items()
     ]
-    svg = line_chart(axes, lines, [math.log10(CODED_FROM)]).split("</svg>")[0]
+    places = {math.log10(rows): name for rows, name in SWITCHES.items()}
+    svg = line_chart(axes, lines, list(places)).split("</svg>")[0]
     labels = "".join(
         f'<text class="{line.colour}" x="{LEFT + 12}" y="{TOP + 18 * (row + 1)}">{line.name}</text>'
         for row, line in enumerate(lines)
     )
-    labels += (
-        f'<text class="tick" x="{axes.place_x(math.log10(CODED_FROM)) + 4:.0f}" '
-        f'y="{HEIGHT - BOTTOM - 6}">vectors searched by codes</text>'
+    labels += "".join(
+        f'<text class="tick" x="{axes.place_x(place) + 4:.0f}" y="{HEIGHT - BOTTOM - 6}">'
+        f"{name}</text>"
+        for place, name in places.items()
     )
     head = '<svg xmlns="http://www.w3.org/2000/svg" width="690" height="390"'
     return f"{svg.replace('<svg', head, 1)}<style>{_STYLE}</style>{labels}</svg>"
