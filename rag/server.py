@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import uvicorn
@@ -47,6 +48,7 @@ from rag.http.pictures import pictures
 from rag.http.preferences import Preferences, preferences
 from rag.http.questions import Assistant as Questions
 from rag.http.questions import BadRequest, questions
+from rag.http.remembered import Remembered
 from rag.library import Library
 from rag.page.blocks import mount_page
 from rag.page.conversations import FILE, Conversations
@@ -74,10 +76,12 @@ def create_app(
     examples: Sequence[str] = (),
     access: Access = _ALONE,
     library: Library | None = None,
+    remembered: Path | None = None,
 ) -> FastAPI:
     """The application: API and page, behind the gate. `assistant`, `status` and `examples` are
     those of the default collection; with `library` its collections are served, their documents
-    shown, added and removed, their conversations kept, and settings can be changed.
+    shown, added and removed, their conversations kept, and settings can be changed; in the file
+    `remembered` changed ones are kept where nobody else can reach the server.
 
     Raises:
         SettingsError: others can reach the server, and there is no token.
@@ -122,7 +126,8 @@ def create_app(
     app.include_router(documents(library.collection))
     app.include_router(pictures(library.collection, library.settings.reading))
     app.include_router(conversations(lambda name: _kept(room(name)), language))
-    changing = Preferences(library.settings, library.use, fixed_server=not access.alone)
+    kept = Remembered(remembered, library.default.folder) if remembered and access.alone else None
+    changing = Preferences(library.settings, library.use, kept, fixed_server=not access.alone)
     app.include_router(preferences(changing))
     return mount_page(app, room, language, keeping=True)
 

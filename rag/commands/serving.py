@@ -40,6 +40,7 @@ def serve(arguments: argparse.Namespace) -> int:
     token = _token()
     from rag.collection import Collection
     from rag.http.access import Access
+    from rag.http.remembered import user_file
     from rag.library import Library
     from rag.server import address_of, create_app, listen, run
 
@@ -51,7 +52,8 @@ def serve(arguments: argparse.Namespace) -> int:
     access = Access(arguments.host, arguments.allow_host, token)
     examples = examples_for(folder)
     with listen(arguments.host, arguments.port) as listener:
-        app = create_app(collection, collection.status, examples, access, library)
+        remembered = user_file(os.environ)
+        app = create_app(collection, collection.status, examples, access, library, remembered)
         address = address_of(listener)
         print(json.dumps({"address": address}) if arguments.json else f"文据 Wenju  {address}")
         sys.stdout.flush()

@@ -3,8 +3,8 @@
 `GET /api/documents` lists them: those that have `containing` in them and fit a filter.
 `PUT /api/documents/NAME` keeps a file; `POST /api/documents` then reads what was kept, and gives
 one JSON object a line: after each file, and while one takes long, `{"document", "done", "total",
-"bytes_per_second", "seconds_left"}`, the last two null while they are unknown; at the end
-`{"report"}` or `{"error"}`; to leave is to cancel.
+"bytes_done", "bytes_total", "bytes_per_second", "seconds_left"}`, the last two null while they are
+unknown; at the end `{"report"}` or `{"error"}`; to leave is to cancel.
 `PATCH /api/documents/NAME` states `title` or `date`, an empty string takes it back;
 `DELETE` removes. `GET /api/passage` gives what stands around a passage.
 """
@@ -135,6 +135,8 @@ def _update(collection: Documents, language: str, put: Callable[[dict[str, Any]]
                     "document": step.document,
                     "done": step.done,
                     "total": step.total,
+                    "bytes_done": step.bytes_done,
+                    "bytes_total": step.bytes_total,
                     "bytes_per_second": step.bytes_per_second,
                     "seconds_left": step.seconds_left,
                 }

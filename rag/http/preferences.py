@@ -1,8 +1,9 @@
-"""What the page may change of the settings, for as long as the server runs.
+"""What the page may change of the settings.
 
-`GET /api/settings` shows them, `PUT` changes some of them, `POST /api/settings/test` asks the
-chat model for a word. Nothing is written: what is to stay belongs into `rag.toml`, and `toml` of
-the reply is what to write there.
+`GET /api/settings` shows them, `PUT` changes some of them, `DELETE` takes all changes back,
+`POST /api/settings/test` asks the chat model for a word. Changes last as long as the server or,
+where they can be remembered (`kept`), until its next start states something else; `toml` of the
+reply is what to write into `rag.toml` to have them everywhere.
 
 A key comes from the environment of the server and goes only where that server was started to send
 it: with another address or provider the model is asked without one. Where others reach the server,
@@ -12,9 +13,10 @@ nobody changes where it sends questions and passages, nor makes it ask addresses
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +28,7 @@ from rag.answering.llm_errors import shown_address
 from rag.answering.trial import try_chat
 from rag.errors import ChangeRefused, RagError, SettingsError
 from rag.http.language import told_in
+from rag.http.remembered import Remembered
 from rag.settings import Chat, Settings
 from rag.telling.errors import error_text
 
@@ -37,6 +40,7 @@ CHANGED = {
     "retrieval": ("k",),
 }
 _PORTS = {"http": 80, "https": 443}
+_log = logging.getLogger(__name__)
 
 
 class Changes(BaseModel):
@@ -56,16 +60,38 @@ class Changes(BaseModel):
 
 class Preferences:
     """The settings of a running server. `use` is called with the new ones. With `fixed_server`
-    the chat model and its address stay as they are. Safe to use from several threads."""
+    the chat model and its address stay as they are. What `remembered` holds is changed at once.
+    Safe to use from several threads."""
 
     def __init__(
-        self, settings: Settings, use: Callable[[Settings], None], *, fixed_server: bool
+        self,
+        settings: Settings,
+        use: Callable[[Settings], None],
+        remembered: Remembered | None = None,
+        *,
+        fixed_server: bool,
     ) -> None:
         self.started = settings
         self.now = settings
         self.fixed_server = fixed_server
         self._use = use
+        self._remembered = remembered
+        self._kept = remembered is not None
         self._lock = threading.Lock()
+        if remembered is not None:
+            self._restore(remembered.read(_shown(settings)))
+
+    def _restore(self, values: Mapping[str, Any]) -> None:
+        """Changes what was remembered; what may not be used any more is left out."""
+        alone = {name: value for name, value in values.items() if name not in SERVER}
+        for wanted in (values, alone):
+            try:
+                if wanted:
+                    self.now = self.changed(Changes.model_validate(wanted))
+                    self._use(self.now)
+                return
+            except (RagError, ValidationError) as error:
+                _log.warning("remembered settings are left out: %s", error)
 
     def changed(self, wanted: Changes) -> Settings:
         """The settings of now with what is wanted.
@@ -99,8 +125,18 @@ class Preferences:
     def change(self, wanted: Changes) -> None:
         """Answers with what is wanted from the next question on. Raises: as `changed`."""
         with self._lock:
-            self.now = self.changed(wanted)
-            self._use(self.now)
+            self._become(self.changed(wanted))
+
+    def reset(self) -> None:
+        """Answers as at the start from the next question on."""
+        with self._lock:
+            self._become(self.started)
+
+    def _become(self, settings: Settings) -> None:
+        self.now = settings
+        self._use(settings)
+        if self._remembered is not None:
+            self._kept = self._remembered.write(_shown(self.started), _shown(settings))
 
     def test(self, wanted: Changes) -> dict[str, Any]:
         """Whether the chat model answers with what is wanted; the error where it does not."""
@@ -117,12 +153,10 @@ class Preferences:
 
     def json(self) -> dict[str, Any]:
         """The settings as the page shows them; a key's value is never among them."""
-        values = self.now.model_dump(mode="json")
-        shown = {name: values[group][name] for group, names in CHANGED.items() for name in names}
-        shown["base_url"] = shown_address(self.now.chat.base_url)
         return {
-            "values": shown,
+            "values": _shown(self.now),
             "fixed_server": self.fixed_server,
+            "kept": self._kept,
             "key_for": key_address(self.started.chat),
             "key_sent": self.now.chat.send_key,
             "toml": self._toml(),
@@ -162,6 +196,13 @@ class Preferences:
         return "\n".join(lines)
 
 
+def _shown(settings: Settings) -> dict[str, Any]:
+    """What the page shows: no name and password of an address."""
+    values = settings.model_dump(mode="json")
+    shown = {name: values[group][name] for group, names in CHANGED.items() for name in names}
+    return shown | {"base_url": shown_address(settings.chat.base_url)}
+
+
 def preferences(kept: Preferences) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/api/settings")
@@ -173,6 +214,11 @@ def preferences(kept: Preferences) -> APIRouter:
     @router.put("")
     def change(wanted: Changes) -> dict[str, Any]:
         kept.change(wanted)
+        return kept.json()
+
+    @router.delete("")
+    def reset() -> dict[str, Any]:
+        kept.reset()
         return kept.json()
 
     @router.post("/test")

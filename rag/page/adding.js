@@ -18,7 +18,24 @@
     place.querySelector('span').textContent = text;
   }
   const seconds = (started) => (performance.now() - started) / 1000;
-  const left = (started, share) => say('docs.left', { seconds: Math.ceil(seconds(started) * (1 / share - 1)) });
+  // Told once enough has been done to go by.
+  function left(started, share) {
+    if (seconds(started) < 3 || share < 0.02) return '';
+    const rest = Math.ceil(seconds(started) * (1 / share - 1));
+    return rest < 100 ? say('docs.left', { seconds: rest })
+      : say('docs.left_minutes', { minutes: Math.ceil(rest / 60) });
+  }
+
+  function list(some, title) {
+    if (!some.length) return;
+    const all = made('ul');
+    all.append(...some.map((one) => {
+      const item = made('li');
+      item.append(made('b', '', one.document), ` ${one.reason}`);
+      return item;
+    }));
+    find('.wj-docs-skipped').append(made('p', '', say(title, { documents: some.length })), all);
+  }
 
   async function add(files) {
     if (leaving || !files.length) return;
@@ -34,11 +51,8 @@
       const { read: done, unchanged } = report;
       const took = report.seconds.toFixed(1);
       note(say('docs.report', { read: done, unchanged, skipped: skipped.length, seconds: took }), skipped.length > 0);
-      find('.wj-docs-skipped').replaceChildren(...[...skipped, ...warned].map((one) => {
-        const item = made('li');
-        item.append(made('b', '', one.document), ` ${one.reason}`);
-        return item;
-      }));
+      list(skipped, 'docs.skipped');
+      list(warned, 'docs.warned');
     } catch (error) {
       const cancelled = error.name === 'AbortError';
       note(cancelled ? say('docs.cancelled') : error.message, !cancelled);
@@ -76,7 +90,7 @@
         const share = (sent + bytes) / all;
         const rate = share ? ((sent + bytes) / 1e6 / seconds(started)).toFixed(1) : '…';
         const at = { n: i + 1, total: files.length, document: name, rate };
-        bar(share / 2, [say('docs.uploading', at), share ? left(started, share) : ''].join(' '));
+        bar(share / 2, [say('docs.uploading', at), left(started, share)].join(' '));
       };
       moved(0);
       try {
@@ -105,11 +119,9 @@
       for (const line of lines.filter(Boolean).map((text) => JSON.parse(text))) {
         if (line.error) throw new Error(line.error);
         if (line.report) return line.report;
-        const share = line.done / line.total;
+        const share = line.bytes_total ? line.bytes_done / line.bytes_total : line.done / line.total;
         const rate = (line.done / seconds(started)).toFixed(1);
-        const rest = line.seconds_left === null ? left(started, share)
-          : say('docs.left', { seconds: Math.ceil(line.seconds_left) });
-        bar(0.5 + share / 2, say('docs.reading', { ...line, rate, left: rest }));
+        bar(0.5 + share / 2, [say('docs.reading', { ...line, rate }), left(started, share)].join(' '));
       }
       if (done) throw new Error(say('docs.broken'));
     }

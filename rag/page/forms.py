@@ -64,7 +64,8 @@ def _adding(say: Messages) -> str:
         f'aria-label="{say("docs.progress")}"></progress><span></span>'
         f'<button type="button" class="wj-plain wj-docs-cancel">{say("docs.cancel")}</button></div>'
         '<p class="wj-docs-note wj-docs-report" role="status"></p>'
-        '<ul class="wj-docs-skipped"></ul></div>'
+        f'<div class="wj-docs-skipped" tabindex="0" role="region" '
+        f'aria-label="{say("docs.report_label")}"></div></div>'
     )
 
 
@@ -114,8 +115,10 @@ def settings_html(say: Messages = CHINESE) -> str:
         f'</label><div class="wj-fields">{numbers}</div></fieldset>'
         f'<p><button class="wj-main-button">{say("settings.save")}</button> '
         '<span class="wj-settings-note" role="status"></span></p></form>'
-        f'<div class="wj-settings-toml" hidden><p class="wj-hint">{say("settings.scope")}</p>'
-        f'<pre tabindex="0" aria-label="rag.toml"><code></code></pre></div>'
+        f'<div class="wj-settings-toml" hidden><p class="wj-hint"><span class="wj-settings-scope">'
+        f'</span> {say("settings.toml")}</p><pre tabindex="0" aria-label="rag.toml"><code></code>'
+        f'</pre><p><button type="button" class="wj-plain wj-settings-reset">'
+        f"{say('settings.reset')}</button></p></div>"
         f'<fieldset><legend>{say("settings.language")}</legend><p class="wj-docs-buttons '
         f'wj-languages">{languages}</p></fieldset></section>'
     )

@@ -94,9 +94,15 @@ def welcome_html(
 
 
 def talks_html(say: Messages = CHINESE) -> str:
-    """The view of the kept conversations."""
+    """The kept conversations: a view of their own and, where there is room, a list beside the
+    conversation, which can be folded away."""
+    fold = escape(say("talks.fold"))
     return (
-        f'<section class="wj-talks" aria-label="{say("talks.title")}"><div class="wj-docs-head">'
+        f'<button type="button" class="wj-talks-fold" aria-expanded="true" title="{fold}" '
+        f'aria-label="{fold}"></button>'
+        f'<section class="wj-talks" aria-label="{say("talks.title")}">'
+        f'<button type="button" class="wj-second-button wj-talks-new" data-act="new">'
+        f'{say("nav.new")}</button><div class="wj-docs-head">'
         f'<span class="wj-docs-count">{say("talks.kept")}</span>'
         f'<input class="wj-docs-find wj-talks-find" type="search" '
         f'placeholder="{say("talks.find_hint")}" aria-label="{say("talks.find")}"></div>'

@@ -79,14 +79,23 @@
 
   // One of four views: the conversation, the documents, the conversations kept, the settings.
   const VIEWS = ['talk', 'docs', 'talks', 'settings'];
-  document.addEventListener('wj-view', ({ detail }) => {
-    for (const view of VIEWS) document.body.classList.toggle(`wj-view-${view}`, view === detail);
+  let viewed = VIEWS[0];
+  function marked() {
     for (const way of document.querySelectorAll('.wj-nav [data-view]')) {
-      if (way.dataset.view === detail) way.setAttribute('aria-current', 'page');
+      const here = way.dataset.view === viewed;
+      if (here === way.hasAttribute('aria-current')) continue;
+      if (here) way.setAttribute('aria-current', 'page');
       else way.removeAttribute('aria-current');
     }
+  }
+  document.addEventListener('wj-view', ({ detail }) => {
+    viewed = detail;
+    for (const view of VIEWS) document.body.classList.toggle(`wj-view-${view}`, view === detail);
+    marked();
     window.scrollTo(0, 0);
   });
+  // The head is made anew when the page has loaded.
+  new MutationObserver(marked).observe(document.documentElement, { childList: true, subtree: true });
   document.addEventListener('click', (event) => {
     const way = event.target.closest?.('[data-view]');
     if (way) document.dispatchEvent(new CustomEvent('wj-view', { detail: way.dataset.view }));

@@ -21,6 +21,7 @@
       ? say('settings.key_for', { address: now.key_for }) : say('settings.key_none');
     find('.wj-settings-toml').hidden = !now.toml;
     find('.wj-settings-toml code').textContent = now.toml;
+    find('.wj-settings-scope').textContent = say(now.kept ? 'settings.kept' : 'settings.scope');
   }
   function note(place, text, bad = false) {
     const one = find(place);
@@ -41,6 +42,13 @@
     try {
       show(await send(api('settings'), 'PUT', values()));
       note('.wj-settings-note', say('settings.saved'));
+    } catch (error) { note('.wj-settings-note', error.message, true); }
+  });
+  document.addEventListener('click', async (event) => {
+    if (!event.target.closest?.('.wj-settings-reset')) return;
+    try {
+      show(await call(api('settings'), { method: 'DELETE' }));
+      note('.wj-settings-note', say('settings.was_reset'));
     } catch (error) { note('.wj-settings-note', error.message, true); }
   });
   document.addEventListener('click', async (event) => {

@@ -32,11 +32,11 @@ def views(page: Page) -> Iterator[str]:
             "aria-current", "page"
         )
         if view == "docs":
-            expect(page.locator(".wj-docs-list .wj-doc")).to_have_count(3)
+            expect(page.locator(".wj-docs .wj-doc")).to_have_count(3)
             page.get_by_role("button", name=_NEW).click()
             page.locator(".wj-docs-filters summary").click()
-            page.locator(".wj-docs-list .wj-doc button").nth(1).click()
-            page.locator(".wj-docs-list .wj-doc button").nth(2).click()
+            page.locator(".wj-docs .wj-doc button").nth(1).click()
+            page.locator(".wj-docs .wj-doc button").nth(2).click()
             page.fill(".wj-docs-find", "青石桥")
             page.keyboard.press("Enter")
             expect(page.locator(".wj-doc-passage").first).to_be_visible()
@@ -89,19 +89,19 @@ def test_a_keyboard_is_enough(
     tabbed_to(page, "[data-view=docs]")
     page.keyboard.press("Enter")
     expect(page.locator(".wj-docs-find").first).to_be_focused()
-    expect(page.locator(".wj-docs-list .wj-doc")).to_have_count(3)
+    expect(page.locator(".wj-docs .wj-doc")).to_have_count(3)
     tabbed_to(page, ".wj-doc button")
-    name = page.locator(".wj-docs-list .wj-doc").first.get_attribute("data-document")
+    name = page.locator(".wj-docs .wj-doc").first.get_attribute("data-document")
     page.keyboard.press("Enter")
     page.keyboard.type("新的标题")
     page.keyboard.press("Enter")
-    first = page.locator(".wj-docs-list .wj-doc").first
+    first = page.locator(".wj-docs .wj-doc").first
     expect(first.locator("b")).to_contain_text("新的标题")
     expect(first.get_by_role("button", name=f"更正 {name}")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.press("Enter")
-    expect(page.locator(".wj-docs-list .wj-doc")).to_have_count(2)
+    expect(page.locator(".wj-docs .wj-doc")).to_have_count(2)
     assert name not in {info.name for info in collection.documents()}
     page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
     tabbed_to(page, "[data-view=settings]")

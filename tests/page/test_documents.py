@@ -117,7 +117,7 @@ def test_progress_is_shown_and_can_be_cancelled(
     collection.gate.clear()
     page.set_input_files("#wj-pick-files", sorted((texts / "子").iterdir()))
     expect(page.locator(".wj-docs-progress span")).to_contain_text("读入 1/3")
-    expect(page.locator(".wj-docs-progress span")).to_contain_text("约剩")
+    expect(page.locator(".wj-docs-progress span")).to_contain_text("每秒")
     page.get_by_role("button", name="取消").click()
     expect(page.locator(".wj-docs-report")).to_contain_text("已取消")
     collection.gate.set()

@@ -128,10 +128,14 @@ TEXTS: Mapping[str, str] = {
     "docs.take_out_sure": "Really take out (the file stays)",
     "docs.deleted": "{document} deleted",
     "docs.left": "about {seconds} s left",
+    "docs.left_minutes": "about {minutes} min left",
+    "docs.report_label": "Report",
+    "docs.skipped": "{documents} skipped:",
+    "docs.warned": "{documents} read, but note:",
     "docs.report": "{read} read, {unchanged} unchanged, {skipped} skipped, {seconds} s.",
     "docs.cancelled": "Cancelled; the rest is read when you next add files.",
     "docs.uploading": "Uploading {n}/{total} {document}, {rate} MB a second",
-    "docs.reading": "Reading {done}/{total} {document}, {rate} a second, {left}",
+    "docs.reading": "Reading {done}/{total} {document}, {rate} a second",
     "docs.broken": "The connection broke off; try again.",
     "docs.last_page": "last passage on page {page}",
     "docs.corrected": "corrected",
@@ -170,9 +174,14 @@ TEXTS: Mapping[str, str] = {
     "collections.delete_other": "That is not “{name}”; nothing was deleted.",
     # settings
     "settings.title": "Settings",
-    "settings.scope": (
-        "Changes count at once, until this server ends. To keep them, put this into rag.toml:"
+    "settings.scope": "Changes count at once, until this server ends.",
+    "settings.kept": (
+        "Changes count at once, and when this index is served again; what is stated anew at that "
+        "start counts more."
     ),
+    "settings.toml": "As lines of rag.toml:",
+    "settings.reset": "Back to the settings of the start",
+    "settings.was_reset": "Taken back.",
     "settings.model": "Chat model",
     "settings.model_hint": "openai:NAME; if empty, answers are sentences of the documents",
     "settings.base_url": "Base address",
@@ -209,8 +218,13 @@ TEXTS: Mapping[str, str] = {
     "talks.title": "History",
     "talks.kept": "Conversations kept",
     "talks.find": "Find conversations",
-    "talks.find_hint": "Find in questions and answers",
+    "talks.find_hint": "Find in conversations",
     "talks.none": "No conversations",
+    "talks.fold": "List of conversations",
+    "talks.today": "Today",
+    "talks.yesterday": "Yesterday",
+    "talks.week": "Last seven days",
+    "talks.older": "Older",
     "talks.row": "{questions:question|questions} · {when}",
     "talks.rename": "Rename",
     "talks.new_title": "New title",
