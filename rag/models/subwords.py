@@ -54,14 +54,14 @@ class Subwords:
         Raises:
             ModelError: it is malformed.
         """
-        self._tokenizer = parse_tokenizer(content)
-        self.size = int(self._tokenizer.get_vocab_size())
+        self.tokenizer = parse_tokenizer(content)
+        self.size = int(self.tokenizer.get_vocab_size())
         self.digest = hashlib.sha256(content).hexdigest()
 
     def read(self, text: str) -> Tokens:
         """The tokens of a text, folded; the places are of the text as it was given."""
         folded = fold_aligned(SURROGATE.sub(" ", text))
-        encoding = self._tokenizer.encode(folded.text, add_special_tokens=False)
+        encoding = self.tokenizer.encode(folded.text, add_special_tokens=False)
         edges = np.array(encoding.offsets, np.int64).reshape(-1, 2)
         last = folded.offsets[np.maximum(edges[:, 1] - 1, 0)] + 1
         return Tokens(np.array(encoding.ids, np.int64), folded.offsets[edges[:, 0]], last)

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rag import builtin
 from rag.models.joint_input import Ints, Marks
-from rag.models.subwords import FILE, load_subwords, parse_tokenizer
+from rag.models.subwords import load_subwords
 from rag.text.segment import words
 from rag.text.sentences import sentences
 from training import data
@@ -30,8 +29,9 @@ SEED = 11
 def write(folder: Path, limit: int | None = None) -> None:
     """Writes the pack; `limit` documents and questions of each set, by default all."""
     folder.mkdir(parents=True, exist_ok=True)
-    vocabulary, tokenizer = load_subwords(), parse_tokenizer(builtin.read(FILE))
-    text = _shuffled(encode(tokenizer, islice_each(_documents(), limit)), Marks(vocabulary.size))
+    vocabulary = load_subwords()
+    texts = encode(vocabulary.tokenizer, islice_each(_documents(), limit))
+    text = _shuffled(texts, Marks(vocabulary.size))
     (folder / TEXT).write_bytes(lzma.compress(text.tobytes()))
     material = _material(limit)
     write_asked(folder, material)
@@ -80,7 +80,7 @@ def _material(limit: int | None) -> Material:
     answers = [(q.answer, q.start) for q in (*asked, *tried)] + [("", -1)] * len(sections)
     read = [_Passage.of(text) for text in rows]
     edges = np.array([read[row].edges(*answer) for row, answer in zip(own, answers, strict=True)])
-    questions = encode(parse_tokenizer(builtin.read(FILE)), queries)
+    questions = encode(load_subwords().tokenizer, queries)
     ids = [passage.ids for passage in read]
     return Material(
         question_ids=questions.ids.astype(np.uint16),
