@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from rag.indexing.catalog import Catalog
-from rag.indexing.content import Known, counted
 from rag.indexing.dense import VectorFile, write_fine, write_vectors
-from rag.indexing.lexical import MANIFEST, WordSegment, compose, write_words
+from rag.indexing.deriving import Known, derive, matrix
+from rag.indexing.lexical import MANIFEST, Counted, WordSegment, compose, write_words
 from rag.indexing.merging import merge_segments, searched_words
 from rag.indexing.parts import Parts, Segment, has_fine, link, part_file, remove, sync
 from rag.indexing.rows import Int64
@@ -85,8 +85,8 @@ def _worth_joining(before: Piece, after: Piece) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What new segments are made of: the catalog with vectors of that `dimension`, and terms that
-    need not be cut from its text."""
+    """What new segments are made of: the catalog with vectors of that `dimension`, and chunks of
+    which nothing need be read in it."""
 
     catalog: Catalog
     dimension: int
@@ -134,16 +134,23 @@ def _segment(place: Path, material: Material, keys: Int64, number: int) -> Segme
     first, last = int(keys[0]), int(keys[-1])
     own = place / _OWN
     own.mkdir()
-    chunks = material.catalog.titled_chunks(first, last)
     sentences = SentenceWriter()
-    words = write_words(own, sentences.through(counted(chunks, material.known)))
+    vectors: list[bytes] = []
+
+    def through() -> Iterator[Counted]:
+        for key, one in derive(material.catalog, keys, material.dimension, material.known):
+            sentences.add(key, one.sentences)
+            vectors.append(one.vector)
+            yield Counted(key, one.terms)
+
+    words = write_words(own, through())
     paths = []
     for path in sorted(own.iterdir()):
         if _belongs(path, words):
             paths.append(path.replace(place / path.name))
     remove(own)
     stem = place / f"{first}-{number}"
-    paths += write_vectors(stem, keys, material.catalog.vectors(keys, material.dimension))
+    paths += write_vectors(stem, keys, matrix(vectors, material.dimension))
     paths.append(sentences.save(stem))
     for path in paths:
         sync(path)

@@ -27,10 +27,8 @@ from rag.indexing.facts import (
     strings_of,
 )
 from rag.indexing.records import (
-    Float32,
-    layout_of,
-    pack,
-    place_of,
+    DocumentRows,
+    VectorRow,
     read_layout,
     read_place,
     row_hash,
@@ -43,6 +41,7 @@ from rag.types import Chunk, Document, DocumentInfo, Span, Stated
 CATALOG_FILE = "catalog.sqlite"
 _DAMAGED = f"the content is not what was stored; {MEND}"
 _ROWS_AT_ONCE = 512
+_MOST_KEYS = 1 << 60
 _CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
 _ENTRY_COLUMNS = f"d.name, d.path, d.root, d.sha256, d.size, d.mtime_ns, d.made_with, {STATED}"
 _INFO_COLUMNS = (
@@ -95,47 +94,44 @@ class Catalog(VectorTables):
         )
         return _entry(row)
 
-    def put(
-        self,
-        document: Document,
-        entry: Entry,
-        chunks: Sequence[Chunk],
-        vectors: Float32,
-        split: int,
-    ) -> None:
-        """Stores a document as it was read, with its chunks and their vectors `(n, d)`; one of
-        the same name is replaced. `split` counts sentences that were cut."""
+    def put(self, entry: Entry, rows: DocumentRows, vectors: Sequence[VectorRow]) -> range:
+        """Stores a document as it was read, with its chunks and their vectors; one of the same
+        name is replaced. Returns the keys of the chunks."""
         self.delete(entry.name)
-        layout = layout_of(document)
-        source = None if document.source is None else pack(document.source)
-        facts = (document.id, entry.name, document.title, document.date, document.date_inferred)
+        identifier, *more = rows.row
         key = self.run(
             "INSERT INTO documents VALUES (NULL" + ", ?" * 17 + ")",
             (
-                *(document.id, entry.name, entry.path, entry.root, entry.sha256, entry.size),
-                *(entry.mtime_ns, entry.made_with),
-                *(document.title, document.date, document.date_inferred, len(document.text)),
-                *(split, row_hash(*facts, document.text, source, layout)),
-                *(document.text, source, layout),
+                *(identifier, entry.name, entry.path, entry.root, entry.sha256, entry.size),
+                *(entry.mtime_ns, entry.made_with, *more),
             ),
         )
-        self.put_facts(key, document, entry.stated)
-        for chunk, vector in zip(chunks, vectors, strict=True):
-            self._put_chunk(key, chunk, vector)
+        self.put_facts(key, rows, entry.stated)
+        first = self._next_chunk()
+        keys = range(first, first + len(rows.chunks))
+        self.run_many(
+            "INSERT INTO chunks VALUES (?, ?, ?" + ", ?" * 7 + ")",
+            ((own, row[0], key, *row[1:]) for own, row in zip(keys, rows.chunks, strict=True)),
+        )
+        self.run_many(
+            "INSERT INTO vectors VALUES (?, ?, ?)",
+            ((own, *row) for own, row in zip(keys, vectors, strict=True)),
+        )
+        return keys
 
-    def _put_chunk(self, document: int, chunk: Chunk, vector: Float32) -> None:
-        place = place_of(chunk)
-        start, end = chunk.span.start, chunk.span.end
-        digest = row_hash(chunk.id, chunk.position, start, end, chunk.text, place, chunk.tokens)
-        key = self.run(
-            "INSERT INTO chunks VALUES (NULL" + ", ?" * 9 + ")",
-            (
-                *(chunk.id, document, chunk.position, start, end),
-                *(chunk.tokens, digest, place, chunk.text),
-            ),
+    def _next_chunk(self) -> int:
+        """The key of the next chunk: none is ever given twice.
+
+        Raises:
+            StoreCorrupt: the catalog says that there are hardly any left.
+        """
+        ((last,),) = self.all(
+            "SELECT max(ifnull((SELECT max(key) FROM chunks), 0), ifnull("
+            "(SELECT CAST(seq AS INTEGER) FROM sqlite_sequence WHERE name = 'chunks'), 0))"
         )
-        data = vector.astype("<f4", copy=False).tobytes()
-        self.run("INSERT INTO vectors VALUES (?, ?, ?)", (key, row_hash(data), data))
+        if last >= _MOST_KEYS:
+            raise StoreCorrupt(f"the last chunk of {self.path} has the number {last}; {MEND}")
+        return int(last) + 1
 
     def touch(self, entry: Entry) -> None:
         """Records the place, size and time of a file whose content has not changed."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,12 @@ FORMAT = 3
 MEND = "mend the index with: rag verify --repair"
 _APPLICATION_ID = 0x77656E6A  # "wenj", in the file's header
 _BUSY_TIMEOUT_MS = 5000
+_PAGE_BYTES = 1 << 14
+"""Of the default 4 KiB a vector of 2 KiB takes a page of its own. 17,906 chunks: 80 MB instead of
+115, and with room for a transaction's index pages 28 µs of CPU each instead of 67."""
+_WRITER_CACHE_BYTES = 1 << 25
+PAGED = ".paged"
+"""After the name of a catalog, that of a copy in pages of another size, for a moment."""
 _SCHEMA = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     (
@@ -121,7 +127,9 @@ class Database:
         """
         database = cls(path)
         try:
+            database.run(f"PRAGMA page_size = {_PAGE_BYTES}")  # of a new file alone
             database.run("PRAGMA journal_mode = WAL")
+            database.run(f"PRAGMA cache_size = -{_WRITER_CACHE_BYTES >> 10}")
             database.begin()
             if not database._statements():
                 database.run(f"PRAGMA application_id = {_APPLICATION_ID}")
@@ -210,10 +218,26 @@ class Database:
     def copy_over(self, path: Path) -> None:
         """Replaces the whole content of the catalog at `path`, if there is one, with one commit.
         Its readers keep what they see. The caller holds the writer lock."""
+        between = path.with_name(path.name + PAGED)
         with _errors(path), self._lock, closing(sqlite3.connect(path)) as target:
+            there = target.execute("PRAGMA page_count").fetchone() != (0,)
+            wanted = _page_bytes(target if there else self._connection)
+            target.execute(f"PRAGMA page_size = {wanted}")
             target.execute("PRAGMA journal_mode = WAL")
             target.execute("PRAGMA synchronous = FULL")
-            self._connection.backup(target)
+            if _page_bytes(self._connection) == wanted:
+                self._connection.backup(target)
+                return
+            try:  # a catalog in WAL mode keeps the size of its pages
+                between.unlink(missing_ok=True)
+                with closing(sqlite3.connect(between)) as paged:
+                    self._connection.backup(paged)
+                    paged.execute("PRAGMA journal_mode = DELETE")
+                    paged.execute(f"PRAGMA page_size = {wanted}")
+                    paged.execute("VACUUM")
+                    paged.backup(target)
+            finally:
+                between.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Ends the connection; changes that were not committed are undone."""
@@ -223,6 +247,11 @@ class Database:
         """Runs a statement; returns the key of the row that it inserted."""
         with _errors(self.path), self._lock:
             return self._connection.execute(sql, values).lastrowid or 0
+
+    def run_many(self, sql: str, values: Iterable[Sequence[Any]]) -> None:
+        """Runs a statement with each of the values."""
+        with _errors(self.path), self._lock:
+            self._connection.executemany(sql, values)
 
     def all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -234,6 +263,10 @@ class Database:
         found = [str(row[0]) for row in self.all("PRAGMA integrity_check(20)")]
         found += [f"{row[0]} without {row[2]}" for row in self.all("PRAGMA foreign_key_check")]
         return [line for line in found if line != "ok"]
+
+
+def _page_bytes(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA page_size").fetchone()[0])
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from rag.errors import StoreCorrupt
 from rag.indexing.database import Database
-from rag.indexing.records import row_hash
+from rag.indexing.records import DocumentRows, row_hash
 from rag.types import Document, Stated
 
 # For queries over documents d.
@@ -47,12 +47,12 @@ class FactTables(Database):
             for key, name, date, publisher, tags in found
         ]
 
-    def put_facts(self, key: int, document: Document, stated: Stated) -> None:
+    def put_facts(self, key: int, rows: DocumentRows, stated: Stated) -> None:
         """Stores what the document's file and a sidecar state."""
-        values = (*_own(document), *_columns(stated))
+        values = (rows.publisher, _dump(rows.tags), _dump(rows.warnings), *_columns(stated))
         self.run(
             "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (key, *values, row_hash(document.id, *values)),
+            (key, *values, row_hash(rows.id, *values)),
         )
 
     def state(self, name: str, stated: Stated) -> bool:
@@ -109,9 +109,9 @@ class FactTables(Database):
         """Drops a user's words on a document."""
         self.run("DELETE FROM corrections WHERE name = ?", (name,))
 
-    def title_of(self, document: Document, stated: Stated) -> str:
-        """The title that a document as read has by all that is said of it."""
-        return self.correction(document.name).title or stated.title or document.title
+    def said_title(self, name: str, stated: Stated) -> str | None:
+        """The title that a user or a sidecar gives to the document of this name."""
+        return self.correction(name).title or stated.title
 
     def with_own_facts(self, document: Document) -> Document:
         """A document as it was read, with what its file states.
@@ -173,10 +173,6 @@ def strings_of(data: str, name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise StoreCorrupt(f"document {name}: what is stated of it cannot be read")
     return tuple(value)
-
-
-def _own(document: Document) -> tuple[str | None, str, str]:
-    return document.publisher, _dump(document.tags), _dump(document.warnings)
 
 
 def _columns(stated: Stated) -> tuple[str | None, str | None, str | None, str]:

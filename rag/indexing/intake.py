@@ -8,23 +8,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from rag.errors import DocumentError, StoreCorrupt, UnreadableDocument
 from rag.indexing.assembling import SEGMENT_ROWS
 from rag.indexing.catalog import Catalog, Entry
-from rag.indexing.content import ChunkTerms, embedding_text
-from rag.indexing.preparing import NO_UNICODE, TASK, Arrived, Prepared, prepared
+from rag.indexing.deriving import Derived
+from rag.indexing.preparing import NO_UNICODE, TASK, Making, Prepared, Ready, prepared
+from rag.indexing.records import vector_rows
 from rag.indexing.snapshot import Series
 from rag.indexing.steps import Progress, Step, Stopped, tell
-from rag.models.encoder import Encoder
+from rag.models.encoder import BuiltinEncoder, Encoder
 from rag.reading.formats import is_foreign
 from rag.reading.load import Found, find_files, read_content
 from rag.reading.pool import Job, Pool, processes_for
 from rag.reading.sidecar import Sidecars
 from rag.reading.zipped import file_state
 from rag.settings import Settings
-from rag.types import Report, Skipped, Stated
+from rag.types import Document, Report, Skipped, Stated
 
 _ENCODED_AT_ONCE = 512  # chunks; bounds memory, and small documents share a call of the encoder
 _TO_BE_REMADE = ""  # as `made_with`: no program's, so whatever has it is made again
@@ -42,19 +44,22 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A file to be read, and what it is to be called."""
+    """A file to be read: what it is to be called, what is stated of it, the SHA-256 of what is
+    known of it already, its size in bytes."""
 
     name: str
     path: str
     root: str
-    job: Job
+    stated: Stated
+    known: str
+    size: int
 
 
 @dataclass(slots=True)
 class Intake:
     """One run over files, inside the catalog's open transaction. With a `series` what is done is
-    made current now and then, so that a run that is killed loses little. `known` are the terms
-    of chunks that are not current yet."""
+    made current now and then, so that a run that is killed loses little. `known` are the chunks
+    that are not current yet."""
 
     catalog: Catalog
     settings: Settings
@@ -71,7 +76,8 @@ class Intake:
     skipped: list[Skipped] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     warnings: list[Skipped] = field(default_factory=list)
-    known: dict[str, tuple[str, ChunkTerms]] = field(default_factory=dict)
+    known: dict[int, Derived] = field(default_factory=dict)
+    _corrected: frozenset[str] = frozenset()
     _names: dict[str, Entry] = field(default_factory=dict)
     _paths: dict[str, Entry] = field(default_factory=dict)
     _sidecars: Sidecars = field(default_factory=Sidecars)
@@ -93,6 +99,7 @@ class Intake:
             entries = [replace(entry, made_with=_TO_BE_REMADE) for entry in entries]
         self._names = {entry.name: entry for entry in entries}
         self._paths = {entry.path: entry for entry in entries}
+        self._corrected = frozenset(self.catalog.corrected())
         files = find_files(paths, self.settings.reading)
         seen = {found.place for found in files}
         try:
@@ -131,12 +138,12 @@ class Intake:
                 self._restate(name, self._stated(name, found.place, found.root))
             else:
                 wanted.append(file)
-        total, started = sum(file.job.size for file in wanted), time.monotonic()
+        total, started = sum(file.size for file in wanted), time.monotonic()
         done, size, name = len(files) - len(wanted), 0, ""
         for file, outcome in self._outcomes(wanted):
             if outcome is not None:
                 self._take(file, outcome)
-                done, size = done + 1, size + file.job.size
+                done, size = done + 1, size + file.size
             name = file.name
             seconds = time.monotonic() - started
             tell(progress, Step(legible(name), done, len(files), size, total, seconds))
@@ -146,12 +153,24 @@ class Intake:
     ) -> Iterator[tuple[_Wanted, object | DocumentError | None]]:
         """Each file and what came of reading it, in order; None while it is being waited for."""
         reading = self.settings.reading
-        jobs = [file.job for file in wanted]
-        with Pool(TASK, reading, processes_for(jobs, reading)) as pool:
+        processes = processes_for([self._job(file, "") for file in wanted], reading)
+        # Only the built-in encoder is small enough to be there in every process.
+        alike = processes > 0 and isinstance(self.encoder, BuiltinEncoder)
+        jobs = [self._job(file, self.encoder.name if alike else "") for file in wanted]
+        with Pool(TASK, reading, processes) as pool:
             at = 0
             for outcome in pool.results(jobs):
                 yield wanted[at], outcome
                 at += outcome is not None
+
+    def _job(self, file: _Wanted, encoder: str) -> Job:
+        making = Making(self._title(file.name, file.stated), self.settings.chunking, encoder)
+        arguments = (file.path, file.name, file.known, self.settings.reading, making)
+        return Job(arguments, file.size, is_foreign(_suffix(file.path)))
+
+    def _title(self, name: str, stated: Stated) -> str | None:
+        """The title of a document, where that is not its own; see `FactTables.said_title`."""
+        return self.catalog.said_title(name, stated) if name in self._corrected else stated.title
 
     def _name(self, found: Found) -> str:
         """The name a file has already, or its name under its root, or, where another file has
@@ -193,25 +212,23 @@ class Intake:
         if old and current and old.path == path and (old.size, old.mtime_ns) == state:
             return None
         known = old.sha256 if old and current else ""
-        arguments = (path, name, known, self.settings.reading, self.settings.chunking)
-        return _Wanted(name, path, root, Job(arguments, state[0], is_foreign(_suffix(path))))
+        return _Wanted(name, path, root, self._stated(name, path, root), known, state[0])
 
     def _take(self, file: _Wanted, outcome: object | DocumentError) -> None:
         if isinstance(outcome, DocumentError):
             self._skip(file.name, outcome)
             return
-        if not isinstance(outcome, Arrived):
+        if not isinstance(outcome, Ready):
             raise TypeError(f"reading gave {type(outcome).__name__}")
         state = outcome.state
-        stated = self._stated(file.name, file.path, file.root)
         entry = Entry(
             file.name, file.path, file.root, state.sha256, state.size, state.mtime_ns,
-            self.made_with, stated,
+            self.made_with, file.stated,
         )  # fmt: skip
         if outcome.prepared is None:
             self.catalog.touch(entry)
             self.unchanged += 1
-            self._restate(file.name, stated)
+            self._restate(file.name, file.stated)
         else:
             self._add(outcome.prepared, entry)
         self._names[file.name] = self._paths[file.path] = entry
@@ -241,52 +258,46 @@ class Intake:
         now = self._names[name] = self._paths[old.path] = replace(old, stated=stated)
         self.restated += 1
         if document is not None:
-            self._queue(prepared(document, self.settings.chunking), now)
+            self._queue(self._prepared(document, stated), now)
+
+    def _prepared(self, document: Document, stated: Stated) -> Prepared:
+        """A document that is in the catalog, anew."""
+        title = self._title(document.name, stated)
+        return prepared([(document, title)], self.settings.chunking, None)[0]
 
     def _skip(self, name: str, error: Exception) -> None:
         self.skipped.append(Skipped(legible(name), _reason(error)))
 
     def _add(self, new: Prepared, entry: Entry) -> None:
         self.read += 1
-        self.split += new.chunks.split_sentences
-        self.warnings += [Skipped(legible(entry.name), text) for text in new.document.warnings]
+        self.split += new.split
+        self.warnings += [Skipped(legible(entry.name), text) for text in new.rows.warnings]
         self._queue(new, entry)
 
     def _queue(self, new: Prepared, entry: Entry) -> None:
         self._pending.append((new, entry))
-        self._waiting += len(new.chunks.chunks)
+        self._waiting += len(new.rows.chunks)
         if self._waiting >= _ENCODED_AT_ONCE:
             self._flush()
 
     def _flush(self) -> None:
-        """Encodes and stores what was read."""
-        texts = [
-            embedding_text(title, chunk)
-            for new, entry in self._pending
-            for title in [self.catalog.title_of(new.document, entry.stated)]
-            for chunk in new.chunks.chunks
-        ]
-        vectors = self.encoder.encode_documents(texts) if texts else None
-        start = 0
+        """Stores what was read, and encodes it where that is not done."""
+        texts = [text for new, _ in self._pending for text in new.texts]
+        encoded = iter(vector_rows(self.encoder.encode_documents(texts)) if texts else ())
         for new, entry in self._pending:
-            if vectors is not None:
-                chunks = new.chunks.chunks
-                part = vectors[start : start + len(chunks)]
-                start += len(chunks)
-                self.catalog.put(new.document, entry, chunks, part, new.chunks.split_sentences)
-                if self.series is not None:
-                    self._remember(new)
+            vectors = new.vectors or tuple(islice(encoded, len(new.texts)))
+            keys = self.catalog.put(entry, new.rows, vectors)
+            self._unpublished += len(keys)
+            if self.series is not None:
+                derived = zip(new.terms, new.sentences, vectors, strict=True)
+                for key, (terms, sentences, (_, vector)) in zip(keys, derived, strict=True):
+                    self.known[key] = Derived(terms, sentences, vector)
         self._pending.clear()
         self._waiting = 0
-        self._unpublished += len(texts)
         if self.series is not None and self._unpublished >= SEGMENT_ROWS:
             self.series.publish(self.known)
             self.known.clear()
             self._unpublished = 0
-
-    def _remember(self, new: Prepared) -> None:
-        for chunk, terms in zip(new.chunks.chunks, new.terms, strict=True):
-            self.known[chunk.id] = (new.document.title, terms)
 
     def _gone(
         self, entries: Iterable[Entry], paths: Sequence[Path], seen: set[str], *, prune: bool
@@ -329,7 +340,7 @@ class Intake:
         for old in left:
             document = self.catalog.as_read(old.name)
             if document is not None:
-                again = prepared(document, self.settings.chunking)
+                again = self._prepared(document, old.stated)
                 self._add(again, replace(old, made_with=self.made_with))
 
 

@@ -49,11 +49,11 @@ Terms = Mapping[Field, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The terms of one chunk, repeats kept, in the order of `Field`. Without a catalog the key
-    is the row number."""
+    """The terms of one chunk, repeats kept, white space between them, in the order of `Field`.
+    Without a catalog the key is the row number."""
 
     key: int
-    terms: tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]
+    terms: tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _write(folder: Path | None, chunks: Iterable[Counted]) -> Any:
         document = tantivy.Document()
         document.add_unsigned(_KEY, counted.key)
         for name, terms in zip(names, counted.terms, strict=True):
-            document.add_text(name, " ".join(terms))
+            document.add_text(name, terms)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
-from dataclasses import astuple
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,60 @@ MAX_UNPACKED_BYTES = 1 << 29
 
 Float32 = npt.NDArray[np.float32]
 Value = str | int | float | bytes | None
+
+
+ChunkRow = tuple[str, int, int, int, int, bytes, str, str]
+"""Id, position, start, end, tokens, hash, place, text."""
+
+VectorRow = tuple[bytes, bytes]
+"""Hash, float32 numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRows:
+    """A document and its chunks as the catalog stores them: `row` is id, title, date, whether that
+    is inferred, characters, sentences that were cut, hash, text, source, layout."""
+
+    name: str
+    row: tuple[Value, ...]
+    chunks: tuple[ChunkRow, ...]
+    publisher: str | None
+    tags: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The document's id."""
+        return str(self.row[0])
+
+
+def document_rows(document: Document, chunks: Iterable[Chunk], split: int) -> DocumentRows:
+    """The rows of a document; `split` counts sentences that were cut."""
+    layout = layout_of(document)
+    source = None if document.source is None else pack(document.source)
+    facts = (document.title, document.date, document.date_inferred)
+    digest = row_hash(document.id, document.name, *facts, document.text, source, layout)
+    row = (
+        *(document.id, *facts, len(document.text), split, digest),
+        *(document.text, source, layout),
+    )
+    return DocumentRows(
+        document.name, row, tuple(map(_chunk_row, chunks)),
+        document.publisher, document.tags, document.warnings,
+    )  # fmt: skip
+
+
+def _chunk_row(chunk: Chunk) -> ChunkRow:
+    place = place_of(chunk)
+    start, end = chunk.span.start, chunk.span.end
+    digest = row_hash(chunk.id, chunk.position, start, end, chunk.text, place, chunk.tokens)
+    return chunk.id, chunk.position, start, end, chunk.tokens, digest, place, chunk.text
+
+
+def vector_rows(vectors: Float32) -> list[VectorRow]:
+    """The rows of vectors `(n, d)`."""
+    found = [vector.tobytes() for vector in vectors.astype("<f4", copy=False)]
+    return [(row_hash(data), data) for data in found]
 
 
 def row_hash(*values: Value) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -20,15 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import StoreCorrupt
-from rag.indexing.lexical import Counted
 from rag.indexing.mapped import Allowance, MappedNumbers
 from rag.indexing.rows import Bools, Int64, Numbering
+from rag.indexing.sentence_rows import HEAD
 
 SENTENCES = ".sentences"
 _HEADER = struct.Struct("<8sqq")  # mark, chunks, numbers; then keys, ends, numbers
 _MARK = b"wenjusen"
-_HEAD = 3  # numbers that stand before the terms for each sentence
-_TERMS_KEPT = 1 << 20
 _LOW = 0xFFFF
 _NONE: frozenset[str] = frozenset()
 _LOOKS = 8192  # chunks, before they are let go: .5 GB, 80 searches
@@ -46,52 +44,29 @@ class Sentence:
     checksum: int
 
 
-class _Hashes(dict[str, int]):
-    """Term -> its CRC-32, computed once for most."""
-
-    def __missing__(self, term: str) -> int:
-        if len(self) >= _TERMS_KEPT:
-            self.clear()
-        number = self[term] = crc32(term.encode())
-        return number
-
-
 class SentenceWriter:
     """Takes down the sentences of chunks that are on their way into the word part."""
 
     def __init__(self) -> None:
-        self._hashes = _Hashes()
         self._keys = array("q")
         self._ends = array("q")
-        self._numbers = array("I")
+        self._rows: list[bytes] = []
 
-    def through(self, chunks: Iterable[Counted]) -> Iterator[Counted]:
-        """The same chunks, taken down."""
-        for chunk in chunks:
-            self._add(chunk)
-            yield chunk
-
-    def _add(self, chunk: Counted) -> None:
-        words, bigrams = (" ".join(terms).split("\n") for terms in chunk.terms[:2])
-        heads = array("I", (len(words),))
-        terms = array("I")
-        for said, pairs in zip(words, bigrams, strict=True):
-            found = {*said.split(), *pairs.split()}
-            heads.extend((crc32(said.encode()), len(said) - said.count(" "), len(found)))
-            terms.extend(map(self._hashes.__getitem__, found))
-        self._numbers.extend(heads)
-        self._numbers.extend(terms)
-        self._keys.append(chunk.key)
-        self._ends.append(len(self._numbers))
+    def add(self, key: int, row: bytes) -> None:
+        """Takes down a chunk; see `sentence_rows`."""
+        self._keys.append(key)
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(row) // 4)
+        self._rows.append(row)
 
     def save(self, stem: Path) -> Path:
         """Writes what was taken down; returns the file."""
         path = stem.with_name(stem.name + SENTENCES)
         with path.open("wb") as file:
-            file.write(_HEADER.pack(_MARK, len(self._keys), len(self._numbers)))
+            count = self._ends[-1] if self._ends else 0
+            file.write(_HEADER.pack(_MARK, len(self._keys), count))
             file.write(np.array(self._keys, "<i8").tobytes())
             file.write(np.array(self._ends, "<i8").tobytes())
-            file.write(np.array(self._numbers, "<u4").tobytes())
+            file.writelines(self._rows)
         return path
 
     def part(self, rows: Numbering) -> Sentences:
@@ -99,7 +74,7 @@ class SentenceWriter:
         arrays = (
             np.array(self._keys, np.int64),
             np.array(self._ends, np.int64),
-            np.array(self._numbers, np.uint32),
+            np.frombuffer(b"".join(self._rows), "<u4").astype(np.uint32),
         )
         return Sentences([_File(*arrays)], rows)
 
@@ -158,16 +133,16 @@ class Sentences:
         lengths, numbers = self._numbers_of(rows)
         starts = np.cumsum(lengths) - lengths
         counts = numbers[starts].astype(np.int64)
-        _check(rows, 1 + _HEAD * counts <= lengths)
+        _check(rows, 1 + HEAD * counts <= lengths)
         ends = np.cumsum(counts)
-        places = np.repeat(starts + 1 - _HEAD * (ends - counts), counts)
-        places += _HEAD * np.arange(len(places))
-        head = numbers[places[:, None] + np.arange(_HEAD)]
+        places = np.repeat(starts + 1 - HEAD * (ends - counts), counts)
+        places += HEAD * np.arange(len(places))
+        head = numbers[places[:, None] + np.arange(HEAD)]
         sums = np.concatenate(([0], np.cumsum(head[:, 2], dtype=np.int64)))
-        _check(rows, 1 + _HEAD * counts + sums[ends] - sums[ends - counts] == lengths)
+        _check(rows, 1 + HEAD * counts + sums[ends] - sums[ends - counts] == lengths)
         is_term = np.ones(len(numbers), np.bool_)
         is_term[starts] = False
-        is_term[places[:, None] + np.arange(_HEAD)] = False
+        is_term[places[:, None] + np.arange(HEAD)] = False
         standing = _standing(numbers[is_term], sums[1:], terms)
         flat = [
             Sentence(standing.get(i, _NONE), characters, checksum)

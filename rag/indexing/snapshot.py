@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from rag.errors import StoreCorrupt, StoreError, StoreMissing
 from rag.indexing.assembling import Material, Piece, assemble, plan
 from rag.indexing.catalog import Catalog
-from rag.indexing.content import Known, counted
 from rag.indexing.database import OlderFormat
 from rag.indexing.dense import Dense
+from rag.indexing.deriving import Known, derive
 from rag.indexing.facts import Facts
 from rag.indexing.fingerprint import Fingerprint
 from rag.indexing.lexical import Counted, Lexical
@@ -113,7 +115,8 @@ def open_snapshot(folder: Path) -> Snapshot:
                 place = None
                 dense = Dense.build(catalog.vectors(rows.chunks, fingerprint.dimension))
                 writer = SentenceWriter()
-                lexical = Lexical.build(writer.through(_all_terms(catalog, rows)), numbering)
+                terms = _all_terms(catalog, rows, fingerprint.dimension, writer)
+                lexical = Lexical.build(terms, numbering)
                 sentences = writer.part(numbering)
         except BaseException:
             catalog.close()
@@ -125,10 +128,13 @@ def open_snapshot(folder: Path) -> Snapshot:
         return snapshot
 
 
-def _all_terms(catalog: Catalog, rows: Rows) -> Iterator[Counted]:
-    if len(rows.chunks):
-        first, last = int(rows.chunks.min()), int(rows.chunks.max())
-        yield from counted(catalog.titled_chunks(first, last), {})
+def _all_terms(
+    catalog: Catalog, rows: Rows, dimension: int, sentences: SentenceWriter
+) -> Iterator[Counted]:
+    """The terms of all chunks, whose sentences are taken down."""
+    for key, one in derive(catalog, np.sort(rows.chunks), dimension, {}):
+        sentences.add(key, one.sentences)
+        yield Counted(key, one.terms)
 
 
 def _try_rebuild(folder: Path, generation: int | None) -> None:
@@ -173,8 +179,8 @@ class Series:
         self._parts = parts
 
     def publish(self, known: Known) -> None:
-        """Makes current what is new and what is gone, writing only what is new. Terms in `known`
-        are not cut again."""
+        """Makes current what is new and what is gone, writing only what is new. Chunks in `known`
+        are not read again."""
         self._commit(self._plan(tidy=False), known)
 
     def finish(self, known: Known = MappingProxyType({})) -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from rag.errors import FilterError
 from rag.indexing.catalog import Catalog, Entry
-from rag.indexing.content import embedding_text
 from rag.indexing.loading import LazyEncoder
+from rag.indexing.preparing import prepared
 from rag.indexing.snapshot import Series, record
 from rag.models.encoder import Encoder
-from rag.reading.chunk import chunk_document
 from rag.settings import Settings
 from rag.types import Document
 
@@ -65,7 +64,6 @@ def put_again(
     catalog: Catalog, document: Document, entry: Entry, encoder: Encoder, settings: Settings
 ) -> None:
     """Stores a document, as it was read, with new chunks and vectors under its present title."""
-    chunks = chunk_document(document, settings.chunking)
-    title = catalog.title_of(document, entry.stated)
-    vectors = encoder.encode_documents([embedding_text(title, one) for one in chunks.chunks])
-    catalog.put(document, entry, chunks.chunks, vectors, chunks.split_sentences)
+    title = catalog.said_title(document.name, entry.stated)
+    (new,) = prepared([(document, title)], settings.chunking, encoder)
+    catalog.put(entry, new.rows, new.vectors)

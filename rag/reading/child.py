@@ -8,8 +8,10 @@ from contextlib import suppress
 
 
 def child_environment() -> dict[str, str]:
-    """The variables of this process, and the path on which its modules are found."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+    """The variables of this process, and the path on which its modules are found. Tokenizers use
+    one thread: there are as many processes as cores."""
+    path = os.pathsep.join(part for part in sys.path if part)
+    return {"TOKENIZERS_PARALLELISM": "false", **os.environ, "PYTHONPATH": path}
 
 
 def limit_memory(limit: int) -> None:

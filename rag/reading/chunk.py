@@ -39,14 +39,34 @@ class _Unit:
 def chunk_document(document: Document, settings: Chunking) -> Chunks:
     """Cuts a document. Every character of every block stands in exactly one chunk; a heading
     begins the chunk of the text below it."""
+    return chunk_documents([document], settings)[0]
+
+
+def chunk_documents(documents: Sequence[Document], settings: Chunking) -> list[Chunks]:
+    """Cuts documents; see `chunk_document`. Tokens are counted when all are cut: that takes less
+    than to do it in between."""
+    cut = [_cut(document, settings) for document in documents]
+    found = []
+    for document, (groups, split) in zip(documents, cut, strict=True):
+        texts = [_span(group).of(document.text) for group in groups]
+        counts = [count_tokens(text, settings.encoding) for text in texts]
+        chunks = (
+            _chunk(document, group, position, tokens)
+            for position, (group, tokens) in enumerate(zip(groups, counts, strict=True))
+        )
+        found.append(Chunks(tuple(chunks), split))
+    return found
+
+
+def _cut(document: Document, settings: Chunking) -> tuple[list[list[_Unit]], int]:
+    """The units of each chunk, and how many sentences were too long."""
     split = 0
-    chunks: list[Chunk] = []
+    groups: list[list[_Unit]] = []
     for section in _sections(document.blocks):
         units, longer = _units(document, section, settings.max_characters)
         split += longer
-        for group in _pack(units, document, settings):
-            chunks.append(_chunk(document, group, len(chunks), settings.encoding))
-    return Chunks(tuple(chunks), split)
+        groups += _pack(units, document, settings)
+    return groups, split
 
 
 def _sections(blocks: Sequence[Block]) -> Iterator[list[int]]:
@@ -168,9 +188,12 @@ def _without_scraps(groups: list[list[_Unit]], settings: Chunking) -> list[list[
     return groups
 
 
-def _chunk(document: Document, group: Sequence[_Unit], position: int, encoding: str) -> Chunk:
-    span = Span(group[0].span.start, group[-1].span.end)
-    text = span.of(document.text)
+def _span(group: Sequence[_Unit]) -> Span:
+    return Span(group[0].span.start, group[-1].span.end)
+
+
+def _chunk(document: Document, group: Sequence[_Unit], position: int, tokens: int) -> Chunk:
+    span = _span(group)
     blocks = [document.blocks[i] for i in dict.fromkeys(unit.block for unit in group)]
     lines = [block.lines for block in blocks if block.lines]
     own = {block.span.of(document.text) for block in blocks}
@@ -180,10 +203,10 @@ def _chunk(document: Document, group: Sequence[_Unit], position: int, encoding: 
         document_id=document.id,
         position=position,
         span=span,
-        text=text,
+        text=span.of(document.text),
         lead=tuple(lead),
         headings=next((b.headings for b in blocks if not _is_heading(b)), blocks[0].headings),
         page=blocks[0].page,
         lines=(lines[0][0], lines[-1][1]) if lines else None,
-        tokens=count_tokens(text, encoding),
+        tokens=tokens,
     )

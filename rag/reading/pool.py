@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import Self
 
 from rag.errors import DocumentError
-from rag.reading.worker import Arguments, Worker, attempt, function
+from rag.reading.worker import Arguments, Task, Worker, attempt, finished, function
 from rag.settings import Reading
 
 _BATCH_BYTES, _BATCH_FILES = 1 << 17, 64
@@ -57,10 +57,10 @@ def cores() -> int:
 
 
 class Pool:
-    """Does one task, a function by its name `module:function`, with many jobs; a context manager,
-    which ends the processes. With no process isolated jobs are done in one all the same."""
+    """Does one task with many jobs; a context manager, which ends the processes. With no process
+    isolated jobs are done in one all the same."""
 
-    def __init__(self, task: str, limits: Reading, processes: int) -> None:
+    def __init__(self, task: Task, limits: Reading, processes: int) -> None:
         self._task = task
         self._limits = limits
         self._here = processes == 0
@@ -85,9 +85,11 @@ class Pool:
         next one takes long."""
         waiting: deque[tuple[int, Future[list[object | DocumentError]]]] = deque()
         ahead = 0
-        for batch in _batches(jobs, 1 if self._here else _BATCH_FILES):
+        for batch in _batches(jobs, apart=self._here):
             if self._here and not batch[0].isolated:
-                yield attempt(function(self._task), batch[0].arguments, self._limits)
+                each = function(self._task.each)
+                done = [attempt(each, job.arguments, self._limits) for job in batch]
+                yield from finished(self._task, done, self._limits)
                 continue
             size = sum(job.size for job in batch)
             waiting.append((size, self._threads.submit(self._do, batch)))
@@ -109,11 +111,13 @@ class Pool:
             self._idle.put(worker)
 
 
-def _batches(jobs: Iterable[Job], most: int) -> Iterator[list[Job]]:
+def _batches(jobs: Iterable[Job], *, apart: bool) -> Iterator[list[Job]]:
+    """Jobs that are done together; `apart`: isolated ones one by one."""
     batch: list[Job] = []
     size = 0
     for job in jobs:
-        if batch and (len(batch) >= most or size + job.size > _BATCH_BYTES):
+        full = len(batch) >= _BATCH_FILES or size + job.size > _BATCH_BYTES
+        if batch and (full or (apart and (job.isolated or batch[0].isolated))):
             yield batch
             batch, size = [], 0
         batch.append(job)

@@ -17,8 +17,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
-from typing import IO
+from typing import IO, Any
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
 from rag.reading.child import child_environment, limit_memory
@@ -33,6 +34,16 @@ _PIPE_BYTES = 1 << 20
 _ORPHAN_SECONDS = 10.0
 """How long after its time a file goes on to be read when nobody is there to end it."""
 _COMMAND = "from rag.reading.worker import serve; serve()"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is done with files: the function `each` with one at a time, as a parser may hang or
+    crash, then, where there is such a function, `together` with what came of several. Functions
+    are named `module:function`; `together` takes a list and gives one as long."""
+
+    each: str
+    together: str = ""
 
 
 def attempt(
@@ -54,19 +65,41 @@ def attempt(
         return UnreadableDocument(f"the file cannot be parsed ({type(error).__name__}: {error})")
 
 
-def function(task: str) -> Callable[..., object]:
+def function(task: str) -> Callable[..., Any]:
     """The function that `module:name` names."""
     module, _, name = task.partition(":")
-    found: Callable[..., object] = getattr(import_module(module), name)
+    found: Callable[..., Any] = getattr(import_module(module), name)
     return found
 
 
-class Worker:
-    """Does one task, a function by its name `module:function`, again and again in a process,
-    which is started at the first call and anew after each that had to be ended. For one thread
-    at a time; `close` may be called from another."""
+def finished(
+    task: Task, outcomes: Sequence[object | DocumentError], limits: Reading
+) -> list[object | DocumentError]:
+    """What `task.together` makes of what came of each file; one with which it fails is told apart
+    from the others."""
+    good = [outcome for outcome in outcomes if not isinstance(outcome, DocumentError)]
+    if not task.together or not good:
+        return list(outcomes)
+    together = function(task.together)
+    made: Sequence[object | DocumentError]
+    try:
+        made = together(good)
+    except Exception:  # noqa: BLE001 (see `attempt`)
+        made = [attempt(_first_of, (together, one), limits) for one in good]
+    rest = iter(made)
+    return [one if isinstance(one, DocumentError) else next(rest) for one in outcomes]
 
-    def __init__(self, task: str, limits: Reading) -> None:
+
+def _first_of(together: Callable[[list[object]], list[object]], one: object) -> object:
+    return together([one])[0]
+
+
+class Worker:
+    """Does one task again and again in a process, which is started at the first call and anew
+    after each that had to be ended. For one thread at a time; `close` may be called from
+    another."""
+
+    def __init__(self, task: Task, limits: Reading) -> None:
         self._task = task
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
@@ -75,12 +108,15 @@ class Worker:
     def do(self, jobs: Sequence[Arguments]) -> list[object | DocumentError]:
         """What the task makes of each of the `jobs`, in order; see `attempt`. The limits of time
         and memory are those of each job."""
-        results: list[object | DocumentError] = []
+        results: dict[int, object | DocumentError] = {}
+        at_once = len(jobs)
         while len(results) < len(jobs):
             if self._closed:
                 raise InterruptedError("the reading process was closed")
-            self._go_on(jobs[len(results) :], results)
-        return results
+            left = [i for i in range(len(jobs)) if i not in results][:at_once]
+            if not self._go_on(left, jobs, results):
+                at_once = 1  # what ended the process is found by doing one after another
+        return [results[i] for i in range(len(jobs))]
 
     def close(self) -> None:
         """Ends the process, whatever it does."""
@@ -101,16 +137,24 @@ class Worker:
                 with suppress(OSError):
                     pipe.close()
 
-    def _go_on(self, jobs: Sequence[Arguments], results: list[object | DocumentError]) -> None:
-        """Takes results until they are complete or the process ends; what ended it is then the
-        result of the job that it was at."""
+    def _go_on(
+        self, left: Sequence[int], jobs: Sequence[Arguments], results: dict[int, object]
+    ) -> bool:
+        """Does the jobs `left` until there are results of them or the process ends; what ended it
+        is then the result of the job that it was at. False where it is not known which that was."""
+        at = 0
         try:
             process = self._process or self._start()
             reason = ""
             try:
-                _send(_pipe(process.stdin), list(jobs))
-                for _ in jobs:
-                    results.append(_receive(_pipe(process.stdout), self._limits.max_seconds))
+                _send(_pipe(process.stdin), [jobs[i] for i in left])
+                for _ in left:
+                    _receive(_pipe(process.stdout), self._limits.max_seconds)
+                    at += 1
+                found = _receive(_pipe(process.stdout), self._limits.max_seconds)
+                if not isinstance(found, list):
+                    raise TypeError(f"no results: {type(found).__name__}")
+                results.update(zip(left, found, strict=True))
             except TimeoutError:
                 reason = (
                     f"reading took longer than {self._limits.max_seconds:g} seconds and was "
@@ -120,13 +164,17 @@ class Worker:
                 reason = "the parser crashed on this file"
             if reason:
                 self.end()
+                if at == len(left) > 1:
+                    return False
                 crashed = f" (exit code {process.returncode})" if "crashed" in reason else ""
-                results.append(UnreadableDocument(reason + crashed))
+                guilty = left[min(at, len(left) - 1)]
+                results[guilty] = UnreadableDocument(reason + crashed)
         except UnreadableDocument as error:  # it did not start
-            results.append(error)
+            results[left[0]] = error
         except BaseException:
             self.end()  # what comes next out of the pipe would be the answer to another job
             raise
+        return True
 
     def _start(self) -> subprocess.Popen[bytes]:
         """A new process that has said it is ready; starting does not count as reading."""
@@ -165,19 +213,27 @@ def serve() -> None:
         named = _receive(jobs)
         if not isinstance(named, tuple):
             raise TypeError(f"no task: {type(named).__name__}")
-        name, limits = named
-        task = function(name)
+        task, limits = named
+        each = function(task.each)
         limit_memory(limits.max_memory_bytes)
         _send(results, _READY)
         while True:
             batch = _receive(jobs)
             if not isinstance(batch, list):
                 raise TypeError(f"no jobs: {type(batch).__name__}")
+            done: list[object | DocumentError] = []
             for arguments in batch:
-                # Whoever asked ends this process in time; the alarm is for when he is gone.
-                signal.setitimer(signal.ITIMER_REAL, limits.max_seconds + _ORPHAN_SECONDS)
-                _send(results, attempt(task, arguments, limits))
+                _set_alarm(limits)
+                done.append(attempt(each, arguments, limits))
+                _send(results, None)  # whoever asked counts the time of each
+            _set_alarm(limits)
+            _send(results, finished(task, done, limits))
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _set_alarm(limits: Reading) -> None:
+    """Whoever asked ends this process in time; the alarm is for when he is gone."""
+    signal.setitimer(signal.ITIMER_REAL, limits.max_seconds + _ORPHAN_SECONDS)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -31,6 +31,8 @@ class _Table(dict[int, str]):
 
 
 _TABLE = _Table()
+_WIDE_MARKS = tuple((mark, unicodedata.normalize("NFKC", mark)) for mark in "，：（）；！？")
+"""What is most often folded in Chinese text, replaced in less time than the table takes."""
 
 
 @cache
@@ -57,7 +59,29 @@ def fold(text: str) -> str:
     >>> fold("ＯceanＰrotocol　１２３㎡臺灣")
     'oceanprotocol 123m2台湾'
     """
-    return simplify(text.translate(_TABLE))
+    return simplify(_folded(text))
+
+
+def nfkc(text: str) -> str:
+    """The text in Unicode's form NFKC, as a whole: `unicodedata.normalize`, sooner for Chinese.
+
+    >>> nfkc("１２，㎡")
+    '12,m2'
+    """
+    for mark, folded in _WIDE_MARKS:
+        text = text.replace(mark, folded)
+    return unicodedata.normalize("NFKC", text)
+
+
+def _folded(text: str) -> str:
+    """NFKC and lower case, character by character. A text in NFKC has no character that is not,
+    and lower case depends on the neighbours for one capital alone."""
+    plain = text
+    for mark, folded in _WIDE_MARKS:
+        plain = plain.replace(mark, folded)
+    if "Σ" not in plain and unicodedata.is_normalized("NFKC", plain):
+        return plain.lower()
+    return text.translate(_TABLE)
 
 
 @dataclass(frozen=True, slots=True)

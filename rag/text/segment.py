@@ -6,11 +6,11 @@ Index and query are cut alike. Third party: rjieba.
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Sequence
 
 import rjieba
 
-from rag.text.fold import fold
+from rag.text.fold import fold, nfkc
 
 SEGMENTER_VERSION = 2
 """Raised when `words` or `bigrams` give other terms; indexes made before are then stale."""
@@ -88,23 +88,35 @@ def words(text: str, *, parts: bool = True) -> list[str]:
     return _cut_prepared(_prepare(text), parts=parts)
 
 
-def line_terms(text: str) -> tuple[str, str]:
-    """The words (with their parts) and the bigrams of every line of `text`: terms with spaces
-    between them, as many lines as `text` has; those of `words` and `bigrams` of each line.
+def line_terms(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """For each text the words (with their parts) and the bigrams of its lines: terms with spaces
+    between them, as many lines as the text has; those of `words` and `bigrams` of each line. Many
+    texts at once take less than one after another.
 
-    >>> line_terms("第四条\\n白泽 AI")
-    ('第四 四条 第四条 第4条\\n白泽 ai', '第四 四条\\n白泽')
+    >>> line_terms(["第四条\\n白泽 AI"])
+    [('第四 四条 第四条 第4条\\n白泽 ai', '第四 四条\\n白泽')]
     """
-    prepared = _prepare(text)
-    if "第" in prepared:
-        found = "\n".join(" ".join(_cut_prepared(line)) for line in prepared.split("\n"))
-    else:  # all lines at once, which takes less
-        kept = [
-            piece if piece.isalnum() or piece == "\n" else _trim(piece)
-            for piece in _pieces(prepared)
-        ]
-        found = " ".join(filter(None, kept)).replace(" \n", "\n").replace("\n ", "\n")
-    return found, "\n".join([" ".join(_pairs(line)) for line in prepared.split("\n")])
+    lines = _prepare("\n".join(texts)).split("\n")
+    own = _lines_of_words(lines)
+    pairs = [" ".join(_pairs(line)) for line in lines]
+    found: list[tuple[str, str]] = []
+    at = 0
+    for text in texts:
+        end = at + text.count("\n") + 1
+        found.append(("\n".join(own[at:end]), "\n".join(pairs[at:end])))
+        at = end
+    return found
+
+
+def _lines_of_words(lines: Sequence[str]) -> list[str]:
+    """The words of prepared lines; those without ordinals are cut all at once."""
+    kept = [
+        piece if piece.isalnum() or piece == "\n" else _trim(piece)
+        for piece in _pieces("\n".join(line for line in lines if "第" not in line))
+    ]
+    cut = " ".join(filter(None, kept)).replace(" \n", "\n").replace("\n ", "\n").split("\n")
+    plain = iter(cut)
+    return [" ".join(_cut_prepared(line)) if "第" in line else next(plain) for line in lines]
 
 
 def _prepare(text: str) -> str:
@@ -198,7 +210,7 @@ def _split_names(text: str) -> str:
     """Thousands separators out; `OceanProtocol` and `Ocean Protocol` both gain what the other
     has. Works on unfolded text: folding loses the capitals."""
     text = _WIDE_GROUPED.sub("", _GROUPED.sub("", text))
-    text = unicodedata.normalize("NFKC", text)
+    text = nfkc(text)
     text = _CAPITALISED_PAIR.sub(lambda match: f"{match[1]} {(match[1] + match[2]).lower()} ", text)
     return _LATIN_WORD.sub(_camel, text)
 

@@ -101,7 +101,7 @@ def test_every_call_fails(docs: Path, index: Path, error: int) -> None:
 def test_files_that_cannot_grow(docs: Path, index: Path) -> None:
     """Any write fails beyond a size, SQLite's and Tantivy's too."""
     results = Counter()  # type: Counter[int]
-    for number, size in enumerate(range(0, 200_000, sized(40_000, 2_000)), 1):
+    for number, size in enumerate(range(0, 600_000, sized(120_000, 6_000)), 1):
         case = fresh(index, number)
         code = writer(docs, case, Fault(file_bytes=size))
         assert code in (0, FAILED)

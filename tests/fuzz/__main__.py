@@ -13,11 +13,12 @@ from pathlib import Path
 
 from rag.errors import DocumentError
 from rag.reading.pool import Job, Pool
+from rag.reading.worker import Task
 from rag.settings import Reading
 from tests.fuzz.cases import Case, Sources, case, sources
 from tests.fuzz.guarded import FAILED, REFUSED
 
-TASK = "tests.fuzz.guarded:read"
+TASK = Task("tests.fuzz.guarded:read")
 LIMITS = Reading(max_seconds=90, max_memory_bytes=6_000_000_000)
 # Crashes of these libraries are not ours to mend: there one has to end in a report.
 _NATIVE = {".pdf", ".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif"}

@@ -11,8 +11,11 @@ from functools import cache
 from pathlib import Path
 
 from rag.errors import DocumentError
-from rag.indexing.preparing import Prepared, prepare
+from rag.indexing import preparing
+from rag.indexing.preparing import Making
+from rag.reading.chunk import chunk_document
 from rag.settings import Chunking, Reading
+from rag.types import Document
 
 READ, REFUSED, FAILED = "read", "refused", "failed"
 _FORBIDDEN = (
@@ -30,10 +33,11 @@ def read(path: str, reading: Reading) -> tuple[str, str]:
     _watch()
     _seen.clear()
     try:
-        arrived = prepare(path, Path(path).name, "", reading, Chunking())
-        if arrived.prepared is None:
+        arrived = preparing.read(path, Path(path).name, "", reading, Making(None, Chunking(), ""))
+        if arrived.document is None:
             return FAILED, "the file counts as known"
-        kind, words = READ, _flaw(arrived.prepared)
+        preparing.prepare([arrived])
+        kind, words = READ, _flaw(arrived.document)
     except DocumentError as error:
         kind, words = REFUSED, str(error)
     except Exception:  # noqa: BLE001 (that is what is looked for)
@@ -45,14 +49,14 @@ def read(path: str, reading: Reading) -> tuple[str, str]:
     return kind, words
 
 
-def _flaw(new: Prepared) -> str:
+def _flaw(document: Document) -> str:
     """What is wrong with a document that was read, empty where nothing is."""
-    document, end = new.document, 0
+    end = 0
     for block in document.blocks:
         if block.span.start < end or block.span.end > len(document.text) or not len(block.span):
             return f"blocks overlap, are empty, or reach beyond the text: {block}"
         end = block.span.end
-    for chunk in new.chunks.chunks:
+    for chunk in chunk_document(document, Chunking()).chunks:
         if chunk.span.of(document.text) != chunk.text:
             return f"chunk {chunk.position} is not the text at its place"
     if document.source is not None:

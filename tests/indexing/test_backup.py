@@ -10,6 +10,7 @@ import pytest
 
 from rag.errors import StoreCorrupt, StoreError, StoreMissing
 from rag.indexing.backup import restore
+from rag.indexing.database import PAGED
 from rag.indexing.index import Field, Index
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
@@ -42,10 +43,16 @@ def test_a_backup_brings_everything_back(index: Index, tmp_path: Path) -> None:
     assert again.rank_vectors(vector, 5) == index.rank_vectors(vector, 5)
 
 
+@pytest.mark.parametrize("page_bytes", [None, 4096, 32768])
 def test_a_restored_index_takes_the_place_of_a_later_one(
-    index: Index, settings: Settings, tmp_path: Path
+    index: Index, settings: Settings, tmp_path: Path, page_bytes: int | None
 ) -> None:
+    """Also where it was saved in pages of another size, as an earlier program wrote them."""
     index.backup(tmp_path / "saved")
+    if page_bytes:
+        with closing(sqlite3.connect(tmp_path / "saved")) as saved:
+            saved.execute(f"PRAGMA page_size = {page_bytes}")
+            saved.execute("VACUUM")
     reader = opened(settings.index)
     index.remove("灯塔.txt")
     with pytest.raises(StoreError, match=r"there is an index in .*--force"):
@@ -54,6 +61,7 @@ def test_a_restored_index_takes_the_place_of_a_later_one(
     restore(tmp_path / "saved", settings.index, replace=True)
     again = opened(settings.index)
     assert again.verify() == []
+    assert not list(settings.index.glob(f"*{PAGED}"))
     assert again.generation == 3
     assert again.document("灯塔.txt") == reader.document("灯塔.txt")
     assert [info.name for info in late.documents()] == ["桥梁.md", "渔业/年报.txt"]

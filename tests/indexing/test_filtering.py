@@ -40,7 +40,9 @@ def test_words_are_ranked_among_some_rows(
     source = random.Random(5)
     names = [f"词{i}" for i in range(40)]
     texts = [source.choices(names, k=source.randint(1, 30)) for _ in range(1500)]
-    built = Lexical.build(Counted(row, (terms, [], [], [])) for row, terms in enumerate(texts))
+    built = Lexical.build(
+        Counted(row, (" ".join(terms), "", "", "")) for row, terms in enumerate(texts)
+    )
     query = {Field.WORDS: {"词1": 1.0, "词7": 0.5, "词8": 2.0}}
     everything = built.rank(query, 1500)
     among = mark(1, 1500, share)

@@ -20,7 +20,7 @@ K1, B = 1.2, 0.75
 
 
 def rows_of(texts: list[list[str]]) -> list[Counted]:
-    return [Counted(row, (terms, [], [], [])) for row, terms in enumerate(texts)]
+    return [Counted(row, (" ".join(terms), "", "", "")) for row, terms in enumerate(texts)]
 
 
 def textbook(texts: list[list[str]], query: dict[str, float]) -> dict[int, float]:
@@ -77,9 +77,9 @@ def test_ties_go_by_row_even_at_the_last_place() -> None:
 def test_fields_are_apart_and_add_up() -> None:
     lexical = Lexical.build(
         [
-            Counted(0, (["灯塔"], ["灯塔"], [], [])),
-            Counted(1, (["大桥"], [], ["灯塔"], [])),
-            Counted(2, ([], [], [], ["灯塔"])),
+            Counted(0, ("灯塔", "灯塔", "", "")),
+            Counted(1, ("大桥", "", "灯塔", "")),
+            Counted(2, ("", "", "", "灯塔")),
         ],
     )
     for field, row in zip(Field, (0, 0, 1, 2), strict=True):
@@ -108,7 +108,7 @@ def composed(folder: Path, texts: list[list[str]], keys: list[int], cuts: list[i
     for first, last in zip([0, *cuts], [*cuts, len(texts)], strict=True):
         own = folder / "own"
         own.mkdir(parents=True)
-        some = [Counted(keys[i], (texts[i], [], [], [])) for i in range(first, last)]
+        some = [Counted(keys[i], (" ".join(texts[i]), "", "", "")) for i in range(first, last)]
         found = write_words(own, some)
         assert sum(segment.rows for segment in found) == last - first
         segments += found

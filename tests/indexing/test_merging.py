@@ -27,7 +27,10 @@ def segment(place: Path, number: int) -> Segment:
     words = write_words(
         own,
         (
-            Counted(first + i, (source.choices(vocabulary, k=source.randint(1, 39)), [], [], []))
+            Counted(
+                first + i,
+                (" ".join(source.choices(vocabulary, k=source.randint(1, 39))), "", "", ""),
+            )
             for i in range(ROWS)
         ),
     )

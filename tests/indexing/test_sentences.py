@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from rag.answering.terms import sentence_terms
 from rag.errors import StoreCorrupt
-from rag.indexing.content import counted
+from rag.indexing.content import chunk_terms
 from rag.indexing.rows import Numbering
+from rag.indexing.sentence_rows import sentence_rows
 from rag.indexing.sentences import SENTENCES, Sentences, SentenceWriter
 from rag.text.sentences import sentences
 from rag.types import Chunk, Span
@@ -23,6 +27,8 @@ TEXTS = [
 ]
 TERMS = ["灯塔", "42", "第4条", "14", "纳米", "大桥", "老周", "无此词"]
 KEYS = [11, 12, 15, 20]
+TERM = st.text("ab1中文字𠀀é", min_size=1, max_size=40)
+TERM_LIST = st.lists(TERM, max_size=5)
 
 
 def chunk(text: str) -> Chunk:
@@ -31,9 +37,31 @@ def chunk(text: str) -> Chunk:
 
 def written(texts: list[str], keys: list[int]) -> SentenceWriter:
     writer = SentenceWriter()
-    found = counted(((key, "", chunk(text)) for key, text in zip(keys, texts, strict=True)), {})
-    assert [one.key for one in writer.through(found)] == keys
+    terms = list(chunk_terms([("", chunk(text)) for text in texts]))
+    rows = sentence_rows([one[0] for one in terms], [one[1] for one in terms])
+    for key, row in zip(keys, rows, strict=True):
+        writer.add(key, row)
     return writer
+
+
+@given(st.lists(st.lists(st.tuples(TERM_LIST, TERM_LIST), min_size=1, max_size=4), max_size=5))
+@example([[(["中" * 30, "a" * 33], ["𠀀𠀁", "中𠀁"])]])
+def test_rows_hold_checksum_length_and_terms_of_each_sentence(
+    chunks: list[list[tuple[list[str], list[str]]]],
+) -> None:
+    """As computed term by term."""
+    found = sentence_rows(
+        *(["\n".join(" ".join(one[side]) for one in chunk) for chunk in chunks] for side in (0, 1))
+    )
+    for row, chunk in zip(found, chunks, strict=True):
+        numbers = np.frombuffer(row, "<u4").tolist()
+        heads: list[int] = []
+        terms: list[int] = []
+        for own, pairs in chunk:
+            several = {crc32(term.encode()) for term in (*own, *pairs)}
+            heads += [crc32(" ".join(own).encode()), sum(map(len, own)), len(several)]
+            terms += sorted(several)
+        assert numbers == [len(chunk), *heads, *terms]
 
 
 def check(part: Sentences, texts: list[str]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rag.errors import FilterError, StoreMismatch, UnknownDocument
 from rag.indexing.catalog import Catalog, Entry
 from rag.indexing.index import Field, Index
+from rag.indexing.records import document_rows
 from rag.indexing.verify import repair
 from rag.settings import Settings
 from rag.types import DocumentInfo, Filter, Stated
@@ -205,7 +205,7 @@ def test_what_a_file_states_and_lacks_is_kept(tmp_path: Path) -> None:
     catalog = Catalog.open_writer(tmp_path)
     read = replace(document_of("正文。"), publisher="甲", tags=("乙",), warnings=("两页是图片",))
     entry = Entry("a.txt", "/a.txt", "/", "0" * 64, 1, 1, "m", Stated(date="2020"))
-    catalog.put(read, entry, [], np.empty((0, 4), np.float32), 0)
+    catalog.put(entry, document_rows(read, [], 0), [])
     found = catalog.document("a.txt")
     assert found == replace(read, date="2020", date_inferred=False, path="/a.txt")
     assert found is not None and found.warnings == read.warnings

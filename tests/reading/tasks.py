@@ -21,3 +21,12 @@ def read(what: int | str | Path) -> str:
     if what in (17, 100):
         raise UnreadableDocument(f"file {what} is bad")
     return f"file {what}"
+
+
+def together(done: list[str]) -> list[str]:
+    """The words in capitals; an error with `file 666`, the end of the process with `file 999`."""
+    if "file 999" in done:
+        os.abort()
+    if "file 666" in done:
+        raise ValueError("666")
+    return [word.upper() for word in done]

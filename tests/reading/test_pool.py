@@ -8,9 +8,11 @@ import pytest
 
 from rag.errors import UnreadableDocument
 from rag.reading.pool import Job, Pool, processes_for
+from rag.reading.worker import Task
 from rag.settings import Reading
 
-TASK = "tests.reading.tasks:read"
+TASK = Task("tests.reading.tasks:read")
+TOGETHER = Task("tests.reading.tasks:read", "tests.reading.tasks:together")
 
 
 def jobs(count: int, size: int = 50_000, isolated: bool = False) -> list[Job]:
@@ -26,6 +28,24 @@ def test_results_come_in_order(processes: int) -> None:
     assert [item for i, item in enumerate(outcomes) if i not in refused] == [
         f"file {i}" for i in range(200) if i not in refused
     ]
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_what_came_of_several_is_gone_on_with_together(processes: int) -> None:
+    """One with which that fails, or ends the process, is told apart from the others."""
+    wanted = [Job((number,), 1, isolated=False) for number in (*range(15, 20), 666)]
+    if processes:
+        wanted.insert(2, Job((999,), 1, isolated=False))
+    with Pool(TOGETHER, Reading(max_seconds=60), processes) as pool:
+        outcomes = [item for item in pool.results(wanted) if item is not None]
+    assert [str(item) for item in outcomes if not isinstance(item, UnreadableDocument)] == [
+        f"FILE {number}" for number in (15, 16, 18, 19)
+    ]
+    words = [str(item) for item in outcomes if isinstance(item, UnreadableDocument)]
+    expected = ["file 17 is bad", "the file cannot be parsed (ValueError: 666)"]
+    if processes:
+        expected.insert(0, "the parser crashed on this file (exit code -6)")
+    assert words == expected
 
 
 def test_what_is_isolated_is_never_read_here() -> None:

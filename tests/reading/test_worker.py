@@ -13,11 +13,11 @@ from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
 from rag.reading import worker
 from rag.reading.child import child_environment
 from rag.reading.load import read_document
-from rag.reading.worker import Worker
+from rag.reading.worker import Task, Worker
 from rag.settings import Reading
 from rag.types import Document
 
-TASK = "rag.reading.load:read_document"
+TASK = Task("rag.reading.load:read_document")
 
 
 def page(folder: Path, name: str = "a.html", text: str = "一句话。") -> Path:
