@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from rag.assistant import Assistant, History
-from rag.errors import DocumentError, StoreError, StoreLocked, StoreMissing, UnknownCollection
+from rag.errors import (
+    DocumentError,
+    NothingRead,
+    StoreError,
+    StoreLocked,
+    StoreMissing,
+    UnknownCollection,
+)
 from rag.indexing.index import Index, Progress
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
@@ -30,6 +38,7 @@ from rag.types import (
     IndexStatus,
     Passage,
     Report,
+    Skipped,
 )
 
 BESIDE = ".page"  # after the index folder's name, the name of the folder beside it
@@ -211,7 +220,6 @@ class Collection:
 
         Raises:
             StoreLocked: this or another program is writing to the index.
-            UnreadableDocument: none of the first files can be read.
         """
         if not self._writing.acquire(blocking=False):
             raise StoreLocked("files are being read already; wait until they are")
@@ -228,12 +236,14 @@ class Collection:
     def _update(self, progress: Progress | None) -> Report:
         if self._look() is not None:
             return self.index.update([self.files], progress=progress)
+        start = time.perf_counter()
         try:
             index = Index.build([self.files], self.folder, self.settings, progress=progress)
-        except DocumentError:
+        except NothingRead as error:
             for path in [path for path in self.files.rglob("*") if path.is_file()]:
                 path.unlink()
-            raise
+            skipped = tuple(Skipped(name, reason) for name, reason in error.skipped)
+            return Report(0, 0, 0, skipped, 0, 0, time.perf_counter() - start)
         self._assistant = Assistant(index, self.settings)
         assert index.report is not None
         return index.report

@@ -8,6 +8,7 @@
     ├── DocumentError          one file cannot become a Document
     │   ├── UnsupportedFormat      no parser for this kind of file
     │   └── UnreadableDocument     empty, binary, damaged, unreadable, changing
+    │       └── NothingRead            none of the files of a new index; carries `skipped`
     ├── StoreError             the index folder
     │   ├── StoreMissing           no index there
     │   ├── StoreMismatch          another format version, or another encoder
@@ -27,6 +28,8 @@ A message says what happened, the value, the limit, and what to do.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class RagError(Exception):
@@ -59,6 +62,14 @@ class UnsupportedFormat(DocumentError):
 
 class UnreadableDocument(DocumentError):
     """The file is empty, binary, damaged, unreadable or changed while it was read."""
+
+
+class NothingRead(UnreadableDocument):
+    """None of the files of a new index could be read; `skipped` are their names with reasons."""
+
+    def __init__(self, message: str, skipped: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.skipped = tuple(skipped)
 
 
 class StoreError(RagError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from rag.errors import StoreError, UnreadableDocument
+from rag.errors import NothingRead, StoreError
 from rag.indexing.catalog import CATALOG_FILE, Catalog
 from rag.indexing.fingerprint import check_encoder, fingerprint
 from rag.indexing.intake import Intake, Options
@@ -80,7 +80,8 @@ def _run(
                 series.publish(run.known)
             raise KeyboardInterrupt(_KEPT.format(run.read)) from None
         if recorded is None and not run.read:
-            raise UnreadableDocument(_nothing(paths, run.skipped))
+            skipped = [(one.document, one.reason) for one in run.skipped]
+            raise NothingRead(_nothing(paths, run.skipped), skipped)
         if run.read or run.removed or run.restated or now != recorded or series.untidy():
             series.finish(run.known)
         else:

@@ -43,6 +43,6 @@ def _forms(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """What each text looks like, and its words; those with the most words of their own first."""
     texts = sorted(_TEXTS[language].items(), key=lambda item: -len(item[0].replace("{}", "")))
     return tuple(
-        (re.compile("(.*?)".join(map(re.escape, english.split("{}"))), re.DOTALL), told)
+        (re.compile("(.*?)".join(map(re.escape, english.split("{}")))), told)
         for english, told in texts
     )

@@ -248,6 +248,5 @@ TEXTS: Mapping[str, str] = {
     "longer": "读了超过 {0} 秒，已中止；请调大 reading.max_seconds",
     "the file cannot be parsed ({}: {})": "文件解析不了（{0}：{1}）",
     "the parser crashed on this file (exit code {})": "读这个文件时解析程序崩溃了（退出码 {0}）",
-    "none of the {} files under {} could be read:{}": "{1} 里的 {0} 个文件都读不了：{2}",
     "internal error; the log of the server has it": "程序内部出错，详情见服务的日志",
 }

@@ -14,7 +14,7 @@ from rag import Assistant, Index, Settings
 from rag.answering.prompt import REFUSAL
 from rag.errors import ContextTooLong, GenerationError
 from rag.http.threads import in_thread
-from rag.types import Done, Event, Retrieved, Sentence, Status, Support, Text
+from rag.types import Done, Event, Remark, RemarkKind, Retrieved, Sentence, Status, Support, Text
 from tests.chat_server import ChatServer, Reply, serve
 
 QUESTION = "白泽灯塔建于何时？"
@@ -77,6 +77,7 @@ def test_strict_says_only_what_is_supported(index: Index) -> None:
     assert said(events) == ["白泽灯塔建于1902年5月6日。"]
     answer = events[-1].answer if isinstance(events[-1], Done) else None
     assert answer is not None and [s.text for s in answer.sentences] == said(events)
+    assert answer.remarks == (Remark(RemarkKind.WITHHELD, ("1",)),)
 
 
 def test_strict_with_nothing_supported_is_a_refusal(index: Index) -> None:
@@ -84,6 +85,7 @@ def test_strict_with_nothing_supported_is_a_refusal(index: Index) -> None:
         events = list(assistant(index, server, strict=True).stream(QUESTION))
     answer = events[-1].answer if isinstance(events[-1], Done) else None
     assert answer is not None and (answer.status, answer.text) == (Status.NO_EVIDENCE, REFUSAL)
+    assert answer.remarks == (Remark(RemarkKind.WITHHELD, ("1",)),)
     assert said(events) == [REFUSAL]
 
 
