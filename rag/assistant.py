@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 
-from rag.answering.chat import Check, Written, divide, rewrite, write
+from rag.answering.bridge import bridge, name_for
+from rag.answering.chat import Check, Task, Written, divide, rewrite, write
 from rag.answering.english import is_english
 from rag.answering.extract import Extraction, extract
 from rag.answering.followup import standalone
@@ -127,11 +128,13 @@ class Assistant:
         start = time.perf_counter()
         query = yield from self._standalone(asked, history)
         index = self._pinned(where)
-        queries = yield from self._planned(query, index)
+        steps = self._steps(query, index)
+        queries = steps or (yield from self._planned(query, index))
         options = self.settings.retrieval
-        passages, searches = find(queries, index, options, options.k, self._reader())
+        passages, searches = find(queries, index, options, options.k, self._reader(), lists=True)
         retrieved = time.perf_counter()
-        searched = "；".join(q.text for q in (queries[1:] or queries) if q is not asked)
+        shown = steps[::-1] or queries[1:] or queries
+        searched = "；".join(q.text for q in shown if q is not asked)
         yield Retrieved(passages, searched)
         extracted = cache(partial(self._extract, searches))
         check = partial(verify, passages=passages, source=partial(self._document, index))
@@ -146,6 +149,22 @@ class Assistant:
     def _reader(self) -> PassageReader | None:
         options = self.settings.answering
         return load_reader(options.reader_model) if options.reader else None
+
+    def _steps(self, query: Query, index: Index) -> tuple[Query, ...]:
+        """For a question of which one part asks for the name that the other is about: that other
+        part with the name, which is asked for now, and the first; empty for any other, and where
+        the name is not found."""
+        found = bridge(query.text)
+        if found is None:
+            return ()
+        first = parse_query(found.first)
+        options = self.settings.retrieval
+        _, searches = find((first,), index, options, options.k, self._reader())
+        said = self._extract(searches)
+        if said.confidence < self.settings.answering.min_confidence:
+            return ()
+        name = name_for(found, said.short, [claim.text for claim in said.claims])
+        return () if name is None else (parse_query(found.then(name)), first)
 
     def _planned(self, query: Query, index: Index) -> Generator[Event, None, tuple[Query, ...]]:
         """What is searched for: by rule and, for what is hard or not Chinese, by the model where
@@ -185,9 +204,8 @@ class Assistant:
         remarks: tuple[Remark, ...] = ()
         if self._model is not None and passages:
             try:
-                written: Written = yield from write(
-                    self._model, self._prompts, query.text, passages, check
-                )
+                task = Task(query.text, passages, extracted().remarks)
+                written: Written = yield from write(self._model, self._prompts, task, check)
                 if written.withheld:
                     remarks = (Remark(RemarkKind.WITHHELD, (str(written.withheld),)),)
                 return _Said(written.sentences, self._model.name, remarks, written.prompted)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.answering.query import Kind, Query
+from rag.answering.scope import persons
 from rag.text.fold import fold, squeeze
 from rag.text.segment import proper_names
 from rag.text.values import figures
@@ -52,6 +53,7 @@ _ASKED_NAME = re.compile(r"叫什么|什么名字|什么名称|名称是什么")
 _CALLED = re.compile(r"(?:名叫|叫做|叫作|名为|取名|定名为|命名为|称为|称作|叫)[“《]?$")
 _HAS_DAY = re.compile(r"[日号]|-\d\d-")
 _BODY = re.compile(r"哪一?(?:家|个)?(?:公司|企业|机构|银行|大学|单位|智库|集团|学校)")
+_PERSON = re.compile(r"谁|哪一?位")
 _BODY_NAME = re.compile(
     r"(?:公司|集团|大学|院|所|中心|银行|会|社|厂|局|部|室|馆|股份|科技|[A-Za-z]{2})$"
 )
@@ -79,12 +81,13 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class _Asked:
     """What a question says of its short answer: whether it must be a name that something is
-    given, a day, a body; the units of which it must be one, empty where any fits."""
+    given, a day, a body, a person; the units of which it must be one, empty where any fits."""
 
     squeezed: str
     name: bool
     day: bool
     body: bool
+    person: bool
     units: frozenset[str]
 
 
@@ -96,6 +99,7 @@ def _asked(query: Query) -> _Asked:
         name=_ASKED_NAME.search(text) is not None,
         day=_DAY.search(text) is not None,
         body=_BODY.search(text) is not None,
+        person=_PERSON.search(text) is not None,
         units=_wanted_units(fold(text)),
     )
 
@@ -143,6 +147,8 @@ def _misfits(kind: Kind, asked: _Asked, text: str) -> bool:
     if kind is Kind.DATE:
         return asked.day and not _HAS_DAY.search(text)
     if kind is Kind.ENTITY:
+        if asked.person:
+            return not persons(text)
         return asked.body and not _BODY_NAME.search(text)
     if not asked.units:
         return False

@@ -20,7 +20,7 @@ from rag.answering.prompt import (
     rewriting,
 )
 from rag.errors import ContextTooLong, GenerationError
-from rag.types import Claim, Passage, Sentence, Support, Text
+from rag.types import Claim, Passage, Remark, Sentence, Support, Text
 
 # A rewritten question is one line of at most so many characters; anything else is no question.
 MAX_QUESTION_CHARACTERS = 300
@@ -41,8 +41,18 @@ class Written:
     prompted: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a chat model is to answer: a question, the passages, and what the rules have to say
+    of the question's premise."""
+
+    question: str
+    passages: Sequence[Passage]
+    remarks: Sequence[Remark] = ()
+
+
 def write(
-    model: ChatModel, prompts: Prompts, question: str, passages: Sequence[Passage], check: Check
+    model: ChatModel, prompts: Prompts, task: Task, check: Check
 ) -> Generator[Text | Sentence, None, Written]:
     """Gives the text in pieces and each sentence once it is complete and checked; in strict mode
     the text of a sentence comes only then, and not at all where it is unsupported. An empty
@@ -54,7 +64,7 @@ def write(
     settings = model.settings
     sentences: list[Sentence] = []
     withheld, refused = 0, False
-    packed, items = yield from _first(model, prompts, question, passages)
+    packed, items = yield from _first(model, prompts, task)
     for item in items:
         if isinstance(item, str):
             if not settings.strict:
@@ -76,7 +86,7 @@ def write(
     if refused and not any(s.support is Support.SUPPORTED for s in sentences):
         sentences = []
     if not sentences and settings.strict:
-        yield Text(refusal_of(question))
+        yield Text(refusal_of(task.question))
     return Written(tuple(sentences), withheld, packed.ranks)
 
 
@@ -127,13 +137,14 @@ _Items = Generator[str | Claim, None, None]
 
 
 def _first(
-    model: ChatModel, prompts: Prompts, question: str, passages: Sequence[Passage]
+    model: ChatModel, prompts: Prompts, task: Task
 ) -> Generator[Text, None, tuple[Packed, _Items]]:
     """The prompt that the model took and what it says to it. Where its server finds the prompt
     too long, half as many passages are packed, until only one is left."""
     tokens = budget(model.settings)
+    passages = task.passages
     while True:
-        packed = pack(question, passages, prompts, tokens)
+        packed = pack(task.question, passages, prompts, tokens, task.remarks)
         items = _items(model, packed)
         try:
             for item in items:

@@ -3,12 +3,14 @@ belongs to them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rag.answering.evidence import Evidence, table_headers
-from rag.answering.items import following_items
+from rag.answering.items import following_items, last_mark
 from rag.answering.query import Kind, Query
+from rag.answering.scope import asks_of_places, places_in
 from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Span
@@ -27,11 +29,25 @@ POLICY: dict[Kind, tuple[int, float]] = {
 PART_POLICY = (2, 0.8)
 _ENUMERATED = frozenset((Kind.LIST, Kind.COMPARISON, Kind.CAUSE))
 _FORMED = frozenset((Kind.NUMBER, Kind.DATE))
+_HELD = frozenset((Kind.NUMBER, Kind.DATE, Kind.ENTITY))
 # Where the best sentence holds no number or date and one is asked for, the best that holds one
 # is said too, from this share of its score on.
 HOLDING = 0.6
+# A sentence after which items may come that were not found themselves.
+_ANNOUNCES = re.compile(
+    r"[两二三四五六七八九十几多][大个项类种条点方层]|[：:]$|如下|以下|下列|包括|主要有|分别"
+)
 # Pieces that a semicolon parts are one sentence, up to so many characters.
 WHOLE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Sentences beside those that were found, in which items of a list may stand, and the
+    headings that are its items, in order."""
+
+    sentences: tuple[Evidence, ...] = ()
+    headings: tuple[str, ...] = ()
 
 
 def choose(
@@ -39,27 +55,35 @@ def choose(
     ranked: Sequence[Evidence],
     settings: Answering,
     policy: tuple[int, float] | None = None,
+    beside: Beside = Beside(),
 ) -> list[Evidence]:
     """What is said of `ranked` (all sentences that were looked at, best first), best first.
-    `policy` takes the place of that of the kind of question."""
-    rows = _rows(ranked)
+    `policy` takes the place of that of the kind of question; `beside` holds the rest of a list."""
+    rows = _rows((*ranked, *beside.sentences))
     best = ranked[0]
     said = Said(settings.max_characters)
+    titled = _titled(beside.headings, _of_document(best, (*ranked, *beside.sentences)))
+    if titled:
+        for one in (best, *titled) if best.place < titled[0].place else titled:
+            said.add(one)
+        return said.chosen[: settings.max_sentences]
     said.add(_whole(best, rows[best.passage.rank]))
     if query.kind in _ENUMERATED:
-        own = (e for e in ranked if e.passage.document_id == best.passage.document_id)
-        for item in following_items(best, own):
+        goes_on = _ANNOUNCES.search(best.text) or last_mark(best.text)
+        known = (*ranked, *beside.sentences) if goes_on else ranked
+        for item in following_items(best, _of_document(best, known)):
             said.add(_whole(item, rows[item.passage.rank]))
-    if query.kind in _FORMED and not best.typed:
-        holding = next((e for e in ranked if e.typed), None)
-        if holding is not None and holding.score >= HOLDING * best.score:
-            said.add(_whole(holding, rows[holding.passage.rank]))
+    holding = _holding(query, ranked)
+    if holding is not None:
+        said.add(_whole(holding, rows[holding.passage.rank]))
     most, ratio = policy or POLICY[query.kind]
     for evidence in ranked[1:]:
         if len(said.chosen) >= min(most, settings.max_sentences):
             break
         if evidence.score < ratio * best.score:
             break
+        if query.kind in _FORMED and _of_another(query, best, evidence):
+            continue
         said.add(_whole(evidence, rows[evidence.passage.rank]))
     for row in [one for one in said.chosen if "\t" in one.text]:
         header = _header(row, rows[row.passage.rank])
@@ -88,6 +112,29 @@ class Said:
         place = self.chosen.index(inside[0]) if inside else len(self.chosen)
         kept = [other for other in self.chosen if other not in inside]
         self.chosen = [*kept[:place], evidence, *kept[place:]]
+
+
+def _holding(query: Query, ranked: Sequence[Evidence]) -> Evidence | None:
+    """Where the best sentence holds nothing of the form that is asked for, the best that does, if
+    it is nearly as good and speaks as much of what the question names."""
+    best = ranked[0]
+    if query.kind not in _HELD or best.typed:
+        return None
+    found = next((one for one in ranked if one.typed and one.bound >= best.bound), None)
+    return found if found is not None and found.score >= HOLDING * best.score else None
+
+
+def _of_document(best: Evidence, sentences: Sequence[Evidence]) -> list[Evidence]:
+    return [one for one in sentences if one.passage.document_id == best.passage.document_id]
+
+
+def _titled(headings: Sequence[str], sentences: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences that are the headings, in order; none where one of them is missing."""
+    first: dict[str, Evidence] = {}
+    for one in sorted(sentences, key=lambda e: e.place):
+        first.setdefault(squeeze(one.text), one)
+    found = [first.get(squeeze(heading)) for heading in headings]
+    return [] if None in found else [one for one in found if one]
 
 
 def _rows(ranked: Sequence[Evidence]) -> dict[int, list[Evidence]]:
@@ -125,6 +172,16 @@ def _header(evidence: Evidence, row: Sequence[Evidence]) -> Evidence | None:
     """The header of a table's row, where it stands in the row's passage."""
     place = table_headers([one.text for one in row])[evidence.order]
     return None if place is None or place == evidence.order else row[place]
+
+
+def _of_another(query: Query, best: Evidence, other: Evidence) -> bool:
+    """Whether a further sentence gives the figure of something else than what is asked about: it
+    speaks less of what the question names, or of a place that neither the question nor the best
+    sentence names."""
+    if other.bound < best.bound:
+        return True
+    known = squeeze(query.text) + squeeze(best.text)
+    return asks_of_places(query.text) and any(place not in known for place in places_in(other.text))
 
 
 def _goes_on(piece: Evidence) -> bool:

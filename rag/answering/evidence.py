@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rag.answering.candidates import candidates
 from rag.answering.query import Kind, Query
+from rag.answering.scope import around, bound
 from rag.answering.terms import Weights, sentence_terms, terms_of
 from rag.models.reading import Reading
 from rag.reading.lines import ends_sentence
@@ -34,6 +35,9 @@ UNMARKED_PENALTY = 0.1
 OTHER_YEAR_PENALTY = 0.2
 # The same where hits are ordered: less, "before 2023" asks about other years, too.
 OTHER_YEAR_LOSS = 0.05
+# What a sentence loses that speaks of nothing that the question names (rag.answering.scope). On
+# questions of CMRC train .2, .35 and .5 give the same.
+OTHER_NAME_PENALTY = 0.5
 SHORT_CHARACTERS = 8
 _TEXTS_KEPT = 4096
 
@@ -67,7 +71,7 @@ class Evidence:
     of the question's terms (by rarity) in the sentence, `typed` whether it holds what the kind
     of question asks for. `span` and `order` are its place in its passage; `reading` is what the
     reader makes of the passage, where one reads, and `read` the probability that the answer
-    stands in this sentence."""
+    stands in this sentence. `bound` is how far it speaks of what the question names, in [0, 1]."""
 
     passage: Passage
     text: str
@@ -79,6 +83,7 @@ class Evidence:
     terms: frozenset[str]
     reading: Reading | None
     read: float
+    bound: float
 
     @property
     def place(self) -> int:
@@ -102,8 +107,11 @@ def score_sentences(
     for i, (passage, reading) in enumerate(
         zip(passages, readings or [None] * len(passages), strict=True)
     ):
-        held = standing[i] if i < len(standing) else None
-        weighed = weigh_sentences(query, weights, passage.text, passage.above, held)
+        stand = standing[i] if i < len(standing) else None
+        weighed = weigh_sentences(query, weights, passage.text, passage.above, stand)
+        texts = [one.text for one in weighed]
+        formed = query.kind in (Kind.NUMBER, Kind.DATE)
+        held = bound(query.text, texts, around(passage, passages), figures=formed)
         for order, one in enumerate(weighed):
             other = OTHER_YEAR_PENALTY * _of_other_year(one.text, passage.date, asked)
             read = reading.within(one.span) if reading else 0.0
@@ -116,12 +124,14 @@ def score_sentences(
                     score=one.score
                     + PASSAGE_WEIGHT * passage.score / top
                     + READER_WEIGHT * read
-                    - other,
+                    - other
+                    - OTHER_NAME_PENALTY * (1 - held[order]),
                     covered=one.covered,
                     typed=one.typed,
                     terms=one.terms,
                     reading=reading,
                     read=read,
+                    bound=held[order],
                 )
             )
     return sorted(found, key=lambda e: (-e.score, e.passage.rank, e.order))

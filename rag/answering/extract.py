@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from rag.answering.choice import PART_POLICY, Said, choose
+from rag.answering.choice import PART_POLICY, Beside, Said, choose
 from rag.answering.confidence import confidence
 from rag.answering.disagreement import disagreement
 from rag.answering.english import is_english
@@ -83,7 +83,7 @@ def _choose(
     """What is said to the whole question; where it has parts, fewer sentences to it and to each
     of them, the best of each first."""
     if len(searches) == 1:
-        return choose(searches[0].query, rankings[0], settings)
+        return choose(searches[0].query, rankings[0], settings, beside=_beside(searches[0]))
     told = [
         choose(search.query, ranked, settings, PART_POLICY)
         for search, ranked in zip(searches, rankings, strict=True)
@@ -94,6 +94,15 @@ def _choose(
         for evidence in filter(None, row):
             said.add(evidence)
     return said.chosen[: settings.max_sentences]
+
+
+def _beside(search: Search) -> Beside:
+    """The sentences in which the items of a list may stand, but those that are weighed anyway."""
+    weighed = search.passages[:PASSAGES]
+    ranks = {passage.rank for passage in weighed}
+    others = [passage for passage in search.beside if passage.rank not in ranks]
+    sentences = score_sentences(search.query, search.weights, others)
+    return Beside(tuple(sentences), search.headings)
 
 
 def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:

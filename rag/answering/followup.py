@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answering.scope import asked_names
 from rag.text.segment import first_nouns, tagged
 
 # Earlier turns that are looked at; the one before may itself be a follow-up.
@@ -48,6 +49,7 @@ _VERBS = ("v", "p", "c")
 _NAMES = ("nr", "ns", "nt", "nz", "eng")
 _JOINED = re.compile(r"[和与、]")
 _MEASURE = re.compile(r"(?<=..)(?:全长|总长|长度|高度|面积|人口|总投资|造价)$")
+_ASKED_OF = re.compile(r"(?:是|为|有|达到?)?多少[\u4e00-\u9fff]{0,2}[？?]?$")
 _VALUE = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -152,7 +154,8 @@ def _swap_noun(subject: str, earlier: str) -> str:
     if _JOINED.match(behind) and (second := first_nouns(behind[1:])):
         joined = topic + behind[0] + second
         return earlier.replace(joined, subject, 1).replace("分别", "", 1)
-    attribute = _attribute(earlier, topic) if _is_name(topic) and not _is_name(subject) else ""
+    named = _is_name(subject) or asked_names(subject)
+    attribute = _attribute(earlier, topic) if _is_name(topic) and not named else ""
     return earlier.replace(attribute or topic, subject, 1)
 
 
@@ -173,10 +176,24 @@ def _is_name(text: str) -> bool:
 
 
 def _attribute(question: str, topic: str) -> str:
-    """What of the topic is asked: the nouns after the last 的; empty where there are none."""
+    """What of the topic is asked: the nouns after the last 的, or else those right before what
+    asks; empty where there are none."""
     _, of, rest = question.rpartition("的")
-    nouns = first_nouns(rest) if of else ""
+    if not of:
+        asking = _ASKED_OF.search(question)
+        return _last_words(question[: asking.start()], topic) if asking else ""
+    nouns = first_nouns(rest)
     return nouns if nouns and rest.startswith(nouns) and nouns != topic else ""
+
+
+def _last_words(text: str, topic: str) -> str:
+    """The nouns and verbs in a row that end a text, without the topic."""
+    run = ""
+    for word, tag in reversed(tagged(text)):
+        if tag[:1] not in "njbzv" or tag.startswith(_NAMES) or word in topic:
+            break
+        run = word + run
+    return run
 
 
 def _topic(question: str) -> str:

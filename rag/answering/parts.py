@@ -19,8 +19,16 @@ _SENTENCE = re.compile(r"[？?；;]")
 # Signs that each of several things is asked about.
 _EACH = re.compile(
     r"分别|各[是有为自]|各家|两[者地家国省市人]|更[高低多少大小长短强快早]|谁[更涨高多大]|相比|比较|对比|区别|差别|差异"
-    r"|不同|差[在了多]|相差|高出|多出|哪[个家国省市]更"
+    r"|不同|差[在了多]|相差|高出|多出|哪一?[个家国省市]更|(?:谁|哪一?[个家国省市]).{0,8}[高低多大小长短强快早][？?]?$"
 )
+# Which of two has more of it: each is asked how much it has.
+_WHICH = re.compile(r"(?:谁|哪一?[个家国省市])(?P<of>的.{2,12}?)?更?[高低多大小长短强快早][？?]?$")
+# Names that the dictionary cuts: 均胜和歌尔 has 和歌 in it.
+_PAIR = re.compile(
+    r"^(?P<a>[^和与跟，,的]{2,8})[和与跟](?P<b>[^，,的谁哪\d]{2,8}?)(?P<rest>(?:的|谁|哪|(?:19|20)\d\d).+)$"
+)
+# Who asks for so many things asks for one list.
+_LIST_OF = re.compile(r"哪[两二三四五六七八九十][大个项类种条点方根块层款]")
 _TOGETHER = re.compile(r"分别|各自的?|各(?=[是有为])|两[者地]|相比[，,]?")
 _AND = frozenset(("和", "与", "跟", "同", "及", "以及", "、"))
 _YEAR = re.compile(r"(?:19|20)\d{2}年?")
@@ -41,6 +49,8 @@ def parts(question: str) -> tuple[str, ...]:
     ('2020年河北的粮食产量是多少？', '2020年青海的粮食产量是多少？')
     >>> parts("渡轮何时停航，由谁宣布？")
     ('渡轮何时停航', '渡轮停航，由谁宣布')
+    >>> parts("东线和西线谁的客流多？")
+    ('东线的客流是多少？', '西线的客流是多少？')
     >>> parts("渡轮何时停航？")
     ()
     """
@@ -73,6 +83,8 @@ def _described(question: str) -> tuple[str, ...]:
 
 
 def _coordinated(question: str) -> tuple[str, ...]:
+    if _LIST_OF.search(question):
+        return ()
     words = tagged(question)
     for at, (word, _) in enumerate(words):
         if word not in _AND or not 0 < at < len(words) - 1:
@@ -90,9 +102,20 @@ def _coordinated(question: str) -> tuple[str, ...]:
         if years and a.isdecimal() and not b.isdecimal():
             a += "年"
         if _EACH.search(after) or ends or named or years:
-            after = _TOGETHER.sub("", after)
-            return f"{before}{a}{after}", f"{before}{b}{after}"
+            return _of_each(before, a, b, after)
+    pair = _PAIR.match(question)
+    if pair and _EACH.search(pair["rest"]):
+        return _of_each("", pair["a"], pair["b"], pair["rest"])
     return ()
+
+
+def _of_each(before: str, a: str, b: str, after: str) -> tuple[str, str]:
+    """The question about each of two: 谁的产量高 becomes 的产量是多少."""
+    after = _TOGETHER.sub("", after)
+    which = _WHICH.search(after)
+    if which and not _ASKS.search(after[: which.start()]):
+        after = f"{after[: which.start()].rstrip('，, ')}{which['of'] or ''}是多少？"
+    return f"{before}{a}{after}", f"{before}{b}{after}"
 
 
 def _conjuncts(words: list[tuple[str, str]], at: int) -> tuple[int, int]:

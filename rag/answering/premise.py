@@ -1,5 +1,5 @@
-"""What a question takes for granted and the passages say otherwise: a rise or a fall, a number, who
-holds an office, the year that is spoken of. By rule, and only where the contradiction is plain.
+"""What a question takes for granted and the passages say otherwise: what is spoken of, a rise or a
+fall, a number, who holds an office, the year. By rule, and only where the contradiction is plain.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from rag.answering.evidence import Evidence, years_of
 from rag.answering.query import Query
+from rag.answering.scope import surely_named
 from rag.text.fold import fold, squeeze
 from rag.text.segment import tagged
 from rag.text.values import DOWN, UP, Number, values
@@ -49,6 +50,7 @@ def contradictions(query: Query, ranked: Sequence[Evidence]) -> list[tuple[Remar
     if not near:
         return []
     told = (
+        _name(query, near),
         _year(query, near),
         _direction(query, near),
         _number(query, ranked, near),
@@ -59,6 +61,14 @@ def contradictions(query: Query, ranked: Sequence[Evidence]) -> list[tuple[Remar
 
 def _told(kind: RemarkKind, values: tuple[str, ...], by: Evidence) -> tuple[Remark, Evidence]:
     return Remark(kind, values, by.passage.rank), by
+
+
+def _name(query: Query, near: Sequence[Evidence]) -> tuple[Remark, Evidence] | None:
+    """Nothing of what the question names stands where the best sentence stands."""
+    names = surely_named(query.text)
+    if not names or near[0].bound:
+        return None
+    return _told(RemarkKind.ASKED_NAME, names, near[0])
 
 
 def _year(query: Query, near: Sequence[Evidence]) -> tuple[Remark, Evidence] | None:

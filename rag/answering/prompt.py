@@ -15,11 +15,12 @@ from rag.answering.english import is_english
 from rag.answering.llm import Message
 from rag.errors import ContextTooLong, SettingsError
 from rag.settings import Chat
+from rag.telling.remarks import remark_sentence
 from rag.text.fold import squeeze
 from rag.text.tokens import count_tokens
-from rag.types import Passage
+from rag.types import Passage, Remark
 
-PROMPT_VERSION = 2
+PROMPT_VERSION = 3
 """Raised with every change of the built-in prompts."""
 
 REFUSAL = "文档中没有找到能回答这个问题的依据。"
@@ -45,6 +46,9 @@ QUESTION = """\
 
 问题：{question}"""
 
+NOTE = """\
+提示：按规则把问题与段落核对，{remarks}请对照段落；若确实如此，先指出这一点，再作答或拒答。"""
+
 REWRITE = """\
 把对话中的最后一个问题改写成不看对话也能懂的完整问题：补上代词和省略所指的内容，其余照旧，\
 语言不变。已经完整的问题原样给出。只输出改写后的问题，一行，不回答它。"""
@@ -62,6 +66,7 @@ DIVIDE = """\
 PLACEHOLDERS = {
     "answer": ("refusal",),
     "question": ("passages", "question"),
+    "note": ("remarks",),
     "rewrite": (),
     "conversation": ("history", "question"),
     "divide": (),
@@ -82,6 +87,7 @@ class Prompts:
 
     answer: str = ANSWER
     question: str = QUESTION
+    note: str = NOTE
     rewrite: str = REWRITE
     conversation: str = CONVERSATION
     divide: str = DIVIDE
@@ -156,14 +162,23 @@ def budget(settings: Chat) -> int:
     return int(settings.context_tokens * (1 - settings.margin)) - settings.max_answer_tokens
 
 
-def pack(question: str, passages: Sequence[Passage], prompts: Prompts, tokens: int) -> Packed:
+def pack(
+    question: str,
+    passages: Sequence[Passage],
+    prompts: Prompts,
+    tokens: int,
+    remarks: Sequence[Remark] = (),
+) -> Packed:
     """A prompt of at most `tokens` tokens: passages whole, best first; one that does not fit is
-    left out, and so are all after it.
+    left out, and so are all after it. `remarks` on the question's premise stand behind it.
 
     Raises:
         ContextTooLong: not even the best passage fits.
     """
     asked = data(question)
+    if remarks:
+        told = "".join(data(remark_sentence(remark)) for remark in remarks)
+        asked += "\n\n" + _fill(prompts.note, remarks=told)
     system = _fill(prompts.answer, refusal=refusal_of(question))
     used = count_tokens(system) + count_tokens(_fill(prompts.question, passages="", question=asked))
     shown: list[str] = []

@@ -40,8 +40,8 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         ),
         (
             Kind.LIST,
-            r"哪些|哪[几两二三四五六七八九十]|分别|依次|列举|列出|几条|几点|几类|几种|几大|几个方面",
-            r"归纳|概括|总结|主要包括",
+            r"哪些|哪[几两二三四五六七八九十]|分别|依次|列举|列出|列一下|几条|几点|几类|几种|几大|几个方面",
+            r"归纳|概括|总结|主要包括|[两二三四五六七八九十][大个项种条点].{0,10}(?:是|有|指)什么",
             r"\b(?:list|which of|what are)\b",
         ),
         (
@@ -134,7 +134,7 @@ def parse_query(question: str) -> Query:
             f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARACTERS:,}; "
             "shorten it"
         )
-    folded = fold(text)
+    folded = fold(text).replace("啥", "什么")
     said = _ASKING.sub(" ，", folded)
     asking = " ".join(_ASKING.findall(folded))
     return Query(

@@ -38,11 +38,12 @@ SAME_SHARE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit, its document, its sentences with those of the question's terms that stand in them,
-    the names of other documents that say the same, and what the reader makes of it, if it has
-    read it."""
+    """A hit, its row in the index, its document, its sentences with those of the question's terms
+    that stand in them, the names of other documents that say the same, and what the reader makes
+    of it, if it has read it."""
 
     hit: Hit
+    row: int
     document: DocumentInfo
     sentences: tuple[Sentence, ...]
     also: tuple[str, ...] = ()
@@ -109,7 +110,7 @@ def retrieve(
             Part("best_sentence", read.best, None),
             Part("neighbour", lift, None),
         )
-        found.append(Found(Hit(chunk, score, parts), index.row_document(row), own))
+        found.append(Found(Hit(chunk, score, parts), row, index.row_document(row), own))
     found.sort(key=lambda item: (-item.hit.score, item.hit.chunk.id))
     return fold_repetitions(found[: 2 * k])[:k]
 

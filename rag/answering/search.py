@@ -13,6 +13,7 @@ from rag.answering.parts import parts
 from rag.answering.query import Query, parse_query
 from rag.answering.rerank import DEPTH, rerank
 from rag.answering.retrieve import Found, retrieve
+from rag.answering.section import Section, section
 from rag.answering.terms import Weights, weigh
 from rag.indexing.index import Field, Index
 from rag.models.reading import PassageReader, Reading
@@ -27,13 +28,16 @@ class Search:
     """A query and the passages that it found, its own best first, with its own scores and with
     the ranks that they have in the answer. `standing` are those of the query's terms that stand
     in each sentence of each passage; empty where that is not known. `readings` are those of the
-    passages, None for what was not read."""
+    passages, None for what was not read. For a list `beside` are the passages in which its items
+    may stand, and `headings` those that are its items."""
 
     query: Query
     weights: Weights
     passages: tuple[Passage, ...]
     readings: tuple[Reading | None, ...]
     standing: tuple[tuple[frozenset[str], ...], ...] = ()
+    beside: tuple[Passage, ...] = ()
+    headings: tuple[str, ...] = ()
 
 
 def plan(query: Query, index: Index) -> tuple[Query, ...]:
@@ -50,10 +54,13 @@ def find(
     settings: Retrieval,
     k: int,
     reader: PassageReader | None = None,
+    *,
+    lists: bool = False,
 ) -> tuple[tuple[Passage, ...], tuple[Search, ...]]:
     """The `k` best passages of all queries, the first of each in turn, and what each found, the
     first of it read by `reader`. More are looked at than are wanted, so that a small `k` gives
-    the first of a larger one."""
+    the first of a larger one. With `lists` what belongs to the list that a single query asks for
+    comes after them."""
     depth = max(k, DEPTH)
     weights = [weigh(query, index) for query in queries]
     model = load_reranker(settings.reranker) if settings.reranker else None
@@ -61,10 +68,15 @@ def find(
         rerank(query, own, retrieve(query, own, index, settings, depth), model, one)
         for query, own, one in zip(queries, weights, _readers(reader, len(queries)), strict=True)
     ]
-    passages = number_passages(_in_turn(found)[:k])
+    best = _in_turn(found)[:k]
+    belonging = Section()
+    if lists and len(queries) == 1:
+        belonging = section(queries[0], weights[0], found[0], index)
+    passages = number_passages(_in_turn([[*best, *belonging.found]]))
     places = {(passage.document_id, passage.span): passage for passage in passages}
+    beside = _own(queries[0], weights[0], belonging.found, places).passages
     searches = tuple(
-        _own(query, own, rows, places)
+        replace(_own(query, own, rows, places), beside=beside, headings=belonging.headings)
         for query, own, rows in zip(queries, weights, found, strict=True)
     )
     return passages, searches

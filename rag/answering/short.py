@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rag.answering.candidates import Candidate, candidates
 from rag.answering.evidence import Evidence
 from rag.answering.query import Kind, Query
+from rag.answering.scope import asked_names, surely_named
 from rag.text.fold import fold, squeeze
 from rag.types import Span
 
@@ -15,8 +16,11 @@ from rag.types import Span
 _NEAREST = 3
 # What the reader marks is said from this probability on.
 LEAST = 0.2
+# So many more pairs of characters of the question must stand before another figure.
+LEADING = 2
 _LONG = frozenset((Kind.LIST, Kind.COMPARISON, Kind.CAUSE))
 _FIGURE = re.compile(r"[0-9０-９]+(?:[,，.．][0-9０-９]+)*[%％]?")
+_CLAUSE_MARKS = re.compile(r"[，。；：、;:]|,(?!\d{3})")
 _FORMED = frozenset((Kind.NUMBER, Kind.DATE))
 
 
@@ -26,17 +30,24 @@ def short_answer(query: Query, chosen: Sequence[Evidence]) -> str | None:
     is neither, and for questions that ask for several things or for a cause.
 
     Of several candidates of a form the one wins whose unit is asked for, then the one in the
-    better sentence, then the one nearest to the question's words.
+    better sentence, then the one before which most of the question stands in its clause, then the
+    one nearest to the question's words. None, too, where nothing of what the question names stands
+    near the sentences.
     """
+    most = max((evidence.bound for evidence in chosen), default=0.0)
+    if not most and surely_named(query.text):
+        return None
+    chosen = [evidence for evidence in chosen if evidence.bound == most]
     marked = _marked(query, chosen)
     if marked:
         return marked
-    best: tuple[int, int, float, str] | None = None
+    best: tuple[int, int, int, float, str] | None = None
     for place, evidence in enumerate(chosen):
         for found in candidates(query, evidence.text):
-            key = (found.misfit, place, distance(evidence, found), found.text)
+            led = _led(query, evidence.text, found.start) // LEADING
+            key = (found.misfit, place, -led, distance(evidence, found), found.text)
             best = key if best is None else min(best, key)
-    return best[3] if best else None
+    return best[-1] if best else None
 
 
 def distance(evidence: Evidence, candidate: Candidate) -> float:
@@ -69,12 +80,56 @@ def _marked(query: Query, chosen: Sequence[Evidence]) -> str | None:
             span, probability = evidence.reading.best(evidence.span)
             if probability > best:
                 whole = _with_whole_figures(span, evidence.passage.text)
-                best, text = probability, whole.of(evidence.passage.text).strip("“”")
+                best, text = probability, _better_led(query, evidence, whole)
     if best < LEAST or not squeeze(text) or squeeze(text) in squeeze(query.text):
         return None
-    if query.kind in _FORMED and not any(c.misfit == 0 for c in candidates(query, text)):
-        return None
+    if query.kind in _FORMED:
+        fitting = [one for one in candidates(query, text) if one.misfit == 0]
+        if not fitting:
+            return None
+        after = _CLAUSE_MARKS.search(text, fitting[0].start + len(fitting[0].text))
+        text = text[: after.start()] if after else text
+    return text.strip("“”")
+
+
+def _better_led(query: Query, evidence: Evidence, marked: Span) -> str:
+    """What is marked; of a sentence with several figures of the kind that is asked for another
+    one, where next to nothing of the question stands before the marked one in its clause, and
+    clearly more before the other."""
+    text = marked.of(evidence.passage.text)
+    if query.kind is not Kind.NUMBER:
+        return text
+    own: list[tuple[int, int, str]] = []
+    others: list[tuple[int, int, str]] = []
+    for one in candidates(query, evidence.text):
+        at = evidence.span.start + one.start
+        told = (_led(query, evidence.text, one.start), one.misfit, one.text)
+        marks = at < marked.end and marked.start < at + len(one.text)
+        (own if marks else others).append(told)
+    best = max((told for told in others if not told[1]), key=lambda t: t[0], default=None)
+    if not own or best is None:
+        return text
+    before = max(own)[0]
+    return best[2] if before < LEADING <= best[0] - before else text
+
+
+def _led(query: Query, sentence: str, start: int) -> int:
+    """How many pairs of characters of the question, its names left out, stand before a figure in
+    its clause: in 发行价为3.85港元，发行规模57.75亿港元 the 发行价 belongs to the first."""
+    clause = _CLAUSE_MARKS.split(sentence[:start].rstrip("，,"))[-1]
+    return len(_pairs(_without_names(query.text)) & _pairs(squeeze(clause)))
+
+
+def _without_names(question: str) -> str:
+    text = squeeze(question)
+    for name in asked_names(question):
+        text = text.replace(name.text, " ")
     return text
+
+
+def _pairs(text: str) -> frozenset[str]:
+    """Adjacent pairs of letters of a text."""
+    return frozenset(pair for i in range(len(text) - 1) if (pair := text[i : i + 2]).isalpha())
 
 
 def _with_whole_figures(span: Span, text: str) -> Span:

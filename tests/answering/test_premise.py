@@ -10,6 +10,7 @@ from rag import Assistant, Index, Settings
 from rag.telling.remarks import remark_text
 from rag.types import Remark, RemarkKind
 from tests.answering.conftest import build
+from tests.chat_server import Reply, serve
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "corpus"
 # A question with a false premise, what is said of it, and the same question with the true one.
@@ -71,3 +72,19 @@ def test_someone_else_holds_the_office(tmp_path: Path) -> None:
 
 def test_a_question_that_leaves_it_open_presupposes_nothing(sample: Assistant) -> None:
     assert sample.ask("海鳐船舶2023年净利润是增长还是下降？").remarks == ()
+
+
+def test_it_is_told_to_a_chat_model_and_with_its_answer(tmp_path: Path) -> None:
+    texts = {"年报.txt": "海鳐船舶年报\n\n2023年，海鳐船舶的净利润为3亿元，同比下降4%。\n"}
+    index = build(tmp_path, texts).index
+    with serve(Reply(["净利润其实下降了4%。[1]"])) as server:
+        chat = server.settings().model_dump()
+        assistant = Assistant(index, Settings.model_validate({"chat": chat}))
+        answer = assistant.ask("海鳐船舶2023年净利润为什么增长？")
+        assistant.ask("海鳐船舶2023年的净利润是多少？")
+    (remark,) = answer.remarks
+    assert remark.kind is RemarkKind.ASKED_DIRECTION
+    with_note, without = server.prompts()
+    assert "问题说“增长”，引文说的是“下降”[1]。" in with_note.partition("问题：")[2]
+    assert "按规则把问题与段落核对" in with_note
+    assert "按规则把问题与段落核对" not in without
