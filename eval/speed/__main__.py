@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eval.speed.beside import beside_text, measure_beside
+from eval.speed.encoding import measure_encoding
 from eval.speed.growth import SIZES, measure_growth
 from eval.speed.report import searches_text, write_beside, write_growth
 from eval.speed.searching import as_json, measure_searches
 from eval.speed.sets import write_set
 from eval.table import shared
 from rag.errors import RagError
+from rag.models.encoder import load_encoder
+from rag.settings import Settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("index", type=Path, metavar="DIR", help="index folder")
     search.add_argument("--json", action="store_true", help="print JSON")
     search.set_defaults(command=_search)
+    encoding = commands.add_parser("encoding", help="time the built-in encoder on the news")
+    encoding.set_defaults(command=_encoding)
     growth = commands.add_parser("growth", help="time an index that grows to a million chunks")
     growth.add_argument("folder", type=Path, metavar="DIR", help="where texts and index lie")
     growth.add_argument("--most", type=int, default=SIZES[-1], metavar="N", help="largest size")
@@ -68,6 +73,11 @@ def _sets(options: argparse.Namespace) -> None:
 def _search(options: argparse.Namespace) -> None:
     found = measure_searches(options.index, recall=True)
     print(json.dumps(as_json(found), indent=1) if options.json else searches_text(found))
+
+
+def _encoding(_: argparse.Namespace) -> None:
+    found = measure_encoding(shared() / "data", load_encoder(Settings().encoder))
+    print(f"{found.by_clock:,.0f} passages a second, {found.by_cpu:,.0f} a second of CPU")
 
 
 def _growth(options: argparse.Namespace) -> None:
