@@ -48,13 +48,26 @@ def _picture(page: Page) -> None:
     page.wait_for_selector(".wj-page-box")
 
 
+def _documents(page: Page) -> None:
+    page.click(".wj-nav [data-view=docs]")
+    page.wait_for_selector(".wj-docs .wj-doc")
+
+
+def _settings(page: Page) -> None:
+    page.click(".wj-nav [data-view=settings]")
+    page.wait_for_function("() => document.querySelector('.wj-settings [name=k]').value !== ''")
+
+
+# The last one shows the conversations of all.
 STATES = (
-    State("page", "双礁大桥到底花了多少钱？"),
     State("answer", "潮汐电站第一台机组是哪天并网的？"),
     State("refusal", "珠穆朗玛峰有多高？", _nearest),
     State("pdf", "台风苍鹭来时的最高水位是多少，是不是新纪录？", _picture),
     State("phone", "轻轨二号线从哪天开始拉客人？", _first, width=390),
     State("dark", "2024年潮汐电站的电量为什么掉下来了？", dark=True),
+    State("documents", "海鳐船舶3,000人的员工里有多少研发人员？", _documents),
+    State("settings", "稻鱼共生试验用了多少亩田？", _settings),
+    State("page", "双礁大桥到底花了多少钱？", width=1440),
 )
 
 

@@ -71,7 +71,7 @@
       field.select();
     });
     const save = made('a', 'wj-plain', say('talks.export'));
-    save.href = address(`/${one.id}/markdown`);
+    save.href = address(`/${one.id}/markdown`, { lang: language });
     save.download = '';
     save.setAttribute('aria-label', `${say('talks.export')} ${one.title}`);
     const drop = button(say('talks.delete'), `${say('talks.delete')} ${one.title}`, (self) => {

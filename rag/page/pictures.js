@@ -6,7 +6,7 @@
   const MOST = 12; // pages at once
   const NEAR = 400; // pixels from an end, at which the next page is drawn
   let wanted = false; // pages are shown until they are put away again
-  let large = true;
+  let large = null; // at first where the panel is narrow: what is boxed is to be read as a whole
   let asked = 0;
 
   const panel = () => document.querySelector('.wj-panel-body');
@@ -43,6 +43,7 @@
 
   // What is shown of a document: the pages `first` to `last`, each a `wj-page-paper` of `sheet`.
   function opened(first) {
+    large ??= panel().clientWidth < 560;
     const sheet = made('div', 'wj-page-sheet');
     sheet.tabIndex = 0;
     sheet.setAttribute('role', 'region');
