@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from eval.errors import EvaluationError
 from eval.page.browser import ask, ask_at_once, chromium, opened
-from eval.page.people import Person, at_once
+from eval.page.people import Person, Wait, at_once
 from eval.questions import load_questions
 from eval.table import ROOT, Material
 from eval.tables import align
@@ -58,8 +58,10 @@ def print_page_speed(material: Material, settings: Settings) -> None:
 
     questions = [question.text for question in load_questions(material.questions).questions]
     if len(set(questions)) < PEOPLE * 2:
-        raise EvaluationError(f"{material.questions} holds {len(set(questions))} questions; "
-                              f"{PEOPLE * 2} are needed, so that none is asked twice at once")
+        raise EvaluationError(
+            f"{material.questions} holds {len(set(questions))} questions; "
+            f"{PEOPLE * 2} are needed, so that none is asked twice at once"
+        )
     with tempfile.TemporaryDirectory(prefix="wenju-page-") as name:
         folder = Path(name) / "index"
         Index.build([material.corpus], folder, settings)
@@ -94,26 +96,47 @@ def _asking(browser: Browser, folder: Path, questions: Sequence[str]) -> Iterato
         clicks = [ask(pages[i % PEOPLE], next(rest)) for i in range(ROUNDS * 2)]
         yield Row("browser: click to first words", _median(clicks, 0), "s", MAX_FIRST_SECONDS)
         yield Row("browser: click to the whole answer", _median(clicks, 1), "s")
-        alone = [people[i % PEOPLE].ask(next(rest)).whole for i in range(ROUNDS * 2)]
+        alone = [_alone(people[i % PEOPLE], next(rest)) for i in range(ROUNDS * 2)]
         one = statistics.median(alone)
         yield Row("HTTP: question to the whole answer", one, "s")
-        crowd = [at_once(people, _take(rest)) for _ in range(ROUNDS)]
+        crowd = [_together(people, _take(rest)) for _ in range(ROUNDS)]
         longest = statistics.median(max(wait.whole for wait in waits) for waits in crowd)
         yield Row(f"HTTP: {PEOPLE} at once, the longest", longest, "s")
         yield Row("  times alone", longest / one, "×", MAX_TIMES_ALONE)
         among = [_among(people, pages[0], _take(rest)) for _ in range(ROUNDS)]
-        yield Row(f"browser: click to the whole answer, {PEOPLE - 1} others at once",
-                  statistics.median(among), "s")
-        yield Row("  times alone", statistics.median(among) / _median(clicks, 1), "×",
-                  MAX_TIMES_ALONE)
-        browsers = [max(whole for _, whole in ask_at_once(pages, _take(rest)))
-                    for _ in range(ROUNDS)]
-        yield Row(f"{PEOPLE} browsers on this machine at once, the longest",
-                  statistics.median(browsers), "s")
+        yield Row(
+            f"browser: click to the whole answer, {PEOPLE - 1} others at once",
+            statistics.median(among),
+            "s",
+        )
+        yield Row(
+            "  times alone", statistics.median(among) / _median(clicks, 1), "×", MAX_TIMES_ALONE
+        )
+        browsers = [
+            max(whole for _, whole in ask_at_once(pages, _take(rest))) for _ in range(ROUNDS)
+        ]
+        yield Row(
+            f"{PEOPLE} browsers on this machine at once, the longest",
+            statistics.median(browsers),
+            "s",
+        )
+
+
+def _alone(person: Person, question: str) -> float:
+    person.open()
+    return person.ask(question).whole
+
+
+def _together(people: Sequence[Person], questions: Sequence[str]) -> list[Wait]:
+    for person in people:
+        person.open()
+    return at_once(people, questions)
 
 
 def _among(people: Sequence[Person], page: Page, questions: Sequence[str]) -> float:
     """How long the browser waits for its answer while all people but one ask, too."""
+    for person in people:
+        person.open()
     with ThreadPoolExecutor(1) as pool:
         others = pool.submit(at_once, people[1:], questions[1:])
         _, whole = ask(page, questions[0])

@@ -30,45 +30,60 @@ class Wait:
 
 
 class Person:
-    """One tab of a browser, without the browser."""
+    """A browser with one tab at a time, without the browser."""
 
     def __init__(self, address: str) -> None:
         self._client = httpx.Client(base_url=address, timeout=TIMEOUT_SECONDS)
         config = self._client.get("/config").raise_for_status().json()
         self._event, self._field = _asking(config)
+        self._loading = [
+            event
+            for event in config["dependencies"]
+            if any(kind == "load" for _, kind in event["targets"])
+        ]
+        self._session = ""
+
+    def open(self) -> None:
+        """Opens a tab with a conversation of its own, and loads the page in it."""
+        self._session = uuid.uuid4().hex
+        for event in self._loading:
+            self._send(event, [None] * len(event["inputs"]), None)
+            for message in self._messages():
+                _check(message, "the page's load")
 
     def ask(self, question: str) -> Wait:
-        """Asks in a conversation of its own.
+        """Asks in the tab that was opened last.
 
         Raises:
             EvaluationError: the event fails.
         """
-        session = uuid.uuid4().hex
         inputs = [question, *[None] * (len(self._event["inputs"]) - 1)]
         start = time.perf_counter()
-        self._client.post(
-            "/gradio_api/queue/join",
-            json={
-                "data": inputs,
-                "fn_index": self._event["id"],
-                "session_hash": session,
-                "trigger_id": self._field,
-            },
-        ).raise_for_status()
+        self._send(self._event, inputs, self._field)
         first, shown = None, ""
-        for message in self._messages(session):
+        for message in self._messages():
             text = json.dumps(message.get("output") or {}, ensure_ascii=False)
             if first is None and any(mark in text for mark in _SAID):
                 first = time.perf_counter() - start
+            _check(message, question)
             if message["msg"] == "process_completed":
-                if not message["success"]:
-                    raise EvaluationError(f"the page failed on {question!r}: {text:.200}")
                 shown = text
         whole = time.perf_counter() - start
         return Wait(whole if first is None else first, whole, shown)
 
-    def _messages(self, session: str) -> Iterator[dict[str, Any]]:
-        path, wanted = "/gradio_api/queue/data", {"session_hash": session}
+    def _send(self, event: dict[str, Any], inputs: list[Any], trigger: int | None) -> None:
+        self._client.post(
+            "/gradio_api/queue/join",
+            json={
+                "data": inputs,
+                "fn_index": event["id"],
+                "session_hash": self._session,
+                "trigger_id": trigger,
+            },
+        ).raise_for_status()
+
+    def _messages(self) -> Iterator[dict[str, Any]]:
+        path, wanted = "/gradio_api/queue/data", {"session_hash": self._session}
         with self._client.stream("GET", path, params=wanted) as reply:
             for line in reply.iter_lines():
                 if line.startswith("data:"):
@@ -78,8 +93,14 @@ class Person:
                     yield message
 
 
+def _check(message: dict[str, Any], asked: str) -> None:
+    if message["msg"] == "process_completed" and not message["success"]:
+        text = json.dumps(message.get("output"), ensure_ascii=False)
+        raise EvaluationError(f"the page failed on {asked!r}: {text:.200}")
+
+
 def at_once(people: Sequence[Person], questions: Sequence[str]) -> list[Wait]:
-    """Every person asks one question, all at the same moment.
+    """Every person asks one question in the open tab, all at the same moment.
 
     Raises:
         EvaluationError: one of them got no answer.

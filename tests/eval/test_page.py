@@ -40,6 +40,8 @@ def test_a_person_is_answered_by_the_page_of_another_process(tmp_path: Path) -> 
     (tmp_path / "texts" / "桥.txt").write_text(text, encoding="utf-8")
     Index.build([tmp_path / "texts"], tmp_path / "index")
     with served(Path("index"), tmp_path) as address:
-        wait = Person(address).ask("青石桥的维修花了多少钱？")
+        person = Person(address)
+        person.open()
+        wait = person.ask("青石桥的维修花了多少钱？")
     assert "38万元" in wait.shown
     assert 0 < wait.first <= wait.whole

@@ -189,6 +189,8 @@ def test_of_eight_who_ask_at_once_none_gets_anothers_answer(town: tuple[str, Col
     people = [Person(place) for _ in TOPICS]
     for turn in range(3):
         questions = [f"{topic}的维修花了多少钱？{'请回答。' * turn}" for topic in TOPICS]
+        for person in people:
+            person.open()
         waits = at_once(people, questions)
         for i, (question, wait) in enumerate(zip(questions, waits, strict=True)):
             expected = collection.ask(question)
