@@ -126,7 +126,7 @@ class Dense:
         vectors = MappedRows(mapped, dimension, _LOOKS)
         width = fine_bytes(dimension)
         rough = MappedRows([_fine(file, width) for file in files], width, _LOOKS)
-        found = searcher(codes[alive], dimension)
+        found = searcher(codes.take(alive, axis=0), dimension)
         return cls(dimension, _Coded(found, rough, vectors, alive, numbers[alive]))
 
     def __len__(self) -> int:
