@@ -100,7 +100,8 @@ class Retrieval(_Group):
     reranker: str = Field(
         default="",
         description="sentence-transformers CrossEncoder by name or path, or a folder that "
-        "`python -m training.joint` wrote: it orders the first hits; their best sentence if empty",
+        "`python -m training.joint` wrote: it orders the first hits; if empty, what they say and "
+        "the reader",
     )
 
 
@@ -113,7 +114,9 @@ class Answering(_Group):
     max_characters: int = Field(
         default=450, ge=20, description="characters in an extractive answer at most"
     )
-    reader: bool = Field(default=True, description="a reader marks what answers in the passages")
+    reader: bool = Field(
+        default=True, description="a reader orders the first hits and marks what answers in them"
+    )
     reader_model: str = Field(
         default="wenju",
         description="`wenju` (built in), or a folder that `python -m training.joint` wrote",

@@ -1,7 +1,7 @@
 """Rerankers: a question and passages into a score for each, by reading both together.
 
-None is built in: hits are ordered by their best sentence (`rag.answering.rerank`); one that is
-named takes its place.
+None is built in: hits are ordered by their best sentence, their cosine and the reader
+(`rag.answering.rerank`); one that is named takes the place of all of them.
 """
 
 from __future__ import annotations
