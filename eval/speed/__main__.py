@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eval.speed.beside import beside_text, measure_beside
+from eval.speed.building import build_text, measure_build
 from eval.speed.encoding import measure_encoding
 from eval.speed.growth import SIZES, measure_growth
 from eval.speed.report import searches_text, write_beside, write_growth
 from eval.speed.searching import as_json, measure_searches
 from eval.speed.sets import write_set
+from eval.speed.updating import changes_text, measure_changes
 from eval.table import shared
 from rag.errors import RagError
 from rag.models.encoder import load_encoder
@@ -47,6 +49,14 @@ def _parser() -> argparse.ArgumentParser:
     search.set_defaults(command=_search)
     encoding = commands.add_parser("encoding", help="time the built-in encoder on the news")
     encoding.set_defaults(command=_encoding)
+    build = commands.add_parser("build", help="time the build of an index of the news")
+    build.add_argument("folder", type=Path, metavar="DIR", help="where files and index lie")
+    build.add_argument("--articles", type=int, default=66_223, metavar="N", help="of the news")
+    build.set_defaults(command=_build)
+    update = commands.add_parser("update", help="time one changed file of many")
+    update.add_argument("index", type=Path, metavar="INDEX", help="index folder")
+    update.add_argument("texts", type=Path, metavar="DIR", help="folder that it was made of")
+    update.set_defaults(command=_update)
     growth = commands.add_parser("growth", help="time an index that grows to a million chunks")
     growth.add_argument("folder", type=Path, metavar="DIR", help="where texts and index lie")
     growth.add_argument("--most", type=int, default=SIZES[-1], metavar="N", help="largest size")
@@ -78,6 +88,15 @@ def _search(options: argparse.Namespace) -> None:
 def _encoding(_: argparse.Namespace) -> None:
     found = measure_encoding(shared() / "data", load_encoder(Settings().encoder))
     print(f"{found.by_clock:,.0f} passages a second, {found.by_cpu:,.0f} a second of CPU")
+
+
+def _build(options: argparse.Namespace) -> None:
+    folder = options.folder.resolve()
+    print(build_text(measure_build(shared() / "data", folder, options.articles)))
+
+
+def _update(options: argparse.Namespace) -> None:
+    print(changes_text(measure_changes(options.index.resolve(), options.texts.resolve())))
 
 
 def _growth(options: argparse.Namespace) -> None:

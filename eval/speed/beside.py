@@ -16,7 +16,7 @@ import numpy as np
 from eval.metrics.retrieval import evidence_recall, first_ranks
 from eval.questions import Question, load_questions
 from eval.speed.processes import run_measured
-from eval.speed.sets import originals
+from eval.speed.sets import write_articles
 from eval.table import ROOT
 
 SIDES: Mapping[str, str] = {
@@ -86,7 +86,7 @@ def measure_beside(
     Raises:
         EvaluationError: a side fails. FileNotFoundError: the data are not there.
     """
-    news = _news(shared / "data", folder / "news", articles)
+    news = write_articles(shared / "data", folder / f"news-{articles}", articles)
     asked = load_questions(shared / "questions" / "dev.jsonl").questions
     given = folder / "given.json"
     given.write_text(
@@ -115,17 +115,6 @@ def measure_beside(
         "python": platform.python_version(),
         "sides": [asdict(side) for side in found],
     }
-
-
-def _news(data: Path, folder: Path, articles: int) -> Path:
-    """The first articles as files, those alone."""
-    for number, text in enumerate(originals(data, ["news"])):
-        path = folder / text.path
-        if number >= articles:
-            break
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text.text, encoding="utf-8")
-    return folder
 
 
 def _side(name: str, value: Mapping[str, Any], peak: int, asked: Sequence[Question]) -> Side:

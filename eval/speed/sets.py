@@ -12,7 +12,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from rag.text.segment import proper_names
@@ -84,6 +84,21 @@ def write_set(data: Path, folder: Path, chunks: int) -> int:
             path.write_text(text.text, encoding="utf-8")
         characters += len(text.text)
     return characters
+
+
+def write_articles(data: Path, folder: Path, articles: int) -> Path:
+    """Writes the first articles of the news as files into `folder`; those that are there already
+    stay. Returns the folder.
+
+    Raises:
+        FileNotFoundError: the news are not in `data`.
+    """
+    for text in islice(originals(data, ["news"]), articles):
+        path = folder / text.path
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.text, encoding="utf-8")
+    return folder
 
 
 def name_pool(names: Iterable[str]) -> Pool:

@@ -21,7 +21,7 @@ from rag.indexing.fingerprint import Fingerprint
 from rag.indexing.lexical import Counted, Lexical
 from rag.indexing.lock import write_lock
 from rag.indexing.parts import Parts, read_parts, sound, sweep
-from rag.indexing.rows import Bools, Numbering, Rows
+from rag.indexing.rows import Bools, Int64, Numbering, Rows
 from rag.indexing.sentences import Sentences, SentenceWriter
 from rag.types import DocumentInfo, Filter
 
@@ -181,24 +181,25 @@ class Series:
     def publish(self, known: Known) -> None:
         """Makes current what is new and what is gone, writing only what is new. Chunks in `known`
         are not read again."""
-        self._commit(self._plan(tidy=False), known)
+        self._commit(self._plan(self._catalog.keys(), tidy=False), known)
 
     def finish(self, known: Known = MappingProxyType({})) -> None:
         """As `publish`, and tidies: removed text leaves the files, small segments are joined.
         Where that takes long, it comes after what is new is current, as a generation of its
         own."""
-        tidy, quick = self._plan(tidy=True), self._plan(tidy=False)
+        keys = self._catalog.keys()
+        tidy, quick = self._plan(keys, tidy=True), self._plan(keys, tidy=False)
         if _work(tidy) - _work(quick) > _AT_ONCE_ROWS:
             self._commit(quick, known)
-            tidy = self._plan(tidy=True)
+            tidy = self._plan(keys, tidy=True)
         self._commit(tidy, known)
 
     def untidy(self) -> bool:
         """Whether something removed is still in the files, or the parts lack something."""
-        return _work(self._plan(tidy=True)) > 0
+        return _work(self._plan(self._catalog.keys(), tidy=True)) > 0
 
-    def _plan(self, *, tidy: bool) -> list[Piece]:
-        return plan(self._catalog.keys(), self._parts.segments, tidy=tidy)
+    def _plan(self, keys: Int64, *, tidy: bool) -> list[Piece]:
+        return plan(keys, self._parts.segments, tidy=tidy)
 
     def _commit(self, pieces: Sequence[Piece], known: Known) -> None:
         catalog = self._catalog

@@ -62,16 +62,15 @@ def find_files(paths: Iterable[Path], limits: Reading | None = None) -> list[Fou
         root = os.path.abspath(path)  # noqa: PTH100 (resolve follows links)
         base = os.path.realpath(root)
         inside, start = os.path.join(base, ""), len(os.path.join(root, ""))  # noqa: PTH118
-        for file, linked in [_itself(root)] if path.is_file() else _walk(root):
-            place = file.place
-            if linked:
-                real = os.path.realpath(place)
-            else:  # no folder between it and the root is a link
-                real = base if place == root else inside + place[start:]
+        for file, plain in [_itself(root)] if path.is_file() else _walk(root):
+            if plain:  # no folder between it and the root is a link
+                real, problem = inside + file.place[start:], file.problem
+            else:
+                real = os.path.realpath(file.place)
+                problem = file.problem or _problem(real, base, inside)
             if real in seen:
                 continue
             seen.add(real)
-            problem = file.problem or _problem(real, base, inside)
             for one in _unpacked(replace(file, problem=problem) if problem else file, limits):
                 free = _free(one, names)
                 names.add(free)
@@ -102,8 +101,8 @@ def _unpacked(file: Found, limits: Reading | None) -> Iterator[Found]:
 
 
 def _walk(root: str) -> Iterator[tuple[Found, bool]]:
-    """The files under a folder, and whether each is a link. Links to folders are not entered. A
-    folder that cannot be read is found as a file with that problem."""
+    """The files under a folder, and whether each is a regular file, no link. Links to folders are
+    not entered. A folder that cannot be read is found as a file with that problem."""
     left_out = ignored(Path(root))
     waiting = [""]
     while waiting:
@@ -118,15 +117,16 @@ def _walk(root: str) -> Iterator[tuple[Found, bool]]:
             continue
         folders = []
         for entry in there:
-            name, linked = prefix + entry.name, entry.is_symlink()
+            name = prefix + entry.name
             folder = _is_folder(entry)
             aside = _HIDDEN.search(entry.name) if folder else _aside(entry.name)
-            if aside or (folder and linked) or left_out(name, folder=folder):
+            if aside or (folder and entry.is_symlink()) or left_out(name, folder=folder):
                 continue
             if folder:
                 folders.append(f"{name}/")
             else:
-                yield Found(place + entry.name, name, root), linked
+                plain = entry.is_file(follow_symlinks=False)
+                yield Found(place + entry.name, name, root), plain
         waiting += reversed(folders)
 
 

@@ -17,7 +17,7 @@ import datetime as dt
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ SIDECAR = "corpus.toml"
 MAX_BYTES = 5_000_000
 MAX_CHARACTERS = 1_000
 _WILD = re.compile(r"[*?\[]")
+_NOTHING = Stated()
 _KEYS = ("title", "date", "source", "tags")
 
 
@@ -53,6 +54,9 @@ class Rules:
             self._named.setdefault(top + plain, []).append((self._count, stated))
         self._count += 1
 
+    def __bool__(self) -> bool:
+        return self._count > 0
+
     def fitting(self, path: str) -> list[Stated]:
         """What the tables state that fit a path, the last first."""
         parts = path.split("/")
@@ -69,22 +73,27 @@ class Sidecars:
 
     problems: dict[str, str] = field(default_factory=dict)
     _rules: dict[str, Rules | None] = field(default_factory=dict)
+    _bare: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def of(self, path: str, root: str) -> Stated | None:
         """What is stated of the file at `path` by the folders from its own up to `root`, the
         path under which it was found; None where one of them cannot be used. Both are absolute
         and without `..`."""
-        folder = os.path.dirname(path)  # noqa: PTH120 (as many as there are files)
-        found = Stated()
-        while True:
+        own = path[: path.rfind(os.sep)] or os.sep  # as many as there are files
+        key = (own, root)
+        if self._bare.get(key):
+            return _NOTHING
+        found, bare = _NOTHING, True
+        for folder in _up(own, root):
             rules = self._of_folder(folder, root)
             if rules is None:
                 return None
-            for stated in rules.fitting(path[len(folder) :].lstrip("/")):
-                found = _filled(found, stated)
-            if len(folder) <= len(root) or folder == "/":
-                return found
-            folder = os.path.dirname(folder)  # noqa: PTH120
+            if rules:
+                bare = False
+                for stated in rules.fitting(path[len(folder) :].lstrip("/")):
+                    found = _filled(found, stated)
+        self._bare[key] = bare
+        return found
 
     def _of_folder(self, folder: str, root: str) -> Rules | None:
         if folder not in self._rules:
@@ -96,6 +105,15 @@ class Sidecars:
                 self.problems[os.path.relpath(path, top)] = str(error)
                 self._rules[folder] = None
         return self._rules[folder]
+
+
+def _up(folder: str, root: str) -> Iterator[str]:
+    """A folder and those above it, up to `root`."""
+    while True:
+        yield folder
+        if len(folder) <= len(root) or folder == "/":
+            return
+        folder = os.path.dirname(folder)  # noqa: PTH120 (as many as there are files)
 
 
 def _filled(nearer: Stated, farther: Stated) -> Stated:
