@@ -93,8 +93,7 @@ def choose(
 
 
 class Said:
-    """Sentences as they are chosen: none twice, none inside another, all within the room; the
-    first one always."""
+    """Sentences as they are chosen: no part twice, all within the room; the first one always."""
 
     def __init__(self, room: int) -> None:
         self.chosen: list[Evidence] = []
@@ -108,10 +107,17 @@ class Said:
         if self.chosen and len(evidence.text) > self._room:
             return
         inside = [other for other in self.chosen if squeeze(other.text) in text]
+        if any(_overlap(other, evidence) for other in self.chosen if other not in inside):
+            return
         self._room += sum(len(other.text) for other in inside) - len(evidence.text)
         place = self.chosen.index(inside[0]) if inside else len(self.chosen)
         kept = [other for other in self.chosen if other not in inside]
         self.chosen = [*kept[:place], evidence, *kept[place:]]
+
+
+def _overlap(one: Evidence, other: Evidence) -> bool:
+    """Whether two sentences share a part: pieces of a long one, each grown by its neighbours."""
+    return one.passage.rank == other.passage.rank and one.span.overlaps(other.span)
 
 
 def _holding(query: Query, ranked: Sequence[Evidence]) -> Evidence | None:
@@ -176,10 +182,10 @@ def _header(evidence: Evidence, row: Sequence[Evidence]) -> Evidence | None:
 
 def _of_another(query: Query, best: Evidence, other: Evidence) -> bool:
     """Whether a further sentence gives the figure of something else than what is asked about: it
-    speaks less of what the question names, or of a place that neither the question nor the best
-    sentence names."""
-    if other.bound < best.bound:
-        return True
+    speaks less of what the question names, or, where the best sentence holds what is asked for, of
+    a place that neither the question nor the best sentence names."""
+    if other.bound < best.bound or not best.typed:
+        return other.bound < best.bound
     known = squeeze(query.text) + squeeze(best.text)
     return asks_of_places(query.text) and any(place not in known for place in places_in(other.text))
 

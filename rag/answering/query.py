@@ -56,7 +56,8 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
             r"多大|多高|多长|多宽|多快|多远|多重|多久|规模|占比|比例|比重|百分之|份额|幅度",
             r"增速|速率|总额|数量|排第|第几",
             r"\bhow (?:many|much|large|big|long|high|old|far)\b",
-            r"\bwhat (?:\w+ ){0,3}(?:share|percentage|rate|ratio|number|amount)\b",
+            r"\bwhat (?:[\w'’]+ ){0,5}(?:share|percentage|rate|ratio|number|amount|population)\b",
+            r"\bwhat (?:[\w'’]+ ){0,5}(?:revenue|sales|profit|income|turnover|price|cost|value)\b",
         ),
         (
             Kind.DEFINITION,

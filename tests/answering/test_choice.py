@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,14 @@ def test_marks_of_items(text: str, mark: Mark | None) -> None:
 def test_the_last_item_inside_a_sentence_counts() -> None:
     assert last_mark("有三个标志:一、品牌;二、市场;") == Mark(2, 2)
     assert last_mark("没有列举。") is None
+
+
+def test_no_part_of_a_long_sentence_is_said_twice(tmp_path: Path) -> None:
+    costs = "；".join(
+        f"第{i}号仓库的租金收入为{i}7万元，同比增长{i}%，租户{i}3家" for i in range(1, 16)
+    )
+    assistant = build(tmp_path, {"租金.txt": f"仓库租金\n\n{costs}。\n"})
+    answer = assistant.ask("第7号仓库的租金收入是多少？")
+    assert answer.text.count("第7号仓库") == 1
+    spans = sorted(c.span for s in answer.sentences for c in s.citations)
+    assert all(not one.overlaps(other) for one, other in pairwise(spans))

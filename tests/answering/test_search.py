@@ -117,6 +117,7 @@ def test_what_a_search_has_read_is_not_read_again(assistant: Assistant, k: int) 
         ("What was the net profit in 2023?", "净利润 2023年"),
         ("Which banks closed on 5 March 2024?", "银行 关闭 2024年3月5日"),
         ("Who met Andrew Sheng (沈联涛) in May 2023?", "沈联涛 2023年5月"),
+        ("How many AI companies does Chengdu have?", "公司 企业 成都"),
         ("Is it so?", ""),
     ],
 )
