@@ -10,6 +10,7 @@ their names. An error is `{"error": message}` with a status from 400 up.
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -225,6 +226,9 @@ def address_of(listener: socket.socket) -> str:
 
 def run(app: ASGIApp, listener: socket.socket) -> None:
     """Serves until the process is interrupted or told to end."""
+    # What is loaded stays. Python would look through it for what can go now and then, in the
+    # middle of an answer: a tenth of a second each time, two milliseconds an answer.
+    gc.freeze()
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=MAX_SHUTDOWN_SECONDS
     )
