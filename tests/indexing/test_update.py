@@ -44,10 +44,12 @@ def content(index: Index) -> list[tuple[object, ...]]:
         connection.close()
 
 
+@pytest.mark.parametrize("encoder", [CharacterEncoder(), None])
 def test_the_number_of_processes_does_not_show(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: CharacterEncoder | None
 ) -> None:
-    """Rows, keys, vectors and scores are the same, and so is the report; segments are many."""
+    """Rows, keys, vectors and scores are the same, and so is the report; segments are many. The
+    built-in encoder is there in each process, any other in this one alone."""
     monkeypatch.setattr(intake, "SEGMENT_ROWS", 20)
     docs = many(tmp_path / "docs")
     for path in docs.iterdir():  # their times can be trusted, and are the same in all catalogs
@@ -56,7 +58,7 @@ def test_the_number_of_processes_does_not_show(
     for processes in (0, 1, 3):
         settings = Settings(reading=Reading(processes=processes))
         folder = tmp_path / f"index{processes}"
-        built.append(Index.build([docs], folder, settings, encoder=CharacterEncoder()))
+        built.append(Index.build([docs], folder, settings, encoder=encoder))
     first = built[0]
     assert first.report is not None and first.report.read == 39
     assert [item.document for item in first.report.skipped] == ["010.pdf", "020.txt"]
