@@ -40,7 +40,7 @@ _NAMES = re.compile(
 )
 # What stands before a name and is no part of it.
 _BEFORE = re.compile(r"^.*[由在与和及以从被把对向是为于到的了经请]")
-_ASKED_UNIT = re.compile(
+ASKED_UNIT = re.compile(
     r"(?:多少|几)\s?[十百千万亿]{0,2}(个百分点|个月|平方公里|平方米|立方米|公里|海里|英镑|美元|欧元|港元"
     r"|小时|分钟|[\u4e00-\u9fff])"
 )
@@ -162,7 +162,7 @@ def _wanted_units(asked: str) -> frozenset[str]:
     """The units that fit a question for a number; empty where any does."""
     if _SHARE.search(asked):
         return _PERCENT
-    unit = _ASKED_UNIT.search(asked)
+    unit = ASKED_UNIT.search(asked)
     if unit and unit[1] not in "钱资":
         return frozenset((unit[1],))
     for words, measures in _SIZES.items():

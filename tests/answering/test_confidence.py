@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from rag import Assistant
-from rag.answering.confidence import BEHIND, GROUNDED, Signals, confidence, signals
+from rag.answering.confidence import GROUNDED, OTHER_YEAR, Signals, confidence, signals
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Query, parse_query
 from rag.answering.terms import Weights, weigh
@@ -63,16 +63,6 @@ def test_values_that_are_named_are_looked_for(
     assert told(small, question)["values"] == share
 
 
-def test_the_lead_is_over_the_mean_of_those_behind(small: Assistant) -> None:
-    query, weights, passages, ranked = asked(small, "渡轮的单程票价是多少？")
-    behind = [passage.score for passage in passages[1 : 1 + BEHIND]]
-    expected = passages[0].score - sum(behind) / len(behind)
-    assert signals(query, weights, ranked, passages)["lead"] == pytest.approx(expected)
-    assert signals(query, weights, ranked, passages[:1])["lead"] is None
-    by_model = [replace(passage, parts=()) for passage in passages]
-    assert signals(query, weights, ranked, by_model)["lead"] is None
-
-
 def test_the_margin_needs_a_second_sentence(small: Assistant) -> None:
     query, weights, passages, ranked = asked(small, "渡轮的单程票价是多少？")
     found = signals(query, weights, ranked, passages)
@@ -80,21 +70,58 @@ def test_the_margin_needs_a_second_sentence(small: Assistant) -> None:
     assert signals(query, weights, ranked[:1], passages)["margin"] is None
 
 
-def test_the_reader_s_odds_are_those_of_the_first_the_best_and_the_likeliest(
-    small: Assistant,
+@pytest.mark.parametrize(
+    ("question", "share"),
+    [("灯塔在1958年怎么样了？", 1.0), ("灯塔在1957年怎么样了？", 0.0), ("灯塔怎么样了？", None)],
+)
+def test_the_year_that_is_asked_about_is_looked_for(
+    small: Assistant, question: str, share: float | None
 ) -> None:
-    query, weights, passages, _ = asked(small, "渡轮的单程票价是多少？")
-    chances = [0.5, 0.9, *[0.2] * (len(passages) - 2)]
-    places = np.array([0]), np.array([1])
-    readings = [Reading(*places, *[np.array([c], np.float32)] * 2) for c in chances]
+    assert told(small, question)["year"] == share
+
+
+def test_names_and_what_is_asked_of_them_are_looked_for(small: Assistant) -> None:
+    assert told(small, "渡轮的单程票价是多少？")["asked"] == 1
+    assert told(small, "渡轮的船长工资是多少？")["asked"] == 0
+    assert told(small, "上海的渡轮票价是多少？")["named"] == 0
+    assert told(small, "渡轮的单程票价是多少？")["named"] is None
+
+
+def test_something_of_the_kind_that_is_asked_for_is_looked_for(small: Assistant) -> None:
+    assert told(small, "渡轮的单程票价是多少元？")["fits"] == 1
+    assert told(small, "渡轮有多少吨重？")["fits"] == 0
+    assert told(small, "渡轮为什么停航？")["fits"] is None
+
+
+def _read(
+    small: Assistant, question: str, chances: Sequence[float]
+) -> tuple[Signals, list[Evidence], list[Passage]]:
+    """With a reader that marks a whole passage as one word, each with its chance."""
+    query, weights, passages, _ = asked(small, question)
+    chances = [*chances, *[0.2] * (len(passages) - len(chances))]
+    readings = [
+        Reading(np.array([0]), np.array([len(passage.text)]), *[np.array([c], np.float32)] * 2)
+        for passage, c in zip(passages, chances, strict=True)
+    ]
     ranked = score_sentences(query, weights, passages, readings)
-    found = signals(query, weights, ranked, passages)
+    return signals(query, weights, ranked, passages), ranked, passages
+
+
+def test_the_reader_s_odds_are_those_of_the_first_and_the_likeliest(small: Assistant) -> None:
+    found, _, _ = _read(small, "渡轮的单程票价是多少？", [0.5, 0.9])
     assert found["has_first"] == pytest.approx(0, abs=1e-6)
     assert found["has_most"] == pytest.approx(np.log(9), rel=1e-5)
-    assert found["has_next"] == pytest.approx(0, abs=1e-6)
-    assert ranked[0].reading is not None
-    odds = ranked[0].reading.has_answer / (1 - ranked[0].reading.has_answer)
-    assert found["has_best"] == pytest.approx(np.log(odds), rel=1e-5, abs=1e-6)
+
+
+def test_what_the_reader_marks_counts_where_it_is_of_the_kind_asked_for(small: Assistant) -> None:
+    unkind, _, _ = _read(small, "渡轮怎么样？", [0.5, 0.9])
+    assert unkind["fits_first"] == unkind["has_first"]
+    assert unkind["fits_most"] == unkind["has_most"]
+    kind, ranked, passages = _read(small, "渡轮有多少吨重？", [0.5, 0.9])
+    assert all("吨" not in passage.text for passage in passages)
+    assert kind["fits_most"] == kind["fits_first"] == kind["fits_best"]
+    assert kind["fits_most"] is not None and kind["fits_most"] < -6
+    assert ranked
 
 
 def test_an_answer_that_is_there_is_likelier_than_one_that_is_not(small: Assistant) -> None:
@@ -108,17 +135,26 @@ def test_an_answer_that_is_there_is_likelier_than_one_that_is_not(small: Assista
     assert likely("塔吊在1987年的工资是多少？") < 0.5
 
 
-def test_what_no_passage_holds_counts_by_its_rarity_in_the_language(small: Assistant) -> None:
-    """Of a question of which the passages hold only what any text holds, nothing is believed."""
+def test_what_the_passage_lacks_counts_by_its_rarity_in_the_language(small: Assistant) -> None:
+    """Of a question of which the passage holds only what any text holds, little is believed."""
     query, weights, passages, ranked = asked(small, "如何做红烧肉的渡轮？")
     certain = Answerable(Logistic(30.0, {}), Logistic(30.0, {}))
     words = {word: rarity(word) for word in query.words}
     assert "红烧肉" in words
-    held = [word for word in words if any(word in passage.text for passage in passages)]
+    held = [word for word in words if word in ranked[0].passage.text]
     share = sum(words[word] for word in held) / sum(words.values())
-    expected = min(1, share / GROUNDED) ** 2
-    assert confidence(query, weights, ranked, passages, certain) == pytest.approx(expected)
-    assert expected < 1
+    found = confidence(query, weights, ranked, passages, certain)
+    assert found == pytest.approx(min(1, share / GROUNDED))
+
+
+def test_another_year_takes_from_the_probability(small: Assistant) -> None:
+    certain = Answerable(Logistic(30.0, {}), Logistic(30.0, {}))
+    likely = {}
+    for year in (1957, 1958):
+        query, weights, passages, ranked = asked(small, f"灯塔在{year}年怎么样了？")
+        likely[year] = confidence(query, weights, ranked, passages, certain)
+    assert likely[1958] == pytest.approx(1)
+    assert likely[1957] <= OTHER_YEAR * likely[1958]
 
 
 def test_a_question_on_something_else_is_refused_by_the_default_threshold(
