@@ -14,7 +14,8 @@ from typing import Any, Self
 from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, StoreMissing
 from rag.indexing.records import row_hash
 
-FORMAT = 3
+FORMAT = 4
+"""1 to 3 differ in tables, 3 and 4 in what lies beside the catalog: 4 has fine codes."""
 MEND = "mend the index with: rag verify --repair"
 _APPLICATION_ID = 0x77656E6A  # "wenj", in the file's header
 _BUSY_TIMEOUT_MS = 5000
@@ -59,7 +60,7 @@ _FACTS = (
         " ON DELETE CASCADE, hash BLOB NOT NULL, vector BLOB NOT NULL)"
     ),
 )
-_SCHEMAS = {1: _SCHEMA, 2: _SCHEMA, 3: (*_SCHEMA, *_FACTS)}
+_SCHEMAS = {1: _SCHEMA, 2: _SCHEMA, 3: (*_SCHEMA, *_FACTS), 4: (*_SCHEMA, *_FACTS)}
 _SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)"  # made by SQLite for AUTOINCREMENT
 
 
@@ -162,10 +163,15 @@ class Database:
         return number
 
     def _migrate(self, found: int) -> None:
-        """Brings the catalog to the present format, within the transaction; derived parts are
-        made anew afterwards."""
-        if found == FORMAT:
-            return
+        """Brings the catalog to the present format, within the transaction; what derived parts
+        lack is made afterwards."""
+        if found < 3:
+            self._add_facts()
+            self.run("DELETE FROM meta WHERE key = 'parts'")
+        if found < FORMAT:
+            self.run("UPDATE meta SET value = ? WHERE key = 'format'", (str(FORMAT),))
+
+    def _add_facts(self) -> None:
         for statement in _FACTS:
             self.run(statement)
         nothing = (None, "[]", "[]", None, None, None, "[]")
@@ -174,8 +180,6 @@ class Database:
             self.run(
                 "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (key, *nothing, digest)
             )
-        self.run("DELETE FROM meta WHERE key = 'parts'")
-        self.run("UPDATE meta SET value = ? WHERE key = 'format'", (str(FORMAT),))
 
     def meta(self) -> dict[str, str]:
         """The facts about the whole index."""
