@@ -205,12 +205,12 @@ class Intake:
 
     def _changed(self, path: str, name: str, root: str) -> _Wanted | None:
         """What has to be read, None for a file that is as it was."""
-        (name + path).encode()  # lone surrogates cannot be stored
         state = file_state(path, self.settings.reading)
         old = self._names.get(name)
         current = old is not None and old.made_with == self.made_with
         if old and current and old.path == path and (old.size, old.mtime_ns) == state:
             return None
+        (name + path).encode()  # lone surrogates cannot be stored
         known = old.sha256 if old and current else ""
         return _Wanted(name, path, root, self._stated(name, path, root), known, state[0])
 

@@ -77,6 +77,8 @@ def in_archive(path: str) -> tuple[Path, str] | None:
     >>> in_archive("reports/plain.txt") is None
     True
     """
+    if ARCHIVE not in path.lower():  # as most
+        return None
     for match in _END.finditer(path):
         if os.path.isfile(path[: match.end()]):  # noqa: PTH113 (as many as there are files)
             return Path(path[: match.end()]), path[match.end() + 1 :].replace(os.sep, "/")
