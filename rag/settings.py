@@ -122,7 +122,7 @@ class Answering(_Group):
         description="`wenju` (built in), or a folder that `python -m training.joint` wrote",
     )
     min_confidence: float = Field(
-        default=0.4, ge=0, le=1, description="refuse below this confidence"
+        default=0.34, ge=0, le=1, description="refuse below this confidence"
     )
 
 

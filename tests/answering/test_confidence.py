@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rag import Assistant
-from rag.answering.confidence import GROUNDED, OTHER_YEAR, Signals, confidence, signals
+from rag.answering.confidence import (
+    GROUNDED,
+    OTHER_THING,
+    OTHER_YEAR,
+    Signals,
+    confidence,
+    signals,
+)
 from rag.answering.evidence import Evidence, score_sentences
 from rag.answering.query import Query, parse_query
 from rag.answering.terms import Weights, weigh
@@ -137,14 +145,26 @@ def test_an_answer_that_is_there_is_likelier_than_one_that_is_not(small: Assista
 
 def test_what_the_passage_lacks_counts_by_its_rarity_in_the_language(small: Assistant) -> None:
     """Of a question of which the passage holds only what any text holds, little is believed."""
-    query, weights, passages, ranked = asked(small, "如何做红烧肉的渡轮？")
+    query, weights, passages, ranked = asked(small, "渡轮上的红烧肉和水煮鱼怎么做？")
     certain = Answerable(Logistic(30.0, {}), Logistic(30.0, {}))
     words = {word: rarity(word) for word in query.words}
     assert "红烧肉" in words
     held = [word for word in words if word in ranked[0].passage.text]
     share = sum(words[word] for word in held) / sum(words.values())
     found = confidence(query, weights, ranked, passages, certain)
-    assert found == pytest.approx(min(1, share / GROUNDED))
+    bound = OTHER_THING + (1 - OTHER_THING) * ranked[0].bound
+    assert share < GROUNDED
+    assert found == pytest.approx(share / GROUNDED * bound)
+
+
+def test_a_sentence_on_something_else_takes_from_the_probability(small: Assistant) -> None:
+    certain = Answerable(Logistic(30.0, {}), Logistic(30.0, {}))
+    query, weights, passages, ranked = asked(small, "渡轮的单程票价是多少？")
+    likely = [
+        confidence(query, weights, [replace(ranked[0], bound=bound)], passages, certain)
+        for bound in (1.0, 0.5, 0.0)
+    ]
+    assert likely == pytest.approx([1, (1 + OTHER_THING) / 2, OTHER_THING])
 
 
 def test_another_year_takes_from_the_probability(small: Assistant) -> None:
