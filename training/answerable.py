@@ -33,6 +33,7 @@ COMMON = (
 UNREAD = ("fits",)  # what a reader tells better
 ANSWERED = 0.9  # share of the questions of users that have an answer, as confidence takes it
 RIDGE, ROUNDS = 2.0, 40
+LEAST_SCALE = 1e-3  # of a signal that is always the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,10 @@ def cases(found: Iterable[Asked]) -> list[Case]:
 
 def fit(rows: Sequence[Signals], names: Sequence[str], target: Floats, weight: Floats) -> object:
     """Logistic regression by Newton's method, as `rag.models.answerable` reads it; a signal that
-    is not there counts as its mean."""
+    is not there counts as its mean, one that never is as 0."""
     values = np.array([[row[name] for name in names] for row in rows], np.float64)
-    mean, scale = np.nanmean(values, 0), np.maximum(np.nanstd(values, 0), 1e-6)
+    values[:, np.isnan(values).all(0)] = 0.0
+    mean, scale = np.nanmean(values, 0), np.maximum(np.nanstd(values, 0), LEAST_SCALE)
     x = np.nan_to_num((values - mean) / scale)
     x = np.hstack((np.ones((len(x), 1)), x))
     penalty = np.diag([0.0] + [RIDGE / len(x)] * len(names))
