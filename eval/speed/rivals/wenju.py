@@ -1,12 +1,17 @@
-"""Wenju, as it is installed: its reading, chunks, index on disk, search with reranking."""
+"""Wenju, as it is installed: its reading, chunks, index on disk, search with reranking; with a
+further argument, `plain`, its search of words and vectors alone, as the other sides search."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 from eval.speed.rivals.harness import PASSAGES, Search, run
+from rag.answering.query import parse_query
+from rag.answering.retrieve import retrieve
+from rag.answering.terms import weigh
 from rag.assistant import Assistant
 from rag.indexing.index import Index
 from rag.models.encoder import load_encoder
@@ -29,7 +34,12 @@ def _build(folders: list[str], encoder: Any) -> tuple[Search, int]:
     def search(question: str) -> list[str]:
         return [passage.text for passage in assistant.search(question, PASSAGES)]
 
-    return search, index.count
+    def plain(question: str) -> list[str]:
+        query = parse_query(question)
+        found = retrieve(query, weigh(query, index), index, settings.retrieval, PASSAGES)
+        return [one.hit.chunk.text for one in found]
+
+    return plain if sys.argv[2:] == ["plain"] else search, index.count
 
 
 if __name__ == "__main__":
