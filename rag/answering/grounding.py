@@ -32,8 +32,11 @@ _CLAUSE = re.compile(r"[，,；;：:]")
 
 
 def share(asked: Iterable[str], text: str) -> float | None:
-    """The share of the words' rarity that a squeezed text holds; None where they have none."""
-    rare = {word: rarity(word) for word in asked}
+    """The share of the words' rarity that a squeezed text holds; None where they have none.
+
+    Numbers do not count: no vocabulary has them all, and a year is in every second passage.
+    """
+    rare = {word: rarity(word) for word in asked if not word.isdecimal()}
     total = math.fsum(rare.values())
     if not total:
         return None

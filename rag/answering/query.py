@@ -53,7 +53,8 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
         (
             Kind.NUMBER,
             r"多少|几(?:个|家|人|名|项|次|条|所|种|座|台|款|成|倍|亿|万|天|年|岁|户|层)",
-            r"多大|多高|多长|多宽|多快|多远|多重|多久|规模|占比|比例|比重|百分之|份额|幅度",
+            r"多大|多高|多长|多宽|多快|多远|多重|多久|多[热冷烫深厚粗沉](?![情爱恩])",
+            r"规模|占比|比例|比重|百分之|份额|幅度",
             r"增速|速率|总额|数量|排第|第几",
             r"\bhow (?:many|much|large|big|long|high|old|far)\b",
             r"\bwhat (?:[\w'’]+ ){0,5}(?:share|percentage|rate|ratio|number|amount|population)\b",

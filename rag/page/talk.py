@@ -41,7 +41,10 @@ for (const name of ['open', 'ask', 'stop', 'rate']) {
 """
 # The field is empty once its question is sent; while an answer is being given none is.
 EMPTY_SCRIPT = """(question, ...others) => {
-  if (!document.querySelector('#wj-now [data-state=busy]')) window.wj.field('');
+  // While an answer is written the question stays in its field: it must not be asked, too, should
+  // its event come to the server only when the answer has ended.
+  if (document.querySelector('#wj-now [data-state=busy]')) return ['', ...others];
+  window.wj.field('');
   return [question, ...others];
 }"""
 

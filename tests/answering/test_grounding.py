@@ -16,6 +16,11 @@ def test_a_share_is_of_the_rarity_of_the_words() -> None:
     assert share((), "渡轮") is None
 
 
+def test_numbers_have_no_rarity() -> None:
+    assert share(("渡轮", "2023"), "2023年的气温") == 0
+    assert share(("2023",), "2023年") is None
+
+
 def test_a_long_name_counts_by_its_pairs() -> None:
     assert part("金风科技", "金风科技公司") == 1
     assert part("金风科技", "金风与科技") == pytest.approx(2 / 3)

@@ -21,6 +21,7 @@ from rag.errors import QuestionError
         ("那家船厂叫什么名字？", Kind.ENTITY),
         ("港口有哪些码头？", Kind.LIST),
         ("为什么渡轮停航？", Kind.CAUSE),
+        ("泡茶用多热的水？", Kind.NUMBER),
         ("“三班制”是什么意思？", Kind.DEFINITION),
         ("新旧吊机有什么不同？", Kind.COMPARISON),
         ("介绍一下这座城市", Kind.OTHER),
