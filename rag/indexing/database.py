@@ -5,6 +5,7 @@ WAL mode, durable at commit, deleted content overwritten.
 from __future__ import annotations
 
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -68,6 +69,15 @@ class OlderFormat(StoreMismatch):
     """An earlier program made the catalog; opening it for writing brings it up to date."""
 
 
+def _has_content(path: Path) -> bool:
+    """Whether it is a file that is not empty; looked at once, as a writer may just remove it."""
+    try:
+        state = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.S_ISREG(state.st_mode) and state.st_size > 0
+
+
 class Database:
     """One connection, in one transaction: a reader's shows the state of the moment when it was
     opened until it ends. Methods may be called from several threads."""
@@ -98,7 +108,7 @@ class Database:
             StoreMissing: there is none, or it was never finished. StoreMismatch: another
             format. StoreCorrupt: it is something else.
         """
-        if not path.is_file() or path.stat().st_size == 0:
+        if not _has_content(path):
             raise StoreMissing(
                 f"no index in {path.parent}; build one with: rag index PATH --index {path.parent}"
             )
