@@ -101,8 +101,8 @@ def growth_text(steps: Sequence[Step]) -> str:
 
 `python -m eval.speed growth DIR` (`--most N` for a smaller end): one index grows by news, laws,
 manuals, then by copies of them with every figure and name altered; times of building add up.
-Searches: development questions, sentences and titles of the index, milliseconds, without reranking
-(off) and with it (on).
+Searches: development questions, sentences and titles of the index, each asked once before,
+milliseconds, without reranking (off) and with it (on).
 
 {chr(10).join(rows)}
 
