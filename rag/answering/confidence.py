@@ -15,11 +15,11 @@ from rag.answering.evidence import READER_WEIGHT, Evidence, years_of
 from rag.answering.fitting import fitting
 from rag.answering.grounding import asked_of_it, named, share
 from rag.answering.query import Query
-from rag.answering.terms import Weights, sentence_terms, terms_of
+from rag.answering.terms import Weights, terms_of
 from rag.models.answerable import Answerable
 from rag.models.reading import log_odds
 from rag.text.fold import fold, squeeze
-from rag.text.values import values
+from rag.text.values import figures, values
 from rag.types import Passage, Span
 
 GROUNDED = 0.4
@@ -90,7 +90,7 @@ def signals(
     everywhere = squeeze("\n".join("\n".join((*p.above, p.text)) for p in passages))
     fits = fitting(query, best.text)
     return {
-        "covered": _covered(weights, passages[0]),
+        "covered": _covered(weights, ranked, passages[0]),
         "unknown": _unknown(weights),
         "values": _values_found(query, best.passage),
         "grounded": share(query.words, here),
@@ -152,9 +152,9 @@ def _year(query: Query, best: Evidence) -> float | None:
     return 0.5 if asked & (around | dated) else 0.0
 
 
-def _covered(weights: Weights, passage: Passage) -> float:
+def _covered(weights: Weights, ranked: Sequence[Evidence], passage: Passage) -> float:
     there = terms_of(" ".join(passage.above)).union(
-        *(sentence.terms for sentence in sentence_terms(passage.text))
+        *(one.terms for one in ranked if one.passage.rank == passage.rank)
     )
     known = {t: w for t, w in weights.of.items() if t not in weights.unknown}
     total = math.fsum(known.values())
@@ -169,14 +169,16 @@ def _unknown(weights: Weights) -> float:
 
 def _values_found(query: Query, passage: Passage) -> float | None:
     asked = values(query.text)
+    if not (asked.names or asked.quoted or asked.numbers or asked.dates):
+        return None
     text = "\n".join((*passage.above, passage.text))
     year = int(passage.date[:4]) if passage.date else None
-    said, folded = values(text, year), squeeze(fold(text))
-    years = frozenset(date.year for date in said.dates if date.year is not None)
+    (numbers, dates), folded = figures(text, year), squeeze(fold(text))
+    years = frozenset(date.year for date in dates if date.year is not None)
     found = [squeeze(name) in folded for name in (*asked.names, *asked.quoted)]
-    found += [any(number.same(other) for other in said.numbers) for number in asked.numbers]
-    found += [any(date.within(other, years) for other in said.dates) for date in asked.dates]
-    return sum(found) / len(found) if found else None
+    found += [any(number.same(other) for other in numbers) for number in asked.numbers]
+    found += [any(date.within(other, years) for other in dates) for date in asked.dates]
+    return sum(found) / len(found)
 
 
 def _margin(ranked: Sequence[Evidence]) -> float | None:
