@@ -18,7 +18,7 @@ Columns = Mapping[str, Floats]
 
 ERROR = "error"
 ANSWERED = "answered"
-REFUSED = "no_evidence"
+REFUSED = frozenset(("nearest", "no_evidence"))
 RETRIEVED = "retrieved"
 
 
@@ -226,7 +226,8 @@ def _short_quotes(row: Mapping[str, Any]) -> list[str]:
 
 
 def _citation_columns(question: Question, row: Mapping[str, Any]) -> dict[str, float]:
-    quotes = [citation["quote"] for citation in row.get("citations", ())]
+    refused = row["status"] in REFUSED
+    quotes = [] if refused else [citation["quote"] for citation in row.get("citations", ())]
     columns: dict[str, float] = {}
     if question.quotations and question.answerable:
         columns["evidence_recall"] = citations.evidence_recall(quotes, question.quotations)
@@ -255,7 +256,7 @@ def _run_columns(question: Question, row: Mapping[str, Any]) -> dict[str, float]
     if question.answerable is not None:
         columns["answerable"] = float(question.answerable)
         name = "refused_answerable" if question.answerable else "refused_unanswerable"
-        columns[name] = float(row["status"] == REFUSED)
+        columns[name] = float(row["status"] in REFUSED)
     return columns
 
 

@@ -90,7 +90,7 @@ def score_withheld(
         return WithheldScores(0, left_out, {})
     positive = np.array([row["confidence"] for row, _ in pairs], np.float64)
     negative = np.array([row["confidence"] for _, row in pairs], np.float64)
-    refused = np.array([row["status"] == REFUSED for _, row in pairs], np.float64)
+    refused = np.array([row["status"] in REFUSED for _, row in pairs], np.float64)
     draws = draw(len(pairs), resamples)
 
     def figure(value: float, drawn: Sequence[float]) -> Figure:

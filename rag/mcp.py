@@ -31,7 +31,9 @@ T = TypeVar("T")
 HTTP_PATH = "/mcp"
 INSTRUCTIONS = (
     "Questions about the user's own documents, mainly Chinese ones. `ask` gives an answer whose "
-    "sentences each carry a quotation that was checked; status no_evidence means that the "
+    "sentences each carry a quotation that was checked; status nearest means that the documents "
+    "speak of the subject but do not answer (`missing` says what they lack, the sentences are only "
+    "what comes nearest); status no_evidence means that the "
     "documents hold no answer. `search` gives passages; `read_passage` what stands around one. "
     "`where` narrows both to some of the documents."
 )
@@ -80,8 +82,9 @@ def mcp_server(assistant: Assistant, document: Callable[[str], Document]) -> MCP
     @server.tool(annotations=reads)
     def ask(question: Question, where: Where = None) -> dict[str, Any]:
         """An answer from the documents. Each sentence says how well it is supported and cites
-        quotations; `[n]` in `text` is the rank of a passage. Status `no_evidence`: there is no
-        answer in the documents, and `passages` are those that came nearest."""
+        quotations; `[n]` in `text` is the rank of a passage. Status `nearest`: the documents speak
+        of the subject but do not answer, `missing` says what they lack; status `no_evidence`: there
+        is no answer in the documents, and `passages` are those that came nearest."""
         return answer_json(_or_say(lambda: assistant.ask(question, where=_filter(where))))
 
     @server.tool(annotations=reads)

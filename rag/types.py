@@ -258,9 +258,11 @@ class Support(Enum):
 
 
 class Status(Enum):
-    """Whether a question was answered."""
+    """Whether a question was answered. `NEAREST`: the documents speak of the subject, but nothing
+    in them answers; what comes nearest is quoted and no more is claimed."""
 
     ANSWERED = "answered"
+    NEAREST = "nearest"
     NO_EVIDENCE = "no_evidence"
 
 
@@ -373,7 +375,9 @@ class Answer:
     and this is the extractive answer; sentences were withheld) and of a premise of the question
     that the documents contradict. `prompted` are the ranks of the passages that a chat model was
     given; the others did not fit into its context. `differing` are the figures that passages give
-    for the same thing, best first, where they do not agree.
+    for the same thing, best first, where they do not agree. `missing` says, in the question's
+    language, what the documents do not give; set for `NEAREST`, whose sentences and citations
+    are those of the quotations that come nearest and whose `short` is None.
     """
 
     question: str
@@ -389,6 +393,7 @@ class Answer:
     remarks: tuple[Remark, ...] = ()
     prompted: tuple[int, ...] = ()
     differing: tuple[Figure, ...] = ()
+    missing: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

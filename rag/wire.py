@@ -42,6 +42,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "status": answer.status.value,
         "text": answer.text,
         "short": answer.short,
+        "missing": answer.missing,
         "sentences": [_sentence_json(sentence) for sentence in answer.sentences],
         "citations": citations_json(answer.sentences),
         "passages": [passage_json(passage) for passage in answer.passages],

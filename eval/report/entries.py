@@ -32,7 +32,7 @@ def failure_kind(question: Question, row: Mapping[str, Any]) -> str:
     if status == ERROR:
         return "failed"
     if question.answerable is False and status != RETRIEVED:
-        return "right" if status == REFUSED else "should_refuse"
+        return "right" if status in REFUSED else "should_refuse"
     if not question.answerable or not (question.quotations or status != RETRIEVED):
         return "unjudged"
     return _retrieval_failure(question, row) or _answer_failure(question, row) or "right"
@@ -45,7 +45,7 @@ def _retrieval_failure(question: Question, row: Mapping[str, Any]) -> str | None
 
 
 def _answer_failure(question: Question, row: Mapping[str, Any]) -> str | None:
-    if row["status"] == REFUSED:
+    if row["status"] in REFUSED:
         return "wrongly_refused"
     if row["status"] == RETRIEVED:
         return None

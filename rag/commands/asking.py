@@ -107,7 +107,10 @@ def show_answer(answer: Answer, terminal: Terminal) -> str:
         nearest = show_passages(answer.passages[:NEAREST], terminal)
         return f"{text}\n\n{terminal.paint('最接近的段落：', 'dim')}\n\n{nearest}"
     parts = []
-    if answer.short:
+    if answer.missing:
+        parts.append(terminal.flow([(answer.missing, "bold")]))
+        parts.append(terminal.paint("最接近的原文（不是答案）：", "dim"))
+    elif answer.short:
         parts.append(terminal.flow([(answer.short, "bold")]))
     parts.append(terminal.flow([p for s in answer.sentences for p in _sentence(s)]))
     passages = {passage.rank: passage for passage in answer.passages}

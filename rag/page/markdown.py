@@ -62,6 +62,8 @@ def _told(answer: Answer, escape: Callable[[str], str], say: Messages) -> Iterat
     """What the reader should know of an answer before it."""
     if answer.searched:
         yield say("turn.searched", question=escape(answer.searched))
+    if answer.missing:
+        yield escape(answer.missing) + "\n\n" + say("turn.closest")
     for remark in answer.remarks:
         marker = "" if remark.n is None else f"[{remark.n}]"
         yield escape(remark_sentence(replace(remark, n=None), say.language)) + marker

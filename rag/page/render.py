@@ -98,7 +98,12 @@ def _body(turn: Turn, say: Messages) -> Iterator[str]:
 
 
 def _answer(answer: Answer, say: Messages) -> Iterator[str]:
-    if answer.short:
+    if answer.status is Status.NEAREST:
+        missing = escape(answer.missing or "")
+        told = f"<b>{say('turn.missing')}</b><p>{missing}</p>"
+        yield f'<div class="wj-missing">{told}</div>'
+        yield f'<p class="wj-note">{say("turn.closest")}</p>'
+    elif answer.short:
         yield f'<p class="wj-short">{escape(answer.short)}</p>'
     yield f'<div class="wj-answer">{_sentences(answer.sentences, say)}</div>'
     cited = _quoting(answer.sentences)

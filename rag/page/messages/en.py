@@ -45,6 +45,8 @@ TEXTS: Mapping[str, str] = {
     "turn.searching": "Searching…",
     "turn.checking": "{passages:passage|passages} found, checking…",
     "turn.searched": "Searched for “{question}”",
+    "turn.missing": "The documents do not give the answer",
+    "turn.closest": "What comes nearest (not the answer):",
     "turn.refused": "The documents do not say",
     "turn.refused_text": "Nothing was found that answers this question.",
     "turn.nearest": "The nearest passages, for reference:",

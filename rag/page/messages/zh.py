@@ -42,6 +42,8 @@ TEXTS: Mapping[str, str] = {
     "turn.searching": "正在查找…",
     "turn.checking": "找到 {passages} 段，正在核对…",
     "turn.searched": "按“{question}”查找",
+    "turn.missing": "资料没有直接给出答案",
+    "turn.closest": "最接近的原文（不是答案）：",
     "turn.refused": "资料中没有依据",
     "turn.refused_text": "没有找到能回答这个问题的依据。",
     "turn.nearest": "最接近的段落，供参考：",
