@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from rag.errors import SettingsError
 
@@ -85,6 +92,16 @@ class Encoder(_Group):
         default="", description="put before a question, for models that want one"
     )
     batch_size: int = Field(default=64, ge=1, description="texts encoded at once by a named model")
+    earlier: tuple[str, ...] = Field(
+        default=(),
+        description="names or paths of encoders that made indexes of yours before: each answers "
+        "until the new vectors are made; in a variable with commas between them",
+    )
+
+    @field_validator("earlier", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        return [name for name in value.split(",") if name] if isinstance(value, str) else value
 
 
 class Retrieval(_Group):

@@ -1,11 +1,17 @@
-"""The encoder of an index, loaded when it is first needed."""
+"""The encoder of an index, loaded when it is first needed.
+
+Which model is loaded is decided by the settings of this user alone. An index may come from
+somebody else: what its catalog says of its encoder is compared with the settings, never opened.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.errors import StoreMismatch
 from rag.indexing.catalog import Catalog
 from rag.indexing.fingerprint import Fingerprint, check_encoder
 from rag.settings import Encoder as EncoderSettings
@@ -14,7 +20,9 @@ if TYPE_CHECKING:
     from rag.models.encoder import Encoder
 
 ENCODER = "encoder"
-"""The fact in which an index keeps the settings of the encoder that made it."""
+"""The fact in which an index keeps what its encoder puts before a question, as JSON."""
+
+MAX_PROMPT_CHARACTERS = 1_000
 
 
 class LazyEncoder:
@@ -24,7 +32,7 @@ class LazyEncoder:
         self, settings: EncoderSettings, encoder: Encoder | None = None, *, earlier: bool = False
     ) -> None:
         """Loads nothing yet. `earlier`: where an index has vectors of another encoder, that one
-        is used for it."""
+        is used for it, if it is built in or among the `earlier` ones of the settings."""
         self._settings = settings
         self._encoder = encoder
         self._earlier = earlier
@@ -33,8 +41,8 @@ class LazyEncoder:
 
     @property
     def described(self) -> str:
-        """Its settings, as an index keeps them."""
-        return self._settings.model_dump_json()
+        """What an index keeps of its settings; see `described`."""
+        return described(self._settings)
 
     def get(self) -> Encoder:
         """The encoder.
@@ -53,7 +61,8 @@ class LazyEncoder:
         """The encoder, which has to be the one recorded in the index of `folder`.
 
         Raises:
-            StoreMismatch: it is another. ModelUnavailable, ModelError: see `get`.
+            StoreMismatch: it is another, or one that the settings do not name.
+            ModelUnavailable, ModelError: see `get`.
         """
         encoder = self.get()
         if self._earlier and encoder.name != recorded.encoder:
@@ -62,18 +71,51 @@ class LazyEncoder:
         return encoder
 
     def _recorded(self, folder: Path, recorded: Fingerprint) -> Encoder:
-        """The encoder that made an index, as far as its settings are known."""
+        """The encoder that made an index, where the settings name it.
+
+        Raises:
+            StoreMismatch: they do not.
+        """
         with self._lock:
             if recorded.encoder not in self._found:
-                from rag.models.encoder import BUILTIN, load_encoder
+                from rag.models.encoder import load_encoder
 
-                catalog = Catalog.open_reader(folder)
-                try:
-                    stored = catalog.meta().get(ENCODER)
-                finally:
-                    catalog.close()
-                settings = EncoderSettings(name=recorded.encoder.partition("@")[0] or BUILTIN)
-                if stored is not None:
-                    settings = EncoderSettings.model_validate_json(stored)
+                settings = EncoderSettings(
+                    name=self._own_name(folder, recorded), query_prompt=_prompt(folder)
+                )
                 self._found[recorded.encoder] = load_encoder(settings)
             return self._found[recorded.encoder]
+
+    def _own_name(self, folder: Path, recorded: Fingerprint) -> str:
+        """The name or path in the settings that has the name recorded; its checksum is compared
+        when it is loaded."""
+        from rag.models.encoder import BUILTIN
+
+        base = recorded.encoder.rpartition("@")[0]
+        for name in (BUILTIN, *self._settings.earlier):
+            if Path(name).name == base:
+                return name
+        raise StoreMismatch(
+            f"the vectors of index {folder} were made by encoder {recorded.encoder}, which the "
+            "settings do not name; if it is yours, name it in encoder.earlier, else wait until "
+            f"rag serve has made them anew, or run: rag index PATH --rebuild --index {folder}"
+        )
+
+
+def described(settings: EncoderSettings) -> str:
+    """What an index keeps of the settings of the encoder that made it. No name or path: those
+    would be of this machine and this user."""
+    return json.dumps({"query_prompt": settings.query_prompt}, ensure_ascii=False)
+
+
+def _prompt(folder: Path) -> str:
+    """What the encoder of an index puts before a question; nothing where that is not known."""
+    catalog = Catalog.open_reader(folder)
+    try:
+        found = json.loads(catalog.meta().get(ENCODER, "{}"))
+    except (ValueError, RecursionError):
+        return ""
+    finally:
+        catalog.close()
+    prompt = found.get("query_prompt") if isinstance(found, dict) else None
+    return prompt[:MAX_PROMPT_CHARACTERS] if isinstance(prompt, str) else ""

@@ -11,7 +11,7 @@ from rag.errors import NothingRead, StoreError
 from rag.indexing.catalog import CATALOG_FILE, Catalog
 from rag.indexing.fingerprint import check_encoder, fingerprint
 from rag.indexing.intake import Intake, Options
-from rag.indexing.loading import ENCODER
+from rag.indexing.loading import ENCODER, described
 from rag.indexing.lock import LOCK_FILE, PATIENCE_SECONDS, write_lock
 from rag.indexing.parts import Parts, sweep
 from rag.indexing.snapshot import Series, record
@@ -66,7 +66,7 @@ def _run(
         if recorded is not None and not now.shares_parts(recorded):
             parts = Parts.none()
         if recorded is None or recorded.encoder != encoder.name:
-            catalog.set_meta(ENCODER, settings.encoder.model_dump_json())
+            catalog.set_meta(ENCODER, described(settings.encoder))
         series = Series(folder, catalog, now, generation, parts)
         # In between an index has no two kinds of vectors or terms: such a change is one commit.
         whole = recorded is not None and now != recorded

@@ -166,6 +166,7 @@ def test_a_collection_changes_its_encoder_while_it_answers(docs: Path, settings:
     again = Index.open(settings=named)
     assert again.encoder.name == again.status().encoder
     assert (again.verify(), again.status().documents, again.status().stale) == ([], 4, False)
-    old = Collection(settings.index, settings)
+    back = Encoder(earlier=(named.encoder.name,))
+    old = Collection(settings.index, settings.model_copy(update={"encoder": back}))
     assert old.status().encoder == again.encoder.name
     assert old.search("灯塔高多少米？")[0].document == "灯塔.txt"

