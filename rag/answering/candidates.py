@@ -11,8 +11,8 @@ from functools import lru_cache
 from rag.answering.query import Kind, Query
 from rag.answering.scope import persons
 from rag.text.fold import fold, squeeze
+from rag.text.quantities import figures
 from rag.text.segment import proper_names
-from rag.text.values import figures
 
 _DIGITS = r"[0-9０-９]+(?:[,，][0-9]{3})*(?:[.．][0-9]+)?"
 _SCALE = r"(?:\s?(?:[十百千万亿]{1,3}|多|余|[–—~-]\s?[0-9.]+)){0,3}"
@@ -158,7 +158,7 @@ def _misfits(kind: Kind, asked: _Asked, text: str) -> bool:
     folded = fold(text)
     if any(unit in folded for unit in asked.units):
         return False
-    return asked.units.isdisjoint(number.unit for number in figures(text)[0])
+    return asked.units.isdisjoint(number.unit.name for number in figures(text)[0])
 
 
 def _wanted_units(asked: str) -> frozenset[str]:

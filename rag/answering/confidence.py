@@ -19,7 +19,8 @@ from rag.answering.terms import Weights, terms_of
 from rag.models.answerable import Answerable
 from rag.models.reading import log_odds
 from rag.text.fold import fold, squeeze
-from rag.text.values import figures, values
+from rag.text.quantities import figures
+from rag.text.values import values
 from rag.types import Passage, Span
 
 GROUNDED = 0.4

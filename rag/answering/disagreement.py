@@ -14,8 +14,8 @@ from rag.answering.query import Kind, Query
 from rag.answering.short import distance
 from rag.answering.terms import Weights, terms_of
 from rag.text.fold import squeeze
+from rag.text.quantities import NO_UNIT, Period, Quantity, figures
 from rag.text.segment import proper_names
-from rag.text.values import Date, Number, figures
 from rag.types import Passage
 
 # A sentence speaks of the same thing as the best one when it covers nearly as much of the
@@ -40,7 +40,7 @@ COPIED = 0.7
 LEAST_COPY = 10  # pairs of letters; shorter ones are phrases that many documents have
 _COPIES = frozenset((Kind.NUMBER, Kind.DATE, Kind.OTHER))
 _TEXTS_KEPT = 1024
-_Figures = tuple[tuple[Number, ...], tuple[Date, ...]]
+_Figures = tuple[tuple[Quantity, ...], tuple[Period, ...]]
 _DIGITS = re.compile(r"[0-9０-９][0-9０-９.,，．]*")
 
 
@@ -57,7 +57,7 @@ class _Figure:
     """What a sentence gives for what is asked: as it is written, its value, its neighbours."""
 
     text: str
-    value: Number
+    value: Quantity
     beside: frozenset[str]
 
 
@@ -78,7 +78,7 @@ def disagreement(query: Query, weights: Weights, ranked: Sequence[Evidence]) -> 
         return ()
     figures = ((one, _figure(query, one)) for one in near)
     best_figure = next(((one, figure) for one, figure in figures if figure), None)
-    if best_figure is None or not best_figure[1].value.unit:
+    if best_figure is None or best_figure[1].value.unit is NO_UNIT:
         return ()
     found = [best_figure]
     for evidence in ranked[:LOOKED_AT]:
@@ -175,7 +175,7 @@ def _differs(
     larger = max(figure.value.value, its.value.value)
     smaller = min(figure.value.value, its.value.value)
     return (
-        figure.value.unit == its.value.unit
+        figure.value.unit.base == its.value.unit.base
         and larger <= LARGEST_RATIO * smaller
         and evidence.covered >= COVERED_SHARE * own.covered
         and weights.covered(own.terms & evidence.terms) >= SHARED_TERMS * weights.covered(own.terms)

@@ -16,8 +16,8 @@ from rag.models.reading import Reading
 from rag.reading.lines import ends_sentence
 from rag.reading.outline import is_byline
 from rag.text.fold import fold, squeeze
+from rag.text.quantities import YEAR_WORDS
 from rag.text.sentences import sentences
-from rag.text.values import YEAR_WORDS
 from rag.types import Passage, Span
 
 # Weights of a sentence's score; coverage lies in [0, 1]. Chosen on the development questions

@@ -12,8 +12,9 @@ from rag.answering.evidence import Evidence, years_of
 from rag.answering.query import Query
 from rag.answering.scope import surely_named
 from rag.text.fold import fold, squeeze
+from rag.text.quantities import NO_UNIT, Quantity, UnitClass
 from rag.text.segment import tagged
-from rag.text.values import DOWN, UP, Number, values
+from rag.text.values import DOWN, UP, values
 from rag.types import Remark, RemarkKind
 
 # A sentence speaks of what is asked about when it covers this share of the question's weight,
@@ -137,15 +138,17 @@ def _number(
     asked = squeeze(query.text)
     for number in values(query.text).numbers:
         known = {one.passage.rank: one.passage.text for one in ranked}.values()
-        if not number.unit or any(number.same(o) for text in known for o in values(text).numbers):
+        if number.unit is NO_UNIT or any(
+            number.same(o) for text in known for o in values(text).numbers
+        ):
             continue
         own = _beside(asked, number)
         best = near[0]
         likeness = [
             (len(own & _beside(squeeze(best.text), other)), other)
             for other in values(best.text).numbers
-            if other.unit == number.unit
-            and (other.unit != "count" or other.text[-1] == number.text[-1])
+            if other.unit.base == number.unit.base
+            and (other.unit.measures is not UnitClass.COUNT or other.text[-1] == number.text[-1])
         ]
         most = max((score for score, _ in likeness), default=0)
         like = [other for score, other in likeness if score == most]
@@ -154,7 +157,7 @@ def _number(
     return None
 
 
-def _beside(text: str, number: Number) -> frozenset[str]:
+def _beside(text: str, number: Quantity) -> frozenset[str]:
     """The pairs of characters that stand next to a number, on both sides."""
     written = squeeze(number.text)
     at = text.find(written)

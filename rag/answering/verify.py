@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text.fold import fold, fold_aligned, squeeze
+from rag.text.quantities import Period
 from rag.text.segment import STOP_WORDS, words
 from rag.text.sentences import sentences
-from rag.text.values import Date, Values, direction_words, directions, negated, values
+from rag.text.values import Values, direction_words, directions, negated, values
 from rag.types import (
     Citation,
     Claim,
@@ -184,7 +185,7 @@ def _years(facts: _Facts) -> frozenset[int]:
     return frozenset(date.year for date in facts.values.dates if date.year is not None)
 
 
-def _only_year(date: Date, years: frozenset[int]) -> bool:
+def _only_year(date: Period, years: frozenset[int]) -> bool:
     return date.month is None and date.part is None and date.year in years
 
 
