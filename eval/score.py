@@ -238,12 +238,12 @@ def _citation_columns(question: Question, row: Mapping[str, Any]) -> dict[str, f
     for citation in row.get("citations", ()):
         own.setdefault(citation["sentence"], []).append(citation["quote"])
     sentences = row.get("sentences", ())
-    columns["sentences"] = float(len(sentences))
+    claims = [(i, s) for i, s in enumerate(sentences) if s["support"] != "none"]
+    columns["sentences"] = float(len(claims))
     columns["supported"] = float(sum(
-        sentence["support"] == "supported" and i in own for i, sentence in enumerate(sentences)))
+        sentence["support"] == "supported" and i in own for i, sentence in claims))
     columns["verbatim"] = float(sum(
-        citations.stands_verbatim(sentence["text"], own.get(i, ()))
-        for i, sentence in enumerate(sentences)))
+        citations.stands_verbatim(sentence["text"], own.get(i, ())) for i, sentence in claims))
     return columns
 
 

@@ -250,11 +250,13 @@ class Passage:
 
 
 class Support(Enum):
-    """Whether the quoted passages support a sentence of an answer."""
+    """Whether the quoted passages support a sentence of an answer. `NONE`: it claims nothing of
+    what they say: a lead-in, a closing, a remark on what they lack, what the catalog knows."""
 
     SUPPORTED = "supported"
     PARTLY = "partly"
     UNSUPPORTED = "unsupported"
+    NONE = "none"
 
 
 class Status(Enum):
@@ -362,6 +364,21 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """A figure that no passage says and that was computed from figures that passages say.
+
+    `expression` shows the computation with its operands as they are written
+    ("4,800 − 3,200 = 1,600 万元"), `value` is the result in `unit`, rounded as it is shown there,
+    `operands` are the ranks of the passages that say the operands, in their order.
+    """
+
+    expression: str
+    value: float
+    unit: str
+    operands: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What Wenju says to a question, and what it rests on.
 
@@ -377,7 +394,8 @@ class Answer:
     given; the others did not fit into its context. `differing` are the figures that passages give
     for the same thing, best first, where they do not agree. `missing` says, in the question's
     language, what the documents do not give; set for `NEAREST`, whose sentences and citations
-    are those of the quotations that come nearest and whose `short` is None.
+    are those of the quotations that come nearest and whose `short` is None. `computed` is the
+    figure that was computed to answer, None where none was.
     """
 
     question: str
@@ -394,6 +412,7 @@ class Answer:
     prompted: tuple[int, ...] = ()
     differing: tuple[Figure, ...] = ()
     missing: str | None = None
+    computed: Computed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,17 @@ from dataclasses import astuple
 from typing import Any
 
 from rag.telling.remarks import remark_sentence, remark_text
-from rag.types import Answer, Block, Document, DocumentInfo, Passage, Remark, Report, Sentence
+from rag.types import (
+    Answer,
+    Block,
+    Computed,
+    Document,
+    DocumentInfo,
+    Passage,
+    Remark,
+    Report,
+    Sentence,
+)
 
 
 def passage_json(passage: Passage, *, explain: bool = False) -> dict[str, Any]:
@@ -43,6 +53,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "text": answer.text,
         "short": answer.short,
         "missing": answer.missing,
+        "computed": _computed_json(answer.computed),
         "sentences": [_sentence_json(sentence) for sentence in answer.sentences],
         "citations": citations_json(answer.sentences),
         "passages": [passage_json(passage) for passage in answer.passages],
@@ -71,6 +82,18 @@ def told(answer: Answer) -> str:
         figures.append(f"{figure.text}（{passage.title}{dated}）")
     differ = f"资料里有不同的数字：{'；'.join(figures)}。请看各自的时间和口径。" if figures else ""
     return " ".join(filter(None, (*map(remark_sentence, answer.remarks), differ)))
+
+
+def _computed_json(computed: Computed | None) -> dict[str, Any] | None:
+    if computed is None:
+        return None
+    value = int(computed.value) if computed.value.is_integer() else computed.value
+    return {
+        "expression": computed.expression,
+        "value": value,
+        "unit": computed.unit,
+        "operands": list(computed.operands),
+    }
 
 
 def _sentence_json(sentence: Sentence) -> dict[str, Any]:

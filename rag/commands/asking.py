@@ -133,7 +133,7 @@ def _told(answer: Answer) -> Iterator[str]:
 def _sentence(sentence: Sentence) -> Iterator[tuple[str, str]]:
     yield sentence.text, ""
     yield "".join(f"[{n}]" for n in dict.fromkeys(c.n for c in sentence.citations)), "good"
-    if sentence.support is not Support.SUPPORTED:
+    if sentence.support not in (Support.SUPPORTED, Support.NONE):
         reason = f"：{remark_text(sentence.reason)}" if sentence.reason else ""
         yield f"（{SUPPORT_WORDS[sentence.support]}{reason}）", SUPPORT_STYLES[sentence.support]
 

@@ -98,7 +98,7 @@ def _sentence(sentence: Sentence, escape: Callable[[str], str], say: Messages) -
     ranks = dict.fromkeys(citation.n for citation in sentence.citations)
     markers = "".join(f"[{rank}]" for rank in ranks)
     text = escape(sentence.text) + markers
-    if sentence.support is Support.SUPPORTED:
+    if sentence.support in (Support.SUPPORTED, Support.NONE):
         return text
     doubt = say(f"support.{sentence.support.value}")
     reason = remark_text(sentence.reason, say.language)

@@ -210,6 +210,8 @@ def _cite(number: int, citation: Citation, say: Messages) -> str:
 
 
 def _support(sentence: Sentence, say: Messages) -> str:
+    if sentence.support is Support.NONE:
+        return ""
     word = say(f"support.{sentence.support.value}")
     if sentence.support is Support.SUPPORTED:
         return f'<span class="wj-unseen">{say("support.unseen", support=word)}</span>'
@@ -225,7 +227,8 @@ def _counts(sentences: Sequence[Sentence], say: Messages) -> str:
         f'<span class="wj-count" data-support="{support.value}">'
         f"{say('turn.counted', sentences=count, support=say(f'support.{support.value}'))}</span>"
         for support in Support
-        if (count := sum(sentence.support is support for sentence in sentences))
+        if support is not Support.NONE
+        and (count := sum(sentence.support is support for sentence in sentences))
     ]
     return escape(say("list.comma")).join(counts)
 
