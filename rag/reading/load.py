@@ -20,7 +20,7 @@ from rag.settings import Reading
 from rag.types import Document
 
 # Raised whenever the same file gives another Document than before.
-READER_VERSION = 3
+READER_VERSION = 4
 
 _HIDDEN = re.compile(r"^[.~]|~$|\.(?:tmp|swp|part|crdownload)$", re.IGNORECASE)
 _DATE = re.compile(r"^\d{4}(?:-\d{2}(?:-\d{2})?)?$")

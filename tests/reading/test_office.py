@@ -89,7 +89,10 @@ def test_real_documents(real: Open) -> None:
     assert guide.title == "MinerU supports DOCX document parsing now"
     assert guide.date == "2026-03-04"
     item = find(guide, "Bold bullet 2")
-    assert (item.kind, item.headings) == (BlockKind.LIST_ITEM, ("1. 有序列表构成的章节标题", "1.3. 多级列表"))
+    assert (item.kind, item.headings) == (
+        BlockKind.LIST_ITEM,
+        ("1. 有序列表构成的章节标题", "1.3. 多级列表"),
+    )
     contract = real("dureader_license_bilingual.docx")
     assert contract.title == "参赛者协议"
     find(contract, "参赛者可以授权其助手、同事或其他合作者访问和使用信息")
@@ -133,7 +136,11 @@ def test_sheets() -> None:
         "客运", "每月人数", "单位：人", "月\t人数", "五月\t3100", "六月\t0.5", "备注", "只有一列的说明。",
     ]  # fmt: skip
     last = read.blocks[5]
-    assert (last.page, last.headings, last.lead) == (None, ("客运",), ("每月人数 单位：人", "月\t人数"))
+    assert (last.page, last.headings, last.lead) == (
+        None,
+        ("客运",),
+        ("每月人数 单位：人", "月\t人数"),
+    )
     assert read.blocks[7].headings == ("备注",)
 
 
@@ -187,9 +194,213 @@ def test_entities_in_a_document_are_not_resolved() -> None:
     assert read_docx(data, Reading()).text == "一句话。"
 
 
-@pytest.mark.parametrize("name", ["mineru_docx_01.docx", "mineru_pptx_01.pptx", "chatchat_langchain-ChatGLM_closed.xlsx"])
+@pytest.mark.parametrize(
+    "name", ["mineru_docx_01.docx", "mineru_pptx_01.pptx", "chatchat_langchain-ChatGLM_closed.xlsx"]
+)
 def test_truncated_files(shared: Path, name: str) -> None:
     data = (shared / "documents" / name).read_bytes()
     read = {".docx": read_docx, ".pptx": read_pptx, ".xlsx": read_xlsx}[Path(name).suffix]
     with pytest.raises(UnreadableDocument, match="damaged or no zip"):
         read(data[: len(data) // 2], Reading())
+
+
+MATH = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+REL = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+
+
+def run(text: str, properties: str = "") -> str:
+    return f"<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+def raised(text: str) -> str:
+    return run(text, '<w:vertAlign w:val="superscript"/>')
+
+
+def lowered(text: str) -> str:
+    return run(text, '<w:vertAlign w:val="subscript"/>')
+
+
+def related(name: str, **parts: tuple[str, str]) -> dict[str, str]:
+    """The relations of a part: id -> kind and target."""
+    folder, _, base = name.rpartition("/")
+    links = "".join(
+        f'<Relationship Id="{key}" Type="http://x/relationships/{kind}" Target="{target}"/>'
+        for key, (kind, target) in parts.items()
+    )
+    return {f"{folder}/_rels/{base}.rels": f"<Relationships>{links}</Relationships>"}
+
+
+def test_exponents_indices_and_formulas_of_word() -> None:
+    formula = f"<m:oMath {MATH}><m:f><m:num><m:r><m:t>1</m:t></m:r></m:num><m:den><m:r><m:t>3</m:t></m:r></m:den></m:f></m:oMath>"
+    body = (
+        "<w:p>" + run("库容10") + raised("-") + raised("3") + run("立方米，排放CO") + lowered("2") + run("，占") + formula
+        + run("。") + "</w:p><w:p>" + run("每2") + formula + run("年") + "</w:p>"
+        + "<w:tbl><w:tr><w:tc><w:p>" + run("面积") + "</w:p></w:tc><w:tc><w:p>" + run("10 km") + raised("2")
+        + "</w:p></w:tc></w:tr></w:tbl>"
+    )  # fmt: skip
+    assert read_docx(docx(body), Reading()).text.split("\n") == [
+        "库容10^-3立方米，排放CO_2，占1/3。", "每2 1/3年", "面积\t10 km^2",
+    ]  # fmt: skip
+
+
+def test_fields_that_draw_fractions_and_readings_of_words() -> None:
+    def field(code: str) -> str:
+        return (
+            '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>EQ </w:instrText></w:r>'
+            f'<w:r><w:instrText>{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+        )
+
+    ruby = (
+        "<w:r><w:ruby><w:rt>"
+        + run("zhōu")
+        + "</w:rt><w:rubyBase>"
+        + run("州")
+        + "</w:rubyBase></w:ruby></w:r>"
+    )
+    body = (
+        "<w:p>"
+        + run("他在")
+        + field(r"\* jc2 \* hps10 \o\ad(\s\up 9(bó),亳)")
+        + ruby
+        + run("买了2")
+        + field(r"\f(1,2)")
+        + run("斤。")
+        + "</w:p>"
+    )
+    read = read_docx(docx(body), Reading())
+    assert read.text.split("\n") == ["他在亳州买了2 1/2斤。", "亳 bó 州 zhōu"]
+    assert read.blocks[1].kind is BlockKind.NOTE
+
+
+def test_hidden_and_deleted_text_and_unknown_signs_are_counted() -> None:
+    body = (
+        "<w:p>"
+        + run("价格十元")
+        + run("原价八元", "<w:vanish/>")
+        + run("。", '<w:vanish w:val="0"/>')
+        + '<w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>'
+        + run("同意")
+        + '<w:r><w:sym w:font="Wingdings 2" w:char="00A3"/></w:r>'
+        + run("反对")
+        + '<w:r><w:sym w:font="Webdings" w:char="F012"/></w:r>'
+        + run("5 m", '<w:rFonts w:ascii="Symbol"/>')
+        + run("m")
+        + "<w:del><w:r><w:delText>旧</w:delText></w:r></w:del></w:p>"
+        + '<w:p><w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:checked/></w:checkBox></w:ffData>'
+        '</w:fldChar></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>' + run("已读") + "</w:p>"
+    )
+    read = read_docx(docx(body), Reading())
+    assert read.text.split("\n") == ["价格十元。☑同意□反对5 μm", "☑已读"]
+    assert read.warnings == (
+        "4 characters of hidden text are left out",
+        "1 passages that are marked as deleted are left out",
+        "1 signs of fonts of their own have no known character",
+    )
+
+
+POINTS = (
+    '<d:dataModel xmlns:d="d" xmlns:a="a"><d:ptLst><d:pt modelId="0" type="doc"/>'
+    '<d:pt modelId="2"><d:t><a:p><a:r><a:t>评标</a:t></a:r></a:p></d:t></d:pt>'
+    '<d:pt modelId="1"><d:t><a:p><a:r><a:t>开</a:t></a:r><a:r><a:t>标</a:t></a:r></a:p></d:t></d:pt>'
+    '<d:pt modelId="9" type="pres"/></d:ptLst><d:cxnLst><d:cxn srcId="0" destId="2" srcOrd="1"/>'
+    '<d:cxn srcId="0" destId="1" srcOrd="0"/><d:cxn type="presOf" srcId="1" destId="9"/></d:cxnLst></d:dataModel>'
+)
+CHART = (
+    '<c:chartSpace xmlns:c="c" xmlns:a="a"><c:chart><c:title><a:t>旅客</a:t></c:title><c:plotArea><c:barChart>{}'
+    "</c:barChart></c:plotArea></c:chart></c:chartSpace>"
+).format(
+    "".join(
+        f'<c:ser><c:tx><c:strRef><c:strCache><c:pt idx="0"><c:v>{name}</c:v></c:pt></c:strCache></c:strRef></c:tx>'
+        '<c:cat><c:strRef><c:strCache><c:pt idx="0"><c:v>五月</c:v></c:pt><c:pt idx="1"><c:v>六月</c:v></c:pt>'
+        "</c:strCache></c:strRef></c:cat><c:val><c:numRef><c:numCache>"
+        f'<c:pt idx="0"><c:v>{first}</c:v></c:pt><c:pt idx="1"><c:v>{second}</c:v></c:pt></c:numCache></c:numRef></c:val></c:ser>'
+        for name, first, second in (("进港", "3100", "0.30000000000000004"), ("出港", "2900", "12"))
+    )
+)
+
+
+def test_the_other_parts_of_a_word_file() -> None:
+    body = (
+        "<w:p>"
+        + run("第一段。")
+        + '<w:r><w:footnoteReference w:id="2"/></w:r><w:r><w:commentReference w:id="0"/></w:r></w:p>'
+        + "<w:tbl><w:tr><w:tc><w:p>"
+        + run("甲")
+        + "<w:r><w:pict><w:txbxContent>"
+        + paragraph("框里的话。")
+        + "</w:txbxContent></w:pict></w:r></w:p></w:tc><w:tc><w:p>"
+        + run("乙")
+        + '<w:r><w:footnoteReference w:id="3"/></w:r></w:p></w:tc></w:tr></w:tbl>'
+        + '<w:p><w:r><w:drawing><c:chart xmlns:c="c" r:id="c1"/></w:drawing><w:drawing><d:relIds xmlns:d="d" r:dm="d1"/>'
+        '</w:drawing><w:drawing><pic:pic xmlns:pic="p"/></w:drawing></w:r></w:p>'
+        '<w:sectPr><w:headerReference r:id="h1"/><w:headerReference r:id="h2"/><w:footerReference r:id="f1"/></w:sectPr>'
+    )
+    parts = {
+        "word/document.xml": f"<w:document {W} {REL}><w:body>{body}</w:body></w:document>",
+        "word/footnotes.xml": f'<w:footnotes {W}><w:footnote w:id="2">{paragraph("脚注二。")}</w:footnote>'
+        f'<w:footnote w:id="3">{paragraph("脚注三。")}</w:footnote></w:footnotes>',
+        "word/comments.xml": f'<w:comments {W}><w:comment w:id="0" w:author="王五">{paragraph("请核对。")}</w:comment></w:comments>',
+        "word/h1.xml": f"<w:hdr {W}>{paragraph('海港局文件')}</w:hdr>",
+        "word/h2.xml": f"<w:hdr {W}>{paragraph('海港局文件')}</w:hdr>",
+        "word/f1.xml": f"<w:ftr {W}>{paragraph('第 1 页 共 3 页')}{paragraph('内部资料')}</w:ftr>",
+        "word/charts/c.xml": CHART,
+        "word/diagrams/d.xml": POINTS,
+    } | related(
+        "word/document.xml", n1=("footnotes", "footnotes.xml"), n2=("comments", "comments.xml"),
+        h1=("header", "h1.xml"), h2=("header", "h2.xml"), f1=("footer", "f1.xml"),
+        c1=("chart", "charts/c.xml"), d1=("diagramData", "diagrams/d.xml"),
+    )  # fmt: skip
+    read = read_docx(archive(**parts), Reading())
+    assert read.text.split("\n") == [
+        "第一段。", "脚注二。", "王五 请核对。", "甲\t乙", "框里的话。", "脚注三。",
+        "旅客", "\t进港\t出港", "五月\t3100\t2900", "六月\t0.3\t12", "开标", "评标", "内部资料", "海港局文件",
+    ]  # fmt: skip
+    assert [block.kind for block in read.blocks[-2:]] == [BlockKind.NOTE, BlockKind.NOTE]
+    assert read.warnings == ("1 pictures are not read",)
+
+
+P = 'xmlns:p="p" xmlns:a="a"'
+
+
+def slides(shapes: str, **more: str) -> bytes:
+    parts = {
+        "ppt/presentation.xml": f'<p:presentation {P} {REL}><p:sldIdLst><p:sldId r:id="s1"/></p:sldIdLst></p:presentation>',
+        "ppt/slides/s.xml": f'<p:sld {P} {REL} show="0"><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>',
+    } | related("ppt/presentation.xml", s1=("slide", "slides/s.xml"))
+    return archive(**parts, **more)
+
+
+def test_positions_formulas_and_drawings_of_slides() -> None:
+    formula = (
+        f'<a14:m xmlns:a14="x"><m:oMath {MATH}><m:sSup><m:e><m:r><m:t>x</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r>'
+        "</m:sup></m:sSup></m:oMath></a14:m>"
+    )
+    text = (
+        '<a:r><a:t>库容10</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>8</a:t></a:r><a:r><a:t>，设</a:t></a:r>'
+        + formula
+        + '<a:r><a:t>为CO</a:t></a:r><a:r><a:rPr baseline="-25000"/><a:t>2</a:t></a:r>'
+        '<a:r><a:rPr><a:sym typeface="Wingdings"/></a:rPr><a:t>\uf0fe</a:t></a:r>'
+    )
+    shapes = (
+        f"<p:sp><p:txBody><a:p>{text}</a:p></p:txBody></p:sp>"
+        '<p:graphicFrame><c:chart xmlns:c="c" r:id="c1"/></p:graphicFrame>'
+        '<p:graphicFrame><d:relIds xmlns:d="d" r:dm="d1"/></p:graphicFrame><p:pic/>'
+        '<p:sp><p:nvPr><p:ph type="ftr"/></p:nvPr><p:txBody><a:p><a:r><a:t>内部资料</a:t></a:r></a:p></p:txBody></p:sp>'
+    )
+    more = {
+        "ppt/charts/c.xml": CHART,
+        "ppt/diagrams/d.xml": POINTS,
+        "ppt/comments/k.xml": f"<p:cmLst {P}><p:cm><p:text>请核对。</p:text></p:cm></p:cmLst>",
+    } | related(
+        "ppt/slides/s.xml", c1=("chart", "../charts/c.xml"), d1=("diagramData", "../diagrams/d.xml"),
+        k1=("comments", "../comments/k.xml"),
+    )  # fmt: skip
+    read = read_pptx(slides(shapes, **more), Reading())
+    assert read.text.split("\n") == [
+        "库容10^8，设x^2为CO_2☑", "旅客", "\t进港\t出港", "五月\t3100\t2900", "六月\t0.3\t12", "开标", "评标",
+        "请核对。", "内部资料",
+    ]  # fmt: skip
+    assert read.warnings == (
+        "1 pictures are not read (slide 1)",
+        "slides that are hidden in a show are read all the same: 1",
+    )

@@ -50,7 +50,11 @@ def test_encodings_declared_or_not(encoding: str) -> None:
 
 
 def test_a_few_damaged_bytes_where_the_encoding_is_declared() -> None:
-    page = PAGE.replace("utf-8", "gb2312").encode("gb18030").replace("塔高".encode("gb18030"), b"\xcb\xff")
+    page = (
+        PAGE.replace("utf-8", "gb2312")
+        .encode("gb18030")
+        .replace("塔高".encode("gb18030"), b"\xcb\xff")
+    )
     assert "三十一米" in read_html(page, Reading()).text
 
 
@@ -75,6 +79,78 @@ def test_real_files(real: Open, name: str, title: str | None, words: str) -> Non
     find(document, words)
     assert title is None or document.title == title
     assert "\ufffd" not in document.text
+
+
+def page(body: str, head: str = "") -> bytes:
+    return f"<html><head><meta charset=utf-8>{head}</head><body>{body}</body></html>".encode()
+
+
+def test_exponents_indices_fractions_and_formulas() -> None:
+    body = (
+        "<h1>库容10<sup>8</sup>立方米</h1><p>排放CO<sub>2</sub>约10<sup>-3</sup>吨，占<sup>2</sup>&frasl;<sub>3</sub>，"
+        'x<span style="vertical-align:super">2</span>，速度<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>。</p>'
+        "<table><tr><td>面积</td><td>10 km<sup>2</sup></td></tr><tr><td>边长</td><td>12<br>34</td></tr></table>"
+    )
+    assert read_html(page(body), Reading()).text.split("\n") == [
+        "库容10^8立方米", "排放CO_2约10^-3吨，占2/3，x^2，速度1/2。", "面积\t10 km^2", "边长\t12 34",
+    ]  # fmt: skip
+
+
+def test_readings_of_words_are_a_note() -> None:
+    body = "<p>他住在<ruby>亳<rp>(</rp><rt>bó</rt><rp>)</rp>州<rt>zhōu</rt></ruby>城里。</p><p>第二段。</p>"
+    read = read_html(page(body), Reading())
+    assert read.text.split("\n") == ["他住在亳州城里。", "亳 bó 州 zhōu", "第二段。"]
+    assert [block.kind for block in read.blocks] == [
+        BlockKind.PARAGRAPH, BlockKind.NOTE, BlockKind.PARAGRAPH,
+    ]  # fmt: skip
+
+
+def test_hidden_text_is_left_out_and_counted() -> None:
+    body = '<p>票价十元。</p><p class="old">票价八元。</p><p style="display:none">票价六元。</p>'
+    read = read_html(page(body, "<style>.old{display:none}</style>"), Reading())
+    assert read.text == "票价十元。"
+    assert read.warnings == ("10 characters that the page's styles hide are left out",)
+
+
+def test_fields_of_forms_and_ticked_boxes() -> None:
+    body = (
+        '<p>姓名：<input value="王五">，<input type="checkbox" checked>同意 <input type=checkbox>不同意，'
+        '<select><option>甲</option><option selected>乙</option></select><input type="hidden" value="x"></p>'
+    )
+    assert read_html(page(body), Reading()).text == "姓名：王五，☑同意 □不同意，乙"
+
+
+def test_pictures_and_frames_are_counted() -> None:
+    body = '<p>文字。</p><img src="a.png"><img src="i.png" width="16"><iframe src="b"></iframe>'
+    read = read_html(page(body), Reading())
+    assert read.warnings == ("2 pictures, frames or films are not read",)
+
+
+SENTENCE = "港口的灯塔建于一九〇二年，塔高三十一米，每晚七点亮灯。"
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        '<form id="aspnetForm">{}</form>', '<div class="sidebar-layout share">{}</div>',
+        '<div class="related">{}</div>', "<aside>{}</aside>", '<div id="comment"><div class="ad">{}</div></div>',
+        "<footer>{}</footer>",
+    ],
+)  # fmt: skip
+def test_a_wrapper_does_not_swallow_the_page(wrapper: str) -> None:
+    text = "".join(f"<p>第{i}段。{SENTENCE}</p>" for i in range(20))
+    around = '<div class="footer">版权所有，未经许可不得转载。</div>'
+    read = read_html(page(wrapper.format(text) + around), Reading())
+    assert read.text.count(SENTENCE) == 20
+    assert "版权所有" not in read.text and read.warnings == ()
+
+
+def test_what_is_lost_for_the_most_part_is_kept_with_a_warning() -> None:
+    parts = "".join(f'<div class="comments"><p>第{i}段。{SENTENCE}</p></div>' for i in range(20))
+    read = read_html(page(f"<article><p>{SENTENCE}</p></article>{parts}"), Reading())
+    assert read.text.count(SENTENCE) == 21
+    (warning,) = read.warnings
+    assert warning.startswith("1 of 1 pages have no main part")
 
 
 def test_a_feed_by_entries(real: Open) -> None:

@@ -10,7 +10,7 @@ from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import infer_date
 from rag.reading.flow import Fragment, Role, written
-from rag.reading.marked.html import HEADING_RANKS, page_fragments, tidy
+from rag.reading.marked.html import HEADING_RANKS, PageText, page_text, page_warnings, tidy
 from rag.reading.marked.web import clean_page
 from rag.reading.outline import NO_HEADING
 from rag.reading.parsers.markup import Node, declared_encoding, parse_html, parse_xml
@@ -42,14 +42,16 @@ def read_xml(data: bytes, _settings: Reading) -> Cleaned:
         return _clean_other(root)
     channel = root.child("channel") or root
     fragments = list(_head(channel))
+    pages: list[PageText] = []
     for entry in entries:
-        fragments += _entry(entry)
+        fragments += _entry(entry, pages)
     if not fragments:
         raise UnreadableDocument("the feed holds no text")
     dates = sorted(filter(None, (_date(node) for node in (channel, *entries))))
     return clean_fragments(
-        fragments, title=_title(channel), date=dates[-1] if dates else None, stated=bool(dates)
-    )
+        fragments, title=_title(channel), date=dates[-1] if dates else None, stated=bool(dates),
+        warnings=page_warnings(pages),
+    )  # fmt: skip
 
 
 def _clean_other(root: Node) -> Cleaned:
@@ -80,7 +82,8 @@ def _head(channel: Node) -> Iterator[Fragment]:
             yield written(Role.BODY, text, rank=rank)
 
 
-def _entry(entry: Node) -> Iterator[Fragment]:
+def _entry(entry: Node, pages: list[PageText]) -> Iterator[Fragment]:
+    """The fragments of an entry, whose marked text is put to the `pages`."""
     title = _title(entry)
     if title:
         yield written(Role.BODY, title, rank=HEADING_RANKS[1])
@@ -91,19 +94,21 @@ def _entry(entry: Node) -> Iterator[Fragment]:
             break
     for tag in _TEXTS:
         node = entry.child(tag)
-        if node is not None and (inner := _marked(node)):
-            for fragment in inner:
+        inner = _marked(node) if node is not None else None
+        if inner is not None and inner.fragments:
+            pages.append(inner)
+            for fragment in inner.fragments:
                 rank = NO_HEADING if fragment.role in (Role.BODY, Role.ITEM) else None
                 yield written(fragment.role, fragment.text, rank=rank, table=fragment.table)
             return
 
 
-def _marked(node: Node) -> list[Fragment]:
-    """The fragments of a text that may hold markup, as elements or written out."""
+def _marked(node: Node) -> PageText | None:
+    """A text that may hold markup, as elements or written out; None where there is none."""
     if any(isinstance(child, Node) for child in node.children):
-        return page_fragments(node)
+        return page_text(node)
     text = node.text()
-    return page_fragments(parse_html(text)) if text.strip() else []
+    return page_text(parse_html(text)) if text.strip() else None
 
 
 def _plain(node: Node) -> str:

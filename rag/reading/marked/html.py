@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from rag.documents.formats.formulas import mathml
+from rag.documents.formats.positions import Part, Shift, in_line
+from rag.documents.formats.styles import show
 from rag.reading.flow import Fragment, Role, decided, written
 from rag.reading.outline import ARTICLE, CHAPTER, FIRST, SECOND, SECTION, THIRD
 from rag.reading.parsers.markup import Node
@@ -15,9 +18,17 @@ HEADING_RANKS = (CHAPTER, SECTION, ARTICLE, FIRST, SECOND, THIRD)
 """The ranks of headings of level 1 to 6."""
 
 _NEVER = {
-    "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "head", "select",
-    "button", "input", "textarea", "link", "meta", "canvas", "audio", "video", "dialog",
+    "script", "style", "noscript", "template", "svg", "iframe", "object", "head", "button", "link",
+    "meta", "canvas", "audio", "video", "dialog", "rt", "rp", "rtc",
 }  # fmt: skip
+_SHIFTS = {"sup": Shift.RAISED, "sub": Shift.LOWERED}
+_FIELDS = {"input", "textarea", "select"}
+_TYPED = {
+    "", "text", "number", "date", "datetime-local", "month", "week", "time", "tel", "email", "url",
+}  # fmt: skip
+_NOT_READ = {"svg", "iframe", "object", "embed", "canvas", "audio", "video"}
+_FORMULA = re.compile(r"math|latex|\btex\b|formula|equation", re.IGNORECASE)
+_ICON = 32  # pixels; smaller pictures are signs
 _AROUND = {"nav", "footer", "aside", "form", "menu"}
 _AROUND_ROLES = {"navigation", "banner", "contentinfo", "search", "complementary", "menu"}
 _AROUND_NAMES = re.compile(
@@ -36,9 +47,11 @@ _CJK = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f"
 _BETWEEN_CJK = re.compile(rf"(?<=[{_CJK}])[ \t]*[\r\n]\s*(?=[{_CJK}])")
 # The main part of a page is taken where it holds this share of all text.
 _MAIN_SHARE = 0.3
-# A page of which less than this is left has no main part; unless it is long.
-_LEFT_SHARE = 0.2
-_SMALL_PAGE = 200
+# What is called a surrounding and holds this share of the page's running text is the text.
+_BODY_SHARE = 0.4
+# A page of which less than the first share of the running text, or the second of all text, links
+# included, is left has lost its text with its surroundings.
+_LEFT_SHARE, _LEFT_WITH_LINKS = 0.5, 0.1
 # A list or table cell whose text is links for the most part leads elsewhere.
 _LINK_SHARE = 0.7
 _FEWEST_LINKS = 3
@@ -54,60 +67,212 @@ def tidy(text: str) -> str:
     return re.sub(r"\s+", " ", _BETWEEN_CJK.sub("", text)).strip()
 
 
-def page_fragments(root: Node) -> list[Fragment]:
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The fragments of a page, and what of it is not among them: how many characters its styles
+    hide, how many pictures, frames and other parts without text it has. `whole` tells that its
+    main part could not be told from what surrounds it."""
+
+    fragments: tuple[Fragment, ...]
+    hidden: int
+    unread: int
+    whole: bool
+
+
+def page_text(root: Node) -> PageText:
     """The fragments of a page's main part; of all of it where that part is next to nothing."""
+    hidden = show(root)
     body = root.child("body") or root
-    flow = _Flow(keep_around=False)
-    flow.walk(_main(body))
+    texts = _Texts(body)
+    flow = _Flow(texts, body, keep_around=False)
+    flow.walk(_main(body, texts))
     flow.end()
-    whole = len(tidy(_visible(body)))
-    if sum(len(item.text) for item in flow.done) < _LEFT_SHARE * whole <= _SMALL_PAGE:
-        flow = _Flow(keep_around=True)
+    whole = flow.kept < _LEFT_SHARE * texts.running(body) or (
+        flow.kept < _LEFT_WITH_LINKS * texts.all[id(body)]
+    )
+    if whole:
+        flow = _Flow(texts, body, keep_around=True)
         flow.walk(body)
         flow.end()
-    return decided(flow.done)
+    return PageText(tuple(decided(flow.done)), hidden, flow.unread, whole)
 
 
-def _main(body: Node) -> Node:
+def page_warnings(pages: Sequence[PageText]) -> list[str]:
+    """What of web pages, or of the chapters of a book, is not in the text."""
+    told: list[str] = []
+    if hidden := sum(page.hidden for page in pages):
+        told.append(f"{hidden:,} characters that the page's styles hide are left out")
+    if unread := sum(page.unread for page in pages):
+        told.append(f"{unread:,} pictures, frames or films are not read")
+    if whole := sum(page.whole for page in pages):
+        told.append(
+            f"{whole:,} of {len(pages):,} pages have no main part that can be told from what "
+            "surrounds it; navigation and notices of the site may stand in the text"
+        )
+    return told
+
+
+class _Texts:
+    """How many characters each element of a page holds: of all text, and of running text, which
+    is what leads nowhere and stands in no element for navigation."""
+
+    def __init__(self, body: Node) -> None:
+        self.all: dict[int, int] = {}
+        self._free: dict[int, int] = {}
+        self._around: dict[int, int] = {}
+        self._count(body, linked=False, around=False)
+
+    def _count(self, node: Node, *, linked: bool, around: bool) -> tuple[int, int, int]:
+        everything = free = outside = 0
+        linked = linked or node.tag == "a"
+        around = around or node.tag in _AROUND or node.attributes.get("role", "") in _AROUND_ROLES
+        for child in node.children:
+            if isinstance(child, str):
+                size = len(" ".join(child.split()))
+                counts = (size, 0 if linked else size, 0 if linked or around else size)
+            elif child.tag in _NEVER:
+                continue
+            else:
+                counts = self._count(child, linked=linked, around=around)
+            everything, free, outside = (
+                everything + counts[0], free + counts[1], outside + counts[2]
+            )  # fmt: skip
+        self.all[id(node)], self._free[id(node)] = everything, free
+        self._around[id(node)] = outside
+        return everything, free, outside
+
+    def running(self, node: Node) -> int:
+        """The characters of running text."""
+        return self._around[id(node)]
+
+    def share(self, node: Node, body: Node) -> float:
+        """The share of all text that is no link, whatever it stands in."""
+        return self._free[id(node)] / max(1, self._free[id(body)])
+
+
+def _main(body: Node, texts: _Texts) -> Node:
     """The element that holds the text of the page."""
-    whole = len(tidy(_visible(body)))
     for tag in ("main", "article"):
         found = list(body.nodes(tag))
-        if len(found) == 1 and len(tidy(_visible(found[0]))) >= _MAIN_SHARE * whole:
+        if len(found) == 1 and texts.all[id(found[0])] >= _MAIN_SHARE * texts.all[id(body)]:
             inner = list(found[0].nodes("article"))
-            return _main(found[0]) if tag == "main" and len(inner) == 1 else found[0]
+            return _main(found[0], texts) if tag == "main" and len(inner) == 1 else found[0]
     return body
 
 
-def _visible(node: Node) -> str:
-    if node.tag in _NEVER:
-        return ""
-    return "".join(c if isinstance(c, str) else _visible(c) for c in node.children)
+def _parts(node: Node) -> Iterator[Part]:
+    """What is written in an element, and what of it is raised or lowered."""
+    for child in node.children:
+        if isinstance(child, str):
+            yield child, Shift.NONE
+        elif (own := _own_text(child)) is not None:
+            yield own, Shift.FORMULA
+        elif child.tag in _SHIFTS:
+            yield _text(child), _SHIFTS[child.tag]
+        elif child.tag == "br":
+            yield "\n", Shift.NONE
+        elif child.tag not in _NEVER:
+            apart = " " * (child.tag in _BLOCKS or child.tag == "li")
+            yield apart, Shift.NONE
+            yield from _parts(child)
+            yield apart, Shift.NONE
+
+
+def _text(node: Node) -> str:
+    """What is written in an element, as one text."""
+    return in_line(_parts(node))
+
+
+def _own_text(node: Node) -> str | None:
+    """What stands for an element whose text is not simply that of what is in it: a formula, a
+    field of a form. None for any other."""
+    if node.tag == "math":
+        return mathml(node)
+    if node.tag == "script" and node.attributes.get("type", "").lower().startswith("math/tex"):
+        return f" {node.text()} "
+    if node.tag == "img" and _FORMULA.search(node.attributes.get("class", "")):
+        return node.attributes.get("alt", "")
+    return _field(node) if node.tag in _FIELDS else None
+
+
+def _field(node: Node) -> str:
+    """What a field of a form holds, nothing for what no one sees."""
+    kind = node.attributes.get("type", "").lower()
+    if node.tag == "textarea":
+        return node.text()
+    if node.tag == "select":
+        chosen = [one for one in node.nodes("option") if "selected" in one.attributes]
+        return " ".join(one.text() for one in chosen)
+    if kind in ("checkbox", "radio"):
+        return "☑" if "checked" in node.attributes else "□"
+    return node.attributes.get("value", "") if kind in _TYPED else ""
+
+
+def _readings(node: Node) -> list[str]:
+    """The words of an element that carry their reading (ruby), each followed by it."""
+    found: list[str] = []
+    for ruby in node.nodes("ruby"):
+        word: list[str] = []
+        for child in ruby.children:
+            if isinstance(child, str) or child.tag not in ("rt", "rp", "rtc"):
+                word.append(child if isinstance(child, str) else _text(child))
+            elif child.tag != "rp" and (reading := tidy(child.text())):
+                found.append(f"{tidy(''.join(word))} {reading}".strip())
+                word.clear()
+    return found
+
+
+def _is_unread(node: Node) -> bool:
+    """Whether an element is a picture, a frame or a film that says something: no sign, no line."""
+    if node.tag == "svg":
+        return next(node.nodes("text"), None) is not None
+    if node.tag != "img" or _own_text(node):
+        return node.tag in _NOT_READ
+    sizes = [node.attributes.get(side, "").removesuffix("px") for side in ("width", "height")]
+    return not any(size.isdecimal() and int(size) <= _ICON for size in sizes)
 
 
 @dataclass(slots=True)
 class _Flow:
-    """The fragments so far, and the text of the paragraph that is open."""
+    """The fragments so far, how many pictures and frames stand among them, and the text of the
+    paragraph that is open with the readings of its words."""
 
+    texts: _Texts
+    body: Node
     keep_around: bool
     done: list[Fragment] = field(default_factory=list)
-    open: list[str] = field(default_factory=list)
+    open: list[Part] = field(default_factory=list)
+    readings: list[str] = field(default_factory=list)
     role: Role = Role.BODY
     tables: int = 0
+    unread: int = 0
+
+    @property
+    def kept(self) -> int:
+        """The characters of the fragments."""
+        return sum(len(item.text) for item in self.done)
 
     def end(self) -> None:
         """Closes the paragraph; a blank line in its source ends one too."""
-        for part in _PARAGRAPH.split("".join(self.open)):
+        for part in _PARAGRAPH.split(in_line(self.open)):
             if text := tidy(part):
                 self.done.append(written(self.role, text))
                 self.role = Role.BODY
         self.open.clear()
+        self._note()
+
+    def _note(self) -> None:
+        if self.readings:
+            self.done.append(written(Role.NOTE, " ".join(self.readings)))
+            self.readings.clear()
 
     def walk(self, node: Node) -> None:
         """The fragments of everything in `node`."""
         for child in node.children:
             if isinstance(child, str):
-                self.open.append(child)
+                self.open.append((child, Shift.NONE))
+            elif (own := _own_text(child)) is not None:
+                self.open.append((own, Shift.FORMULA))
             elif not self._left_out(child):
                 self._element(child)
 
@@ -115,18 +280,26 @@ class _Flow:
         heading = re.fullmatch(r"h([1-6])", node.tag)
         if heading:
             self.end()
+            self._take_in(node)
             if text := heading_text(node):
                 self.done.append(written(Role.BODY, text, rank=HEADING_RANKS[int(heading[1]) - 1]))
+            self._note()
         elif node.tag == "table":
             self.end()
             self._table(node)
         elif node.tag in ("pre", "listing"):
             self.end()
-            lines = [line.rstrip() for line in _visible(node).split("\n") if line.strip()]
+            lines = [line.rstrip() for line in _text(node).split("\n") if line.strip()]
             if lines:
                 self.done.append(written(Role.BODY, "\n".join(lines).strip()))
         elif node.tag == "br":
             self.end()
+        elif node.tag in _SHIFTS:
+            self._take_in(node)
+            self.open.append((_text(node), _SHIFTS[node.tag]))
+        elif node.tag == "ruby":
+            self.readings += _readings(Node("", {}, [node]))
+            self.walk(node)
         elif node.tag in ("li", "dd"):
             self.end()
             self.role = Role.ITEM
@@ -142,15 +315,21 @@ class _Flow:
         else:
             self.walk(node)
 
+    def _take_in(self, node: Node) -> None:
+        """What of an element that is written as one text is no text."""
+        self.readings += _readings(node)
+        self.unread += sum(map(_is_unread, _descendants(node)))
+
     def _left_out(self, node: Node) -> bool:
-        if node.tag in _NEVER or "hidden" in node.attributes:
+        if node.tag in _NEVER or node.tag == "img":
+            self.unread += _is_unread(node)
             return True
         if self.keep_around:
             return False
         names = f"{node.attributes.get('class', '')} {node.attributes.get('id', '')}"
         role = node.attributes.get("role", "")
         if node.tag in _AROUND or role in _AROUND_ROLES or _AROUND_NAMES.search(names):
-            return True
+            return self.texts.share(node, self.body) < _BODY_SHARE
         return node.tag in ("ul", "ol", "table") and _leads_elsewhere(node)
 
     def _table(self, node: Node) -> None:
@@ -162,13 +341,23 @@ class _Flow:
                     self.end()
             return
         self.tables += 1
+        self._take_in(node)
         caption = node.child("caption")
-        if caption is not None and (text := tidy(_visible(caption))):
+        if caption is not None and (text := tidy(_text(caption))):
             self.done.append(written(Role.TABLE_TITLE, text))
         for row in rows:
-            text = "\t".join(tidy(_visible(cell)) for cell in row).rstrip("\t")
+            text = "\t".join(tidy(_text(cell)) for cell in row).rstrip("\t")
             if text.strip():
                 self.done.append(written(Role.ROW, text, table=self.tables))
+        self._note()
+
+
+def _descendants(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        if isinstance(child, Node):
+            yield child
+            if child.tag not in _NOT_READ:
+                yield from _descendants(child)
 
 
 def heading_text(node: Node) -> str:
@@ -177,7 +366,7 @@ def heading_text(node: Node) -> str:
         child for child in node.children
         if isinstance(child, str) or "headerlink" not in child.attributes.get("class", "")
     ]  # fmt: skip
-    return tidy(_visible(Node(node.tag, node.attributes, kept))).rstrip("¶").strip()
+    return tidy(_text(Node(node.tag, node.attributes, kept))).rstrip("¶").strip()
 
 
 def _leads_elsewhere(node: Node) -> bool:
@@ -185,7 +374,7 @@ def _leads_elsewhere(node: Node) -> bool:
     if len(links) < _FEWEST_LINKS:
         return False
     linked = sum(len(tidy(link.text())) for link in links)
-    return linked >= _LINK_SHARE * len(tidy(_visible(node)))
+    return linked >= _LINK_SHARE * len(tidy(_text(node)))
 
 
 def _rows(node: Node) -> Iterator[list[Node]]:

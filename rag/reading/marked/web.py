@@ -7,7 +7,7 @@ import re
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import infer_date
-from rag.reading.marked.html import heading_text, page_fragments, tidy
+from rag.reading.marked.html import heading_text, page_text, page_warnings, tidy
 from rag.reading.parsers.markup import Node, declared_encoding, parse_html
 from rag.reading.parsers.plain import decode
 from rag.settings import Reading
@@ -35,7 +35,8 @@ def clean_page(root: Node) -> Cleaned:
     Raises:
         UnreadableDocument: it has no text.
     """
-    fragments = page_fragments(root)
+    page = page_text(root)
+    fragments = page.fragments
     if not fragments:
         raise UnreadableDocument("the page holds no text")
     stated = _stated_date(root)
@@ -44,6 +45,7 @@ def clean_page(root: Node) -> Cleaned:
         title=_title(root),
         date=stated or infer_date([fragment.text for fragment in fragments]),
         stated=stated is not None,
+        warnings=page_warnings([page]),
     )
 
 

@@ -10,7 +10,7 @@ from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import infer_date
 from rag.reading.flow import Fragment, written
-from rag.reading.marked.html import page_fragments, tidy
+from rag.reading.marked.html import PageText, page_text, page_warnings, tidy
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, declared_encoding, parse_html, parse_xml
 from rag.reading.parsers.plain import decode
@@ -33,6 +33,7 @@ def read_epub(data: bytes, settings: Reading) -> Cleaned:
     package = parse_xml(archive.need(package_name or "content.opf", "EPUB"))
     fragments: list[Fragment] = []
     missing: list[str] = []
+    pages: list[PageText] = []
     tables = 0
     for name in _chapters(package, posixpath.dirname(package_name)):
         chapter = archive.read(name)
@@ -40,7 +41,8 @@ def read_epub(data: bytes, settings: Reading) -> Cleaned:
             missing.append(name)
         elif chapter.strip():
             text = decode(chapter, declared_encoding(chapter)).text
-            own = [_renumbered(item, tables) for item in page_fragments(parse_html(text))]
+            pages.append(page_text(parse_html(text)))
+            own = [_renumbered(item, tables) for item in pages[-1].fragments]
             tables = max([tables, *(item.table or 0 for item in own)])
             fragments += own
     if not fragments:
@@ -51,7 +53,10 @@ def read_epub(data: bytes, settings: Reading) -> Cleaned:
         title=_said(package, "title"),
         date=stated[0] if stated else infer_date([item.text for item in fragments]),
         stated=stated is not None,
-        warnings=[f"chapters are missing from the file: {', '.join(missing)}"] if missing else [],
+        warnings=[
+            *([f"chapters are missing from the file: {', '.join(missing)}"] if missing else []),
+            *page_warnings(pages),
+        ],
     )
 
 

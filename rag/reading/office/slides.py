@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from rag.documents.formats.drawings import drawing_fragments
+from rag.documents.formats.formulas import office_math
+from rag.documents.formats.positions import Part, Shift, in_line
+from rag.documents.formats.symbols import in_font
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
 from rag.reading.flow import Fragment, Role, decided, written
-from rag.reading.marked.html import HEADING_RANKS
+from rag.reading.marked.html import HEADING_RANKS, tidy
 from rag.reading.office.package import attribute, properties, relations, row_text
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, parse_xml
@@ -16,12 +20,15 @@ from rag.settings import Reading
 
 _MAIN = "ppt/presentation.xml"
 _TITLES = {"title", "ctrtitle"}
-_FURNITURE = {"sldnum", "dt", "ftr", "hdr", "sldimg"}
+_EDGES = {"ftr", "hdr"}
+_FURNITURE = {"sldnum", "dt", "sldimg", *_EDGES}
+_EMPTY = "the slides hold no text"
 
 
 def read_pptx(data: bytes, settings: Reading) -> Cleaned:
-    """A PowerPoint file: titles as headings, lists, tables, speaker's notes. A slide that is a
-    picture only is named in a warning.
+    """A PowerPoint file: titles as headings, lists, tables, formulas, drawings made of data,
+    comments and speaker's notes, footers once, at the end. What is not read is counted in
+    warnings.
 
     Raises:
         UnreadableDocument: no PPTX, encrypted, damaged, a zip bomb, or without text.
@@ -31,44 +38,47 @@ def read_pptx(data: bytes, settings: Reading) -> Cleaned:
     parts = relations(archive, _MAIN)
     fragments: list[Fragment] = []
     titles: list[str] = []
+    feet: dict[str, None] = {}
     pictures: list[int] = []
+    hidden: list[int] = []
     tables = 0
     for number, entry in enumerate(root.nodes("sldid"), 1):
         _, part = parts.get(entry.attributes.get("relation", ""), ("", ""))
-        slide = archive.read(part) if part else None
-        if slide is None:
+        data_of_slide = archive.read(part) if part else None
+        if data_of_slide is None:
             continue
-        tree = parse_xml(slide)
-        own = list(_Slide(tree, number, tables).fragments())
-        tables += sum(1 for _ in tree.nodes("tbl"))
+        tree = parse_xml(data_of_slide)
+        slide = _Slide(archive, part, tree, number, tables)
+        own = list(slide.fragments())
+        tables = slide.tables
         titles += [item.text for item in own if item.rank == HEADING_RANKS[1]][:1]
-        own += _speaker(archive, part, number)
         fragments += own
-        if not own and next(tree.nodes("pic"), None) is not None:
-            pictures.append(number)
+        feet |= dict.fromkeys(slide.feet())
+        pictures += [number] * sum(1 for _ in tree.nodes("pic"))
+        hidden += [number] * (tree.attributes.get("show") in ("0", "false"))
     if not fragments:
-        raise UnreadableDocument("the slides hold no text")
+        raise UnreadableDocument("; ".join([_EMPTY, *_warnings(pictures, hidden)]))
     facts = properties(archive)
     return clean_fragments(
-        decided(fragments),
+        [*decided(fragments), *(written(Role.NOTE, text) for text in feet)],
         title=titles[0] if titles else facts.title,
         date=plausible_date([item.text for item in fragments], facts.changed),
-        warnings=[_missing(pictures)] if pictures else [],
+        warnings=_warnings(pictures, hidden),
     )
 
 
-def _missing(pictures: list[int]) -> str:
-    return f"slides that are pictures only are missing: {', '.join(map(str, pictures))}"
+def _warnings(pictures: Sequence[int], hidden: Sequence[int]) -> list[str]:
+    """What of the file is not in the text, or is in it though it is not shown."""
+    told: list[str] = []
+    if pictures:
+        told.append(f"{len(pictures):,} pictures are not read (slide {_numbers(pictures)})")
+    if hidden:
+        told.append(f"slides that are hidden in a show are read all the same: {_numbers(hidden)}")
+    return told
 
 
-def _speaker(archive: Archive, part: str, number: int) -> Iterator[Fragment]:
-    """The speaker's notes of a slide."""
-    for kind, target in relations(archive, part).values():
-        if kind == "notesSlide" and (data := archive.read(target)):
-            for shape in parse_xml(data).nodes("sp"):
-                if _placeholder(shape) == "body":
-                    for text in _paragraphs(shape):
-                        yield written(Role.NOTE, text, number)
+def _numbers(slides: Sequence[int]) -> str:
+    return ", ".join(map(str, dict.fromkeys(slides)))
 
 
 def _placeholder(shape: Node) -> str | None:
@@ -80,21 +90,58 @@ def _placeholder(shape: Node) -> str | None:
 def _paragraphs(shape: Node) -> Iterator[str]:
     for body in shape.nodes("txbody"):
         for paragraph in body.nodes("p"):
-            words = [
-                child.text() if child.tag == "t" else " "
-                for run in paragraph.children if isinstance(run, Node)
-                for child in ([run] if run.tag == "br" else run.children)
-                if isinstance(child, Node) and child.tag in ("t", "br")
-            ]  # fmt: skip
-            if text := " ".join("".join(words).split()):
+            if text := _line(paragraph):
                 yield text
 
 
-class _Slide:
-    """The shapes of one slide: its title first, then the others in the order of the file."""
+def _line(paragraph: Node) -> str:
+    return " ".join(in_line(_parts(paragraph)).split())
 
-    def __init__(self, tree: Node, number: int, tables: int) -> None:
-        self._tree, self._number, self._tables = tree, number, tables
+
+def _parts(node: Node) -> Iterator[Part]:
+    """What is written in a paragraph, and what of it is raised or lowered."""
+    for child in node.children:
+        if isinstance(child, str) or child.tag == "fallback":
+            continue
+        if child.tag in ("r", "fld"):
+            facts = child.child("rpr")
+            shift = _shift(attribute(facts, "baseline", "0"))
+            font = next(
+                (attribute(own, "typeface") for tag in ("sym", "latin")
+                 if facts is not None and (own := facts.child(tag)) is not None), "",
+            )  # fmt: skip
+            for text in child.nodes("t"):
+                yield in_font(text.text(), font), shift
+        elif child.tag == "br":
+            yield " ", Shift.NONE
+        elif child.tag == "omath":
+            yield office_math(child), Shift.FORMULA
+        else:
+            yield from _parts(child)
+
+
+def _shift(baseline: str) -> Shift:
+    """Where a run stands, by thousandths of a percent of its size."""
+    number = baseline.rstrip("%")
+    if not number.lstrip("-").isdecimal() or int(number) == 0:
+        return Shift.NONE
+    return Shift.RAISED if int(number) > 0 else Shift.LOWERED
+
+
+class _Slide:
+    """A slide: its title first, then its other shapes in the order of the file, its comments and
+    the speaker's notes. `tables` counts those of the slides before, too."""
+
+    def __init__(self, archive: Archive, part: str, tree: Node, number: int, tables: int) -> None:
+        self._archive, self._tree, self._number = archive, tree, number
+        self._relations = relations(archive, part)
+        self.tables = tables
+
+    def feet(self) -> Iterator[str]:
+        """The texts at the edges of the slide."""
+        for shape in _shapes(self._tree):
+            if _placeholder(shape) in _EDGES:
+                yield from _paragraphs(shape)
 
     def fragments(self) -> Iterator[Fragment]:
         shapes = [node for node in _shapes(self._tree) if _placeholder(node) not in _FURNITURE]
@@ -102,6 +149,7 @@ class _Slide:
         for shape in shapes:
             if shape.tag == "graphicframe":
                 yield from self._rows(shape)
+                yield from self._drawings(shape)
                 continue
             kind = _placeholder(shape)
             texts = list(_paragraphs(shape))
@@ -111,19 +159,38 @@ class _Slide:
             role = Role.ITEM if kind in ("obj", "body") and len(texts) > 1 else Role.BODY
             for text in texts:
                 yield written(role, text, self._number)
+        for text in self._notes():
+            yield written(Role.NOTE, text, self._number)
 
     def _rows(self, frame: Node) -> Iterator[Fragment]:
         for table in frame.nodes("tbl"):
-            self._tables += 1
+            self.tables += 1
             for row in table.nodes("tr"):
-                cells = [" ".join(_cell(cell)) for cell in row.nodes("tc")]
+                cells = [" ".join(map(_line, cell.nodes("p"))) for cell in row.nodes("tc")]
                 if text := row_text(cells):
-                    yield written(Role.ROW, text, self._number, table=self._tables)
+                    yield written(Role.ROW, text, self._number, table=self.tables)
 
+    def _drawings(self, frame: Node) -> Iterator[Fragment]:
+        """Charts and SmartArt, which other parts of the file hold."""
+        for tag, name in (("chart", "relation"), ("relids", "dm")):
+            for node in frame.nodes(tag):
+                _, part = self._relations.get(attribute(node, name), ("", ""))
+                if part and (data := self._archive.read(part)):
+                    yield from drawing_fragments(parse_xml(data), tag, self.tables, self._number)
+                    self.tables += tag == "chart"
 
-def _cell(cell: Node) -> Iterator[str]:
-    for paragraph in cell.nodes("p"):
-        yield "".join(node.text() for node in paragraph.nodes("t"))
+    def _notes(self) -> Iterator[str]:
+        """Comments and the speaker's notes."""
+        for kind, target in self._relations.values():
+            if kind not in ("notesSlide", "comments") or not (data := self._archive.read(target)):
+                continue
+            root = parse_xml(data)
+            for shape in root.nodes("sp"):
+                if _placeholder(shape) == "body":
+                    yield from _paragraphs(shape)
+            for comment in root.nodes("cm"):
+                old = comment.child("text")
+                yield from [tidy(old.text())] if old is not None else _paragraphs(comment)
 
 
 def _shapes(node: Node) -> Iterator[Node]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+from rag.documents.formats.drawings import drawing_fragments
+from rag.documents.formats.positions import in_line
+from rag.documents.formats.word_text import LEFT_OUT, RunStyle, WordText, run_style
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
@@ -20,13 +24,24 @@ _MAIN = "word/document.xml"
 _HEADING_STYLE = re.compile(r"(?:heading|标题)\s*([1-9])$", re.IGNORECASE)
 _TITLE_STYLES = {"title", "标题"}
 _CONTENTS_STYLE = re.compile(r"(?:toc|目录|contents)\s*(?:\d*|heading|标题)$", re.IGNORECASE)
-_LEFT_OUT = {"del", "fallback", "instrtext", "deltext", "movefrom", "ppr", "rpr", "sectpr"}
+_MARKS = {
+    "footnotereference": "footnote", "endnotereference": "endnote", "commentreference": "comment",
+}  # fmt: skip
+_NOTES = ("footnotes", "endnotes", "comments")
+_HANGING = {*_MARKS, "txbxcontent", "textpath", "pic", "imagedata", "chart", "relids"}
+_PAGE_NUMBER = re.compile(
+    r"[-—–\s]*(?:第|page)?\s*\d{0,4}\s*页?[\s,，/／|]*(?:共|of)?\s*\d{0,4}\s*页?[-—–\s]*",
+    re.IGNORECASE,
+)
+_EMPTY = "the document holds no text"
 _LONGEST_HEADING = 100
 _MOST_STYLES = 20  # that are based on each other
 
 
 def read_docx(data: bytes, settings: Reading) -> Cleaned:
-    """A Word file: headings by their styles, lists, tables, text boxes, footnotes.
+    """A Word file: headings by their styles, lists, tables, text boxes, drawings made of data,
+    footnotes and comments behind what they belong to, headers and footers once, at the end. What
+    is not read is counted in warnings.
 
     Raises:
         UnreadableDocument: no DOCX, encrypted, damaged, a zip bomb, or without text.
@@ -36,15 +51,17 @@ def read_docx(data: bytes, settings: Reading) -> Cleaned:
     body = root.child("body") or root
     part = archive.read("word/numbering.xml")
     numbering = parse_numbering(parse_xml(part) if part else None)
-    flow = _Flow(_styles(archive), _notes(archive), numbering)
+    flow = _Flow(archive, _styles(archive), numbering)
     flow.walk(body)
+    flow.margins(root)
     if not flow.done:
-        raise UnreadableDocument("the document holds no text")
+        raise UnreadableDocument("; ".join([_EMPTY, *flow.warnings()]))
     facts = properties(archive)
     return clean_fragments(
         decided(flow.done),
         title=flow.title or facts.title,
         date=plausible_date([item.text for item in flow.done], facts.changed),
+        warnings=flow.warnings(),
     )
 
 
@@ -54,6 +71,7 @@ class _Style:
     based_on: str
     level: int | None
     numbered: Node | None
+    run: RunStyle
 
 
 def _styles(archive: Archive) -> dict[str, _Style]:
@@ -67,59 +85,78 @@ def _styles(archive: Archive) -> dict[str, _Style]:
             attribute(node.child("basedon"), "val"),
             int(level) if level.isdigit() else None,
             ppr.child("numpr") if ppr else None,
+            run_style(node.child("rpr")),
         )
     return styles
 
 
-def _notes(archive: Archive) -> dict[str, str]:
-    """Footnotes and endnotes by the name of their part and their number."""
-    notes: dict[str, str] = {}
-    for kind, (_, part) in {
-        kind: (kind, part) for kind, part in relations(archive, _MAIN).values()
-    }.items():
-        if kind in ("footnotes", "endnotes") and (data := archive.read(part)):
-            for node in parse_xml(data).nodes(kind[:-1]):
-                notes[f"{kind[:-1]} {node.attributes.get('id', '')}"] = _plain(node)
-    return notes
-
-
-def _plain(node: Node) -> str:
-    return " ".join("".join(_words(node)).split())
-
-
-def _words(node: Node) -> list[str]:
-    words: list[str] = []
-    for child in node.children:
-        if isinstance(child, str) or child.tag in _LEFT_OUT:
-            continue
-        if child.tag == "t":
-            words.append(child.text())
-        elif child.tag in ("tab", "p", "tc"):
-            words += [" ", *_words(child)]
-        elif child.tag in ("br", "cr"):
-            words.append("\n")
-        elif child.tag == "nobreakhyphen":
-            words.append("-")
-        elif child.tag != "txbxcontent":
-            words += _words(child)
-    return words
-
-
-@dataclass(slots=True)
 class _Flow:
-    """The fragments so far; `title` is the first paragraph in the style of a title."""
+    """The fragments so far; `title` is the first paragraph in the style of a title. `part` is
+    the part of the file that is read, by whose relations its pictures and drawings are named."""
 
-    styles: dict[str, _Style]
-    notes: dict[str, str]
-    numbering: Numbering
-    title: str | None = None
-    done: list[Fragment] = field(default_factory=list)
-    tables: int = 0
+    def __init__(self, archive: Archive, styles: dict[str, _Style], numbering: Numbering) -> None:
+        self._archive, self._styles, self._numbering = archive, styles, numbering
+        self.words = WordText({name: style.run for name, style in styles.items()})
+        self.title: str | None = None
+        self.done: list[Fragment] = []
+        self._tables = 0
+        self._pictures = 0
+        self._part(_MAIN)
+        self._notes = self._noted()
+
+    def _part(self, name: str) -> None:
+        self._relations = relations(self._archive, name)
+
+    def _noted(self) -> dict[str, str]:
+        """Footnotes, endnotes and comments by their kind and number; a comment behind its
+        author's name."""
+        notes: dict[str, str] = {}
+        for kind, part in dict.fromkeys(self._relations.values()):
+            if kind in _NOTES and (data := self._archive.read(part)):
+                for node in parse_xml(data).nodes(kind[:-1]):
+                    author = attribute(node, "author") if kind == "comments" else ""
+                    text = f"{author} {self.words.plain(node)}".strip()
+                    notes[f"{kind[:-1]} {attribute(node, 'id')}"] = text
+        return notes
+
+    def warnings(self) -> list[str]:
+        """What of the file is not in the text."""
+        counts = (
+            (self._pictures, "pictures are not read"),
+            (self.words.hidden, "characters of hidden text are left out"),
+            (self.words.deleted, "passages that are marked as deleted are left out"),
+            (self.words.unknown, "signs of fonts of their own have no known character"),
+            (self.words.objects, "objects of other programs are not read, only what they show"),
+        )
+        return [f"{count:,} {what}" for count, what in counts if count]
+
+    def margins(self, root: Node) -> None:
+        """Headers and footers of all sections, each text once, as notes at the end."""
+        places = {
+            attribute(node, "relation")
+            for kind in ("headerreference", "footerreference")
+            for node in root.nodes(kind)
+        }
+        known: set[str] = set()
+        main = self._relations
+        for relation in sorted(places & main.keys()):
+            data = self._archive.read(main[relation][1])
+            if data is None:
+                continue
+            self._part(main[relation][1])
+            before, self.done = self.done, []
+            self.walk(parse_xml(data))
+            texts = dict.fromkeys(item.text for item in self.done)
+            self.done = before
+            for text in texts:
+                if text not in known and not _PAGE_NUMBER.fullmatch(text):
+                    known.add(text)
+                    self.done.append(written(Role.NOTE, text))
 
     def walk(self, node: Node) -> None:
         """Paragraphs and tables of a container, in order."""
         for child in node.children:
-            if isinstance(child, str) or child.tag in _LEFT_OUT:
+            if isinstance(child, str) or child.tag in LEFT_OUT:
                 continue
             if child.tag == "p":
                 self._paragraph(child)
@@ -132,31 +169,55 @@ class _Flow:
         ppr = node.child("ppr")
         style = attribute(ppr.child("pstyle") if ppr else None, "val")
         names = self._names(style)
-        parts = [" ".join(line.split()) for line in "".join(_words(node)).split("\n")]
+        text = in_line(self.words.parts(node))
+        parts = [" ".join(line.split()) for line in text.split("\n")]
         if not any(_CONTENTS_STYLE.match(name) for name in names):
             rank = self._rank(names, style, ppr, " ".join(parts))
             list_id, level = self._list(style, ppr)
-            label = self.numbering.next_label(list_id, level) if list_id else ""
+            label = self._numbering.next_label(list_id, level) if list_id else ""
             for part in [" ".join(parts)] if rank is not None else parts:
                 if part:
                     role = Role.ITEM if list_id and rank is None else Role.BODY
                     self.done.append(replace(written(role, part, rank=rank), label=label))
                     label = ""
-        for kind in ("footnote", "endnote"):
-            for mark in node.nodes(f"{kind}reference"):
-                note = self.notes.get(f"{kind} {mark.attributes.get('id', '')}")
+        self._attached(node)
+
+    def _attached(self, node: Node) -> None:
+        """What hangs on a paragraph or table: notes, comments, readings, text boxes, drawings."""
+        if self.words.readings:
+            self.done.append(written(Role.NOTE, " ".join(self.words.readings)))
+            self.words.readings.clear()
+        for child in _hanging(node):
+            if child.tag in _MARKS:
+                note = self._notes.get(f"{_MARKS[child.tag]} {attribute(child, 'id')}")
                 if note:
                     self.done.append(written(Role.NOTE, note))
-        for choice in node.nodes("txbxcontent"):
-            if not _in_fallback(node, choice):
-                self.walk(choice)
+            elif child.tag == "txbxcontent":
+                self.walk(child)
+            elif child.tag == "textpath" and (text := attribute(child, "string").strip()):
+                self.done.append(written(Role.NOTE, text))
+            elif child.tag in ("pic", "imagedata"):
+                self._pictures += 1
+            elif child.tag in ("chart", "relids"):
+                self._drawing(child)
+
+    def _drawing(self, node: Node) -> None:
+        """A drawing that a part of its own holds: a chart's values as a table, SmartArt's points
+        as a list."""
+        name = attribute(node, "relation" if node.tag == "chart" else "dm")
+        data = self._archive.read(self._relations.get(name, ("", ""))[1])
+        if data is None:
+            return
+        fragments = drawing_fragments(parse_xml(data), node.tag, self._tables)
+        self._tables += node.tag == "chart"
+        self.done += fragments
 
     def _names(self, style: str) -> list[str]:
         """The names of a style and of those that it is based on."""
         names: list[str] = []
-        while style in self.styles and len(names) < _MOST_STYLES:
-            names.append(self.styles[style].name)
-            style = self.styles[style].based_on
+        while style in self._styles and len(names) < _MOST_STYLES:
+            names.append(self._styles[style].name)
+            style = self._styles[style].based_on
         return names
 
     def _rank(self, names: list[str], style: str, ppr: Node | None, text: str) -> int | None:
@@ -171,15 +232,15 @@ class _Flow:
         for name in names:
             if match := _HEADING_STYLE.match(name):
                 return HEADING_RANKS[min(int(match[1]) - 1, 5)]
-        level = self.styles[style].level if style in self.styles else None
+        level = self._styles[style].level if style in self._styles else None
         return HEADING_RANKS[min(level, 5)] if level is not None and level < 9 else None
 
     def _list(self, style: str, ppr: Node | None) -> tuple[str, int]:
         """The list that a paragraph belongs to, empty for none, and its level from 0."""
         chain = [("", ppr.child("numpr") if ppr else None)]
-        while style in self.styles and len(chain) < _MOST_STYLES:
-            chain.append((style, self.styles[style].numbered))
-            style = self.styles[style].based_on
+        while style in self._styles and len(chain) < _MOST_STYLES:
+            chain.append((style, self._styles[style].numbered))
+            style = self._styles[style].based_on
         list_id, level, owner = "", "", ""
         for name, place in chain:
             if place is not None and not list_id:
@@ -188,7 +249,7 @@ class _Flow:
         if list_id in ("", "0"):
             return "", 0
         own = level.isdecimal() and len(level) == 1
-        return list_id, int(level) if own else self.numbering.level_of(list_id, owner)
+        return list_id, int(level) if own else self._numbering.level_of(list_id, owner)
 
     def _table(self, node: Node) -> None:
         rows = [
@@ -201,24 +262,27 @@ class _Flow:
                 for cell in row:
                     self.walk(cell)
             return
-        self.tables += 1
+        self._tables += 1
         for row in rows:
             cells: list[str] = []
             for cell in row:
                 facts = cell.child("tcpr")
                 merged = facts.child("vmerge") if facts else None
                 goes_on = merged is not None and attribute(merged, "val") != "restart"
-                cells.append("" if goes_on else _plain(cell))
+                cells.append("" if goes_on else self.words.plain(cell))
                 span = attribute(facts.child("gridspan") if facts else None, "val", "1")
                 cells += [""] * (min(int(span), 100) - 1 if span.isdigit() else 0)
             if text := row_text(cells):
-                self.done.append(written(Role.ROW, text, table=self.tables))
+                self.done.append(written(Role.ROW, text, table=self._tables))
+        self._attached(node)
 
 
-def _in_fallback(node: Node, wanted: Node) -> bool:
-    """Whether `wanted` is the second version of something, for older programs."""
-    return any(
-        found is wanted
-        for fallback in node.nodes("fallback")
-        for found in fallback.nodes(wanted.tag)
-    )
+def _hanging(node: Node) -> Iterator[Node]:
+    """The elements below a paragraph or table that hang on it; what stands in a text box hangs
+    on that, second versions for older programs on nothing."""
+    for child in node.children:
+        if isinstance(child, Node) and child.tag not in LEFT_OUT:
+            if child.tag in _HANGING:
+                yield child
+            if child.tag not in ("txbxcontent", "object"):
+                yield from _hanging(child)

@@ -1,0 +1,1 @@
+"""Files into Documents and Documents into Chunks."""
