@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     _benchmark_parser(commands.add_parser("benchmark", help="run a published question set"))
     _verification_parser(commands.add_parser(
         "verification", help="measure the check of sentences against their quotations"))
+    _replies_parser(commands.add_parser(
+        "replies", help="measure the check of sentences on labelled replies of a chat model"))
     _planted_parser(commands.add_parser(
         "planted", help="measure whether planted wrong figures are noticed (RGB)"))
     _reader_parser(commands.add_parser(
@@ -181,6 +183,20 @@ def _verification_parser(parser: argparse.ArgumentParser) -> None:
                         help="folder with data/news.jsonl.xz and questions/dev.jsonl; by default "
                              "$WENJU_SHARED, else ../shared")
     parser.set_defaults(command=_verification)
+
+
+def _replies_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("replies", type=Path, metavar="FILE", help="labelled replies, JSONL")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="run folder")
+    parser.add_argument("--force", action="store_true", help="replace the run that is there")
+    parser.set_defaults(command=_replies)
+
+
+def _replies(options: argparse.Namespace) -> int:
+    from eval.replies import run_replies, summary
+
+    print(summary(run_replies(options.replies, options.out, force=options.force)))
+    return 0
 
 
 def _planted_parser(parser: argparse.ArgumentParser) -> None:

@@ -101,5 +101,24 @@ def read_claims(text: str, ranks: Collection[int]) -> list[Claim]:
     return [item for item in reader.feed(text) + reader.close() if isinstance(item, Claim)]
 
 
+def read_claim(text: str, ranks: Collection[int]) -> Claim:
+    """A whole text as one claim, whatever ends sentences in it.
+
+    >>> read_claim("桥长1080米。[1] 由何守礼设计[2,9]。", range(1, 4))
+    Claim(text='桥长1080米。 由何守礼设计。', cited=(1, 2))
+    """
+    scanner = Scanner()
+    tokens = scanner.feed(text) + scanner.close()
+    cited = dict.fromkeys(
+        rank
+        for token in tokens
+        if isinstance(token, Marker)
+        for rank in token.ranks
+        if rank in ranks
+    )
+    said = "".join(token for token in tokens if isinstance(token, str))
+    return Claim(said.strip(), tuple(cited))
+
+
 def _says_something(text: str) -> bool:
     return any(character.isalnum() for character in text)
