@@ -116,9 +116,8 @@ class Retrieval(_Group):
     )
     reranker: str = Field(
         default="",
-        description="sentence-transformers CrossEncoder by name or path, or a folder that "
-        "`python -m training.joint` wrote: it orders the first hits; if empty, what they say and "
-        "the reader",
+        description="sentence-transformers CrossEncoder by name or path: it orders the first hits; "
+        "if empty, what they say and the reader",
     )
 
 
@@ -136,7 +135,8 @@ class Answering(_Group):
     )
     reader_model: str = Field(
         default="wenju",
-        description="`wenju` (built in), or a folder that `python -m training.joint` wrote",
+        description="`wenju` (built in), or a folder with the files of another such reader, as "
+        "`python -m training reader` writes them",
     )
     min_confidence: float = Field(
         default=0.34, ge=0, le=1, description="refuse below this confidence"

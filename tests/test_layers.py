@@ -72,7 +72,7 @@ DOORS = {
     "starlette": {"rag.server", "rag.http", "rag.mcp"},
     "tantivy": {"rag.indexing.lexical"},
     "tiktoken": {"rag.text.tokens"},
-    "tokenizers": {"rag.models.subwords"},
+    "tokenizers": {"rag.models.encoder"},
     "tqdm": {"rag.commands.progress"},
     "uvicorn": {"rag.server"},
 }

@@ -7,16 +7,17 @@ tokenizers, safetensors); every other is loaded by name or path in `rag.models.n
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
+from tokenizers import Tokenizer
 
 from rag import builtin
 from rag.errors import ModelError
-from rag.models.subwords import SURROGATE, parse_tokenizer
 from rag.models.vectors import Float32, normalised
 from rag.settings import Encoder as EncoderSettings
 from rag.text.fold import fold
@@ -25,6 +26,8 @@ BUILTIN = "wenju"
 TABLE = "embedding.weight"
 ENCODED_AT_ONCE = 1024
 """Texts tokenized in one call; smaller and larger calls were slower on two cores."""
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""What no tokenizer takes: half a character, as broken files hold it."""
 
 
 class Encoder(Protocol):
@@ -78,7 +81,7 @@ class BuiltinEncoder:
             ModelError: they are malformed, or do not belong together.
         """
         self._table = _table(weights)
-        self._tokenizer = parse_tokenizer(tokenizer)
+        self._tokenizer = _parse_tokenizer(tokenizer)
         size = self._tokenizer.get_vocab_size()
         if len(self._table) != size:
             raise ModelError(
@@ -105,7 +108,7 @@ class BuiltinEncoder:
 
 def _prepare(text: str) -> str:
     """Folded, and without lone surrogates, which the tokenizer refuses."""
-    return fold(text if text.isascii() else SURROGATE.sub(" ", text))
+    return fold(text if text.isascii() else _SURROGATE.sub(" ", text))
 
 
 def _table(weights: bytes) -> Float32:
@@ -116,3 +119,11 @@ def _table(weights: bytes) -> Float32:
     if table.ndim != 2 or not np.isfinite(table).all():
         raise ModelError(f"the encoder's table is not a finite matrix; {builtin.ADVICE}")
     return table.astype(np.float32)
+
+
+def _parse_tokenizer(content: bytes) -> Tokenizer:
+    try:
+        tokenizer: Tokenizer = Tokenizer.from_str(content.decode("utf-8"))
+    except Exception as error:  # noqa: BLE001 - tokenizers raises plain Exception
+        raise ModelError(f"malformed tokenizer of the encoder: {error}; {builtin.ADVICE}") from None
+    return tokenizer

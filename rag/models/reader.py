@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from rag import builtin
-from rag.errors import ModelError
+from rag.errors import ModelError, ModelUnavailable
 from rag.models.network import Network
 from rag.models.reader_input import FEATURES, STATIC, Vocabulary, Words, match, read_words
 from rag.models.reading import Floats, PassageReader, Reading, shares
 
 BUILTIN = "wenju"
 LONGEST_TEXT = 600  # words read of a passage
+LARGEST = 64 << 20  # bytes of a file of a reader
+_FILES = ("model.onnx", "vocabulary.json")
 _TEXTS_KEPT = 2048
 _PARTS = ("words", "first", "last", "features", "lengths")
 
@@ -68,17 +70,28 @@ class Reader:
 
 @cache
 def load_reader(name: str = BUILTIN) -> PassageReader:
-    """The reader of that name, loaded once: `wenju`, or the folder of a joint network.
+    """The reader of that name, loaded once: `wenju`, or a folder with the files of another one.
 
     Raises:
-        ModelUnavailable: there is no network in that folder.
-        ModelError: its files are damaged, or made for another vocabulary.
+        ModelUnavailable: the files are not in that folder, or larger than what is loaded.
+        ModelError: they are malformed, or the built-in ones are damaged.
     """
-    if name != BUILTIN:
-        from rag.models.joint import load_joint
+    if name == BUILTIN:
+        return Reader(*(builtin.read(f"reader/{file}") for file in _FILES))
+    return Reader(*(_content(Path(name) / file) for file in _FILES))
 
-        return load_joint(Path(name))
-    return Reader(builtin.read("reader/model.onnx"), builtin.read("reader/vocabulary.json"))
+
+def _content(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise ModelUnavailable(f"{path} has {size} bytes, the limit is {LARGEST}")
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelUnavailable(
+            f"no reader in {path.parent} ({error}); name a folder that `python -m training reader` "
+            f"wrote, or {BUILTIN!r}, with the setting answering.reader_model"
+        ) from None
 
 
 def _plain(words: Words) -> Floats:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Protocol
 
-from rag.models.joint import CARD, load_joint
 from rag.models.vectors import Float32
 
 
@@ -28,14 +26,11 @@ class Reranker(Protocol):
 
 @lru_cache(1)
 def load_reranker(name: str) -> Reranker:
-    """The reranker of a sentence-transformers name or path, or of a joint network's folder,
-    loaded once.
+    """The reranker of a sentence-transformers name or path, loaded once.
 
     Raises:
         ModelUnavailable: it is not on this machine, is no reranker, or cannot be loaded.
     """
-    if (Path(name) / CARD).is_file():
-        return load_joint(Path(name))
     from rag.models.named import NamedReranker
 
     return NamedReranker(name)

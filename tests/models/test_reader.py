@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import builtin
-from rag.errors import ModelError
+from rag.errors import ModelError, ModelUnavailable
 from rag.models.reader import Reader, load_reader
 from rag.models.reading import PassageReader, Reading
 from rag.types import Span
@@ -108,3 +109,12 @@ def test_onnxruntime_is_loaded_with_the_model_only() -> None:
     code = "import sys, rag.models.reader; print('onnxruntime' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_another_reader_is_named_by_its_folder(reader: PassageReader, tmp_path: Path) -> None:
+    for name in ("model.onnx", "vocabulary.json"):
+        (tmp_path / name).write_bytes(builtin.read(f"reader/{name}"))
+    (named,), (own,) = (r.read(QUESTION, [PASSAGE]) for r in (load_reader(str(tmp_path)), reader))
+    np.testing.assert_array_equal(named.begins, own.begins)
+    with pytest.raises(ModelUnavailable, match=r"no reader in .*answering\.reader_model"):
+        load_reader(str(tmp_path / "gone"))
