@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 
 from rag.answering.bridge import bridge, name_for
+from rag.answering.catalogued import Catalogued, answer
 from rag.answering.chat import Check, Task, Written, divide, rewrite, write
+from rag.answering.document_questions import recognise
 from rag.answering.english import is_english
 from rag.answering.extract import Extraction, extract
 from rag.answering.followup import standalone
@@ -21,10 +23,12 @@ from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.models.reader import load_reader
 from rag.models.reading import PassageReader
+from rag.reading.lines import ends_sentence
 from rag.settings import Settings
 from rag.text.fold import squeeze
 from rag.types import (
     Answer,
+    Claim,
     Document,
     Done,
     Event,
@@ -128,20 +132,33 @@ class Assistant:
         start = time.perf_counter()
         query = yield from self._standalone(asked, history)
         index = self._pinned(where)
-        steps = self._steps(query, index)
+        about = self._about_documents(query, index, where)
+        steps = () if about else self._steps(query, index)
         queries = steps or (yield from self._planned(query, index))
         options = self.settings.retrieval
         passages, searches = find(queries, index, options, options.k, self._reader(), lists=True)
+        if about is not None:
+            passages = _after(about.passages, passages)
         retrieved = time.perf_counter()
         shown = steps[::-1] or queries[1:] or queries
         searched = "；".join(q.text for q in shown if q is not asked)
         yield Retrieved(passages, searched)
-        extracted = cache(partial(self._extract, searches))
+        extracted = cache(partial(self._extract, searches) if about is None else about.extraction)
         check = partial(verify, passages=passages, source=partial(self._document, index))
-        said = yield from self._say(query, passages, extracted, check)
+        model = self._model if about is None or about.extracted else None
+        said = yield from self._say(query, passages, extracted, check, model)
         timings = Timings(1000 * (retrieved - start), 1000 * (time.perf_counter() - retrieved))
         answer = _answer(asked, said, passages, extracted(), timings)
         yield Done(replace(answer, searched=searched))
+
+    def _about_documents(
+        self, query: Query, index: Index, where: Filter | None
+    ) -> Catalogued | None:
+        """The answer of the catalog, where the question is about the documents themselves."""
+        request = recognise(query.text)
+        if request is None:
+            return None
+        return answer(request, index, partial(self._document, index), where)
 
     def _extract(self, searches: Sequence[Search]) -> Extraction:
         return extract(searches, self.settings.answering, self._reader())
@@ -200,15 +217,18 @@ class Assistant:
         passages: tuple[Passage, ...],
         extracted: Callable[[], Extraction],
         check: Check,
+        model: ChatModel | None,
     ) -> Generator[Event, None, _Said]:
+        """What is said to a question, by `model` or, where there is none, in the sentences of the
+        documents."""
         remarks: tuple[Remark, ...] = ()
-        if self._model is not None and passages:
+        if model is not None and passages:
             try:
                 task = Task(query.text, passages, extracted().remarks)
-                written: Written = yield from write(self._model, self._prompts, task, check)
+                written: Written = yield from write(model, self._prompts, task, check)
                 if written.withheld:
                     remarks = (Remark(RemarkKind.WITHHELD, (str(written.withheld),)),)
-                return _Said(written.sentences, self._model.name, remarks, written.prompted)
+                return _Said(written.sentences, model.name, remarks, written.prompted)
             except GenerationError as error:
                 if not self.settings.chat.fallback:
                     raise
@@ -218,7 +238,7 @@ class Assistant:
         if extraction.confidence >= self.settings.answering.min_confidence:
             for claim in extraction.claims:
                 yield Text(claim.text)
-                sentence = check(claim)
+                sentence = check(claim) if claim.cited else _unclaimed(claim)
                 sentences.append(sentence)
                 yield sentence
         if not sentences:
@@ -266,6 +286,26 @@ def _answer(
     )
 
 
+def _unclaimed(claim: Claim) -> Sentence:
+    """A sentence that cites nothing, since it claims nothing of what the documents say."""
+    return Sentence(claim.text, Support.NONE, None, ())
+
+
+def _after(first: tuple[Passage, ...], found: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Passages that an answer rests on, and after them what a search found beside."""
+    known = {(passage.document, passage.span) for passage in first}
+    more = [passage for passage in found if (passage.document, passage.span) not in known]
+    least = min((passage.score for passage in first), default=1.0)
+    top = max((passage.score for passage in more), default=1.0) or 1.0
+    return (
+        *first,
+        *(
+            replace(passage, rank=rank, score=least * passage.score / top)
+            for rank, passage in enumerate(more, len(first) + 1)
+        ),
+    )
+
+
 def _short(said: _Said, extraction: Extraction) -> str | None:
     """The short answer; beside a chat model only where one of its supported sentences says it."""
     if extraction.short is None or not said.sentences or said.model == EXTRACTIVE:
@@ -276,15 +316,29 @@ def _short(said: _Said, extraction: Extraction) -> str | None:
 
 
 def marked_text(sentences: Sequence[Sentence]) -> str:
-    """The sentences as one text, each followed by the markers of its citations; a space parts
-    what ends in a Latin letter or mark.
+    """The sentences as one text, each followed by the markers of its citations; a space stands
+    before one that begins with a Latin letter or mark, a line break after one that no mark ends (a
+    heading, a row) and after one that announces others.
 
     >>> marked_text([])
     ''
     """
     parts: list[str] = []
+    before = ""
     for sentence in sentences:
         ranks = dict.fromkeys(citation.n for citation in sentence.citations)
-        space = " " if parts and sentence.text[:1].isascii() else ""
+        space = parting(before, sentence.text)
+        before = sentence.text
         parts.append(space + sentence.text + "".join(f"[{rank}]" for rank in ranks))
     return "".join(parts)
+
+
+def parting(before: str, text: str) -> str:
+    """What stands between two sentences of an answer.
+
+    >>> parting("桥长1080米。", "造价两亿。"), parting("票价：", "单程4元。"), parting("A.", "B.")
+    ('', '\\n', ' ')
+    """
+    if before and (before[-1] in "：:" or not ends_sentence(before)):
+        return "\n"
+    return " " if before and text[:1].isascii() else ""

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from rag.assistant import parting
 from rag.page.evidence import escape, evidence_html, places
 from rag.page.markdown import NEAREST, turn_text
 from rag.page.messages import CHINESE, Messages
@@ -180,8 +181,9 @@ def _refusal(answer: Answer, say: Messages) -> Iterator[str]:
 
 def _sentences(sentences: Sequence[Sentence], say: Messages) -> str:
     """Sentences with their citations; these are numbered through the answer from 0."""
-    parts = []
+    parts: list[str] = []
     number = 0
+    before = ""
     for sentence in sentences:
         buttons = ""
         for citation in sentence.citations:
@@ -189,12 +191,14 @@ def _sentences(sentences: Sequence[Sentence], say: Messages) -> str:
             number += 1
         # The last mark and the numbers stay on one line.
         body, end = escape(sentence.text[:-1]), escape(sentence.text[-1:])
+        parts.append("<br>" if parting(before, sentence.text) == "\n" else " " if parts else "")
+        before = sentence.text
         parts.append(
             f'<span class="wj-s" data-support="{sentence.support.value}">'
             f'<span class="wj-said">{body}</span><span class="wj-end">'
             f'<span class="wj-said">{end}</span>{buttons}</span>{_support(sentence, say)}</span>'
         )
-    return " ".join(parts)
+    return "".join(parts)
 
 
 def _cite(number: int, citation: Citation, say: Messages) -> str:

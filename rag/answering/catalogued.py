@@ -1,0 +1,445 @@
+"""Answers to questions about the documents themselves, from the catalog and the outlines.
+
+What the catalog knows is said in sentences that claim nothing of what the documents say (a `Claim`
+without ranks); every other sentence stands in a document as it is said, and cites it: titles,
+headings, extracts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rag.answering import outline
+from rag.answering.document_questions import GENERIC, MOST_READ, Asked, Request, meant
+from rag.answering.extract import Extraction
+from rag.reading.outline import is_byline
+from rag.text.fold import squeeze
+from rag.text.quantities import dates
+from rag.text.sentences import sentences
+from rag.types import Claim, Document, DocumentInfo, Filter, Passage, Span, first_day, last_day
+
+MOST_LISTED = 20
+MOST_HEADINGS = 30
+EXTRACT_SENTENCES, EXTRACT_CHARACTERS = 5, 600
+HEAD_BLOCKS = 40
+"""Blocks at the beginning of a document among which its title and author are looked for."""
+PASSAGE_CHARACTERS = 120
+# A term that stands nowhere, is short and one: certain enough to say so.
+_ALONE = re.compile(r"[A-Za-z0-9\u3400-\u9fff·&.\- ]{1,12}")
+_JOINED = re.compile("和|与|以及|、|及")
+
+
+class Catalog(Protocol):
+    """What is asked of an index."""
+
+    def documents(self, *, where: Filter | None = None) -> tuple[DocumentInfo, ...]:
+        """The documents that fit, by name."""
+        ...
+
+    def mentioning(self, term: str) -> frozenset[str]:
+        """The names of the documents whose text has a term."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogued:
+    """The answer to a question about the documents: its passages, ranked from 1, and its
+    sentences; one that cites none claims nothing of what the documents say. `extracted`: the
+    sentences are an extract of the passages, which a chat model may put better. Without claims the
+    catalog knows that there is nothing to say."""
+
+    claims: tuple[Claim, ...]
+    passages: tuple[Passage, ...] = ()
+    short: str | None = None
+    extracted: bool = False
+
+    def extraction(self) -> Extraction:
+        """The answer as the extractive answerer gives its own."""
+        return Extraction(self.claims, self.short, 1.0 if self.claims else 0.0)
+
+
+# --- the answers -------------------------------------------------------------------------------
+
+_TEXTS = {
+    "zh": {
+        "count": "资料里共有 {0} 份文档：",
+        "listed": "资料里有 {0} 份文档，按名称列出前 {1} 份：",
+        "newest": "日期最新的文档（{0}）：",
+        "oldest": "日期最早的文档（{0}）：",
+        "undated": "另有 {0} 份文档没有日期。",
+        "mentions": "有 {0} 份文档提到“{1}”：",
+        "mentions_first": "有 {0} 份文档提到“{1}”，下面是其中 {2} 份：",
+        "in": "《{0}》：",
+        "date": "《{0}》的日期是 {1}：",
+        "date_inferred": "《{0}》的日期是 {1}（由文中日期推断）：",
+        "date_only": "《{0}》的日期是 {1}。",
+        "author": "《{0}》的署名：",
+        "publisher": "《{0}》的来源是 {1}。",
+        "title": "标题：",
+        "outline": "《{0}》的{1}标题有 {2} 个：",
+        "outline_first": "《{0}》的{1}标题有 {2} 个，前 {3} 个是：",
+        "level": "最上一级",
+        "chapter": "章",
+        "section": "《{0}》的“{1}”一节，标题和原文摘录：",
+        "abstract": "《{0}》的“{1}”：",
+        "summary": "《{0}》的原文摘录：",
+        "headings": "它的主要标题：",
+        "conclusion": "《{0}》的“{1}”：",
+        "concluding": "《{0}》里作结论的句子：",
+        "copies": "{0}份",
+        "units": "{0}个",
+    },
+    "en": {
+        "count": "There are {0} documents:",
+        "listed": "There are {0} documents; the first {1} by name:",
+        "newest": "The newest document ({0}):",
+        "oldest": "The oldest document ({0}):",
+        "undated": "{0} more have no date.",
+        "mentions": "{0} documents mention “{1}”:",
+        "mentions_first": "{0} documents mention “{1}”; {2} of them:",
+        "in": "“{0}”:",
+        "date": "The date of “{0}” is {1}:",
+        "date_inferred": "The date of “{0}” is {1} (inferred from dates in the text):",
+        "date_only": "The date of “{0}” is {1}.",
+        "author": "“{0}” is signed:",
+        "publisher": "“{0}” comes from {1}.",
+        "title": "The title:",
+        "outline": "“{0}” has {2} headings ({1}):",
+        "outline_first": "“{0}” has {2} headings ({1}), the first {3}:",
+        "level": "uppermost level",
+        "chapter": "chapters",
+        "section": "“{1}” in “{0}”, headings and an extract:",
+        "abstract": "“{1}” of “{0}”:",
+        "summary": "An extract of “{0}”:",
+        "headings": "Its main headings:",
+        "conclusion": "“{1}” of “{0}”:",
+        "concluding": "Sentences of “{0}” that conclude:",
+        "copies": "{0}",
+        "units": "{0}",
+    },
+}
+_SIGNED = re.compile(
+    r"(?:(?:本[报刊](?:特约|实习)?)?记者|作者|撰文|撰稿|编著|主编|编者|著者|编写|文)"
+    r"\s?[:：/／|｜ ]\s?\S.{0,40}"
+    r"|by [A-Z].{2,40}"
+)
+
+
+def answer(
+    request: Request,
+    catalog: Catalog,
+    source: Callable[[str], Document],
+    where: Filter | None = None,
+) -> Catalogued | None:
+    """The answer to a question about the documents that fit `where`; `source` gives a document by
+    its name. None where the catalog cannot tell: then it is a question like any other."""
+    infos = catalog.documents(where=where)
+    said = _Said(source, _TEXTS["en" if request.english else "zh"])
+    if not infos:
+        return None
+    if request.asked is Asked.MENTIONS:
+        return _mentioning(said, request.term, catalog, infos)
+    if request.asked in _OF_ALL:
+        return _OF_ALL[request.asked](said, request, infos)
+    info = meant(request.document, infos, source)
+    return None if info is None else _OF_ONE[request.asked](said, info)
+
+
+@dataclass(slots=True)
+class _Said:
+    """An answer as it grows: what is said by itself, and what is quoted, with a passage for each
+    quotation."""
+
+    source: Callable[[str], Document]
+    texts: dict[str, str]
+    claims: list[Claim] = field(default_factory=list)
+    passages: dict[tuple[str, Span], Passage] = field(default_factory=dict)
+
+    def say(self, key: str, *values: object) -> None:
+        """A sentence that claims nothing of what the documents say."""
+        self.claims.append(Claim(self.texts[key].format(*values), ()))
+
+    def quote(self, info: DocumentInfo, span: Span) -> None:
+        """A part of a document as a sentence of the answer, with the passage that it stands in:
+        its block, and what follows up to `PASSAGE_CHARACTERS`."""
+        document = self.source(info.name)
+        blocks = document.blocks_of(span)
+        end = max(span.end, blocks[-1].span.end)
+        after = document.blocks_of(Span(end, min(len(document.text), end + PASSAGE_CHARACTERS)))
+        for block in after:
+            if block.span.end - blocks[0].span.start <= PASSAGE_CHARACTERS:
+                end = max(end, block.span.end)
+        place = Span(min(span.start, blocks[0].span.start), end)
+        key = (info.name, place)
+        if key not in self.passages:
+            lines = [block.lines for block in document.blocks_of(place) if block.lines]
+            self.passages[key] = Passage(
+                rank=len(self.passages) + 1,
+                score=1.0,
+                document_id=info.id,
+                document=info.name,
+                title=info.title,
+                date=info.date,
+                date_inferred=info.date_inferred,
+                headings=blocks[0].headings,
+                page=blocks[0].page,
+                lines=(lines[0][0], lines[-1][1]) if lines else None,
+                span=place,
+                text=place.of(document.text),
+                lead=(),
+                publisher=info.publisher,
+            )
+        self.claims.append(Claim(span.of(document.text), (self.passages[key].rank,)))
+
+    def title(self, info: DocumentInfo) -> None:
+        """The title of a document: quoted where its first blocks hold it."""
+        document = self.source(info.name)
+        wanted = squeeze(info.title)
+        for block in document.blocks[:HEAD_BLOCKS]:
+            text = squeeze(block.span.of(document.text))
+            if wanted and wanted in text and len(text) < 2 * len(wanted):
+                self.quote(info, block.span)
+                return
+        self.claims.append(Claim(info.title, ()))
+
+    def all(self, short: str | None = None, *, extracted: bool = False) -> Catalogued:
+        """The answer."""
+        return Catalogued(tuple(self.claims), tuple(self.passages.values()), short, extracted)
+
+
+def _listed(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued:
+    if len(infos) > MOST_LISTED:
+        said.say("listed", f"{len(infos):,}", MOST_LISTED)
+    else:
+        said.say("count", len(infos))
+    for info in infos[:MOST_LISTED]:
+        said.title(info)
+    counted = request.asked is Asked.COUNT
+    return said.all(said.texts["copies"].format(len(infos)) if counted else None)
+
+
+def _dated(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued | None:
+    noun = squeeze(request.noun)
+    kind = noun if noun and not re.fullmatch(GENERIC, noun) else ""
+    of_kind = [info for info in infos if kind in squeeze(info.title)]
+    dated = [(info.date, info) for info in of_kind if info.date]
+    if not dated:
+        return None
+    newest = request.asked is Asked.NEWEST
+    edge = last_day if newest else first_day
+    best = (max if newest else min)(edge(date) for date, _ in dated)
+    found = [(date, info) for date, info in dated if edge(date) == best]
+    for date, info in found[:MOST_LISTED]:
+        said.say(request.asked.value, date)
+        said.title(info)
+    if len(dated) < len(of_kind):
+        said.say("undated", len(of_kind) - len(dated))
+    return said.all(found[0][1].title if len(found) == 1 else None)
+
+
+def _mentioning(
+    said: _Said, asked: str, catalog: Catalog, infos: Sequence[DocumentInfo]
+) -> Catalogued | None:
+    """The documents in which a term stands as it is asked for, else all of several terms."""
+    terms = [asked]
+    names = catalog.mentioning(asked)
+    if not names and len(parts := [part for part in _JOINED.split(asked) if part]) > 1:
+        terms = parts
+        names = frozenset.intersection(*map(catalog.mentioning, parts))
+    found = [info for info in infos if info.name in names]
+    if not found:
+        return Catalogued(()) if _ALONE.fullmatch(asked) and len(terms) == 1 else None
+    shown = found[: MOST_LISTED // 2]
+    if len(shown) < len(found):
+        said.say("mentions_first", f"{len(found):,}", asked, len(shown))
+    else:
+        said.say("mentions", len(found), asked)
+    for info in shown:
+        said.say("in", info.title)
+        for term in terms:
+            if (span := _first_mention(said.source(info.name), term)) is not None:
+                said.quote(info, span)
+    return said.all()
+
+
+def _first_mention(document: Document, term: str) -> Span | None:
+    """The first whole sentence that a term stands in; None where it only stands across two."""
+    wanted = squeeze(term)
+    for block in document.blocks:
+        text = block.span.of(document.text)
+        if wanted in squeeze(text):
+            for span in sentences(text, block.span.start):
+                if wanted in squeeze(span.of(document.text)):
+                    return span
+    return None
+
+
+def _date(said: _Said, info: DocumentInfo) -> Catalogued | None:
+    """The date of a document with the line that says it; of one whose date was inferred only
+    where there is such a line."""
+    if info.date is None:
+        return None
+    document = said.source(info.name)
+    place = _dated_line(document, info.date)
+    if place is None and info.date_inferred:
+        return None
+    if place is None:
+        said.say("date_only", info.title, info.date)
+    else:
+        said.say("date_inferred" if info.date_inferred else "date", info.title, info.date)
+        said.quote(info, place)
+    return said.all(info.date)
+
+
+def _dated_line(document: Document, date: str) -> Span | None:
+    """The first sentence that says a date as exactly as it is known."""
+    parts = [int(part) for part in date.split("-")]
+    for block in document.blocks:
+        for span in sentences(block.span.of(document.text), block.span.start):
+            for found in dates(span.of(document.text)):
+                own = (found.year, found.month, found.day)
+                if list(own[: len(parts)]) == parts and found.to is None and found.part is None:
+                    return span
+    return None
+
+
+def _author(said: _Said, info: DocumentInfo) -> Catalogued | None:
+    document = said.source(info.name)
+    for block in document.blocks[:HEAD_BLOCKS]:
+        text = block.span.of(document.text).strip()
+        if is_byline(text) or _SIGNED.fullmatch(text):
+            said.say("author", info.title)
+            said.quote(info, block.span)
+            return said.all()
+    if info.publisher is None:
+        return None
+    said.say("publisher", info.title, info.publisher)
+    return said.all(info.publisher)
+
+
+def _title(said: _Said, info: DocumentInfo) -> Catalogued:
+    said.say("title")
+    said.title(info)
+    return said.all(info.title)
+
+
+def _outline(said: _Said, info: DocumentInfo) -> Catalogued | None:
+    top = outline.outermost(outline.sections(said.source(info.name)))
+    if not top:
+        return None
+    chapters = all(section.number and section.number[1] == "章" for section in top)
+    level = said.texts["chapter" if chapters else "level"]
+    if len(top) > MOST_HEADINGS:
+        said.say("outline_first", info.title, level, len(top), MOST_HEADINGS)
+    else:
+        said.say("outline", info.title, level, len(top))
+    for section in top[:MOST_HEADINGS]:
+        said.quote(info, section.span)
+    return said.all(said.texts["units"].format(len(top)))
+
+
+def _section(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued | None:
+    """A section of the document that is named; where none is, of the only one that has such a
+    section, as long as they are few enough to look."""
+    named = meant(request.document, infos, said.source)
+    if named is None and (request.document or len(infos) > MOST_READ):
+        return None
+    found = [
+        (info, section, every)
+        for info in ([named] if named else infos)
+        for every in [outline.sections(said.source(info.name))]
+        for section in _asked_for(request, every)
+    ]
+    if len(found) != 1:
+        return None
+    info, section, every = found[0]
+    document = said.source(info.name)
+    said.say("section", info.title, section.text)
+    said.quote(info, section.span)
+    under = outline.inside(section, every)
+    for one in under[:MOST_HEADINGS]:
+        said.quote(info, one.span)
+    _extract(said, info, document, section.body)
+    return said.all(extracted=True)
+
+
+def _asked_for(request: Request, every: Sequence[outline.Section]) -> tuple[outline.Section, ...]:
+    if request.number is None:
+        return outline.named(every, request.term)
+    if request.chapter is None:
+        return outline.numbered(every, request.number, request.term)
+    return tuple(
+        section
+        for chapter in outline.numbered(every, request.chapter, "章")
+        for section in outline.numbered(
+            outline.inside(chapter, every), request.number, request.term
+        )
+    )
+
+
+def _extract(said: _Said, info: DocumentInfo, document: Document, body: Span) -> None:
+    for span in outline.extract(document, body, EXTRACT_SENTENCES, EXTRACT_CHARACTERS):
+        said.quote(info, span)
+
+
+def _summary(said: _Said, info: DocumentInfo) -> Catalogued | None:
+    """The beginning of a section called 摘要, else an extract of the whole; then the headings."""
+    document = said.source(info.name)
+    every = outline.sections(document)
+    abstract = _begun(said, info, "abstract", outline.called(every, outline.ABSTRACT))
+    if not abstract:
+        said.say("summary", info.title)
+        _extract(said, info, document, Span(0, len(document.text)))
+    top = outline.outermost(every)
+    if top:
+        said.say("headings")
+        for section in top[:MOST_LISTED]:
+            said.quote(info, section.span)
+    return said.all(extracted=True) if said.passages else None
+
+
+def _conclusion(said: _Said, info: DocumentInfo) -> Catalogued | None:
+    """The beginning of the last section called 结论, else the sentences that draw one."""
+    document = said.source(info.name)
+    found = outline.called(outline.sections(document), outline.CONCLUSION)
+    if not _begun(said, info, "conclusion", found[-1:]):
+        spans = outline.concluding(document, EXTRACT_SENTENCES)
+        if not spans:
+            return None
+        said.say("concluding", info.title)
+        for span in spans:
+            said.quote(info, span)
+    return said.all(extracted=True)
+
+
+def _begun(said: _Said, info: DocumentInfo, key: str, found: Sequence[outline.Section]) -> bool:
+    """Quotes the beginning of the first of `found` that has text; False where none has."""
+    document = said.source(info.name)
+    for section in found:
+        spans = outline.statements(document, section.body, EXTRACT_SENTENCES, EXTRACT_CHARACTERS)
+        if spans:
+            said.say(key, info.title, section.text)
+            for span in spans:
+                said.quote(info, span)
+            return True
+    return False
+
+
+_OF_ALL = {
+    Asked.COUNT: _listed,
+    Asked.LIST: _listed,
+    Asked.NEWEST: _dated,
+    Asked.OLDEST: _dated,
+    Asked.SECTION: _section,
+}
+_OF_ONE = {
+    Asked.DATE: _date,
+    Asked.AUTHOR: _author,
+    Asked.TITLE: _title,
+    Asked.OUTLINE: _outline,
+    Asked.SUMMARY: _summary,
+    Asked.CONCLUSION: _conclusion,
+}

@@ -1,0 +1,356 @@
+"""Questions about the documents themselves, recognised: how many there are, which, the newest, what
+mentions a term; of one of them its date, author, title, chapters, a section, a summary, the
+conclusions.
+
+Only what is such a question beyond doubt is taken for one: the whole question has to be of a known
+form, and the document that it names has to be in the collection. All others are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import PurePosixPath
+
+from rag.answering.outline import count_of
+from rag.text.fold import fold_aligned, squeeze
+from rag.text.segment import STOP_WORDS, words
+from rag.types import Document, DocumentInfo
+
+LONGEST_QUESTION = 120
+MOST_READ = 20
+"""Of at most so many documents the texts are looked at, where the catalog does not tell which one
+is meant."""
+HEAD_CHARACTERS = 600
+
+
+class Asked(Enum):
+    """What is asked of the documents."""
+
+    COUNT = "count"
+    LIST = "list"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    MENTIONS = "mentions"
+    DATE = "date"
+    AUTHOR = "author"
+    TITLE = "title"
+    OUTLINE = "outline"
+    SECTION = "section"
+    SUMMARY = "summary"
+    CONCLUSION = "conclusion"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question about the documents, taken apart.
+
+    `document` are the words that name one of them, `noun` is the kind of document that is asked
+    for (报告), `term` what is mentioned, a section's name or what sections are called, `number`
+    and `chapter` are those of a section, `english` tells the language of the question."""
+
+    asked: Asked
+    document: str = ""
+    noun: str = ""
+    term: str = ""
+    number: int | None = None
+    chapter: int | None = None
+    english: bool = False
+
+
+# --- the forms of such questions ---------------------------------------------------------------
+
+GENERIC = "(?:文档|文件|资料|文章|文稿|文本)"
+_NOUN = (
+    "(?:文档|文件|资料|文章|文稿|文本|材料|报告书?|研报|论文|年报|半年报|季报|月报|公告|公报|通告|通知|手册|说明书|指南"
+    "|合同|协议|标书|规定|条例|办法|白皮书|蓝皮书|简报|简介|新闻稿?|报道|访谈|期刊|杂志|报纸|周刊|教材|讲义|ppt|pdf"
+    "|演示文稿|幻灯片|文献|纪要|方案|计划书|专题|专刊|简讯|快报|周报|日报|内参|书)"
+)
+_M = "[份篇个本部则期册]"
+_WHICH = f"(?:哪些|哪几{_M}|哪一?{_M})"
+_HERE = (
+    "(?:(?:(?:这个|本|我的?|你的?|您的?|当前|整个|我们的?)?(?:资料库|知识库|文档库|文件库|语料库|库)|这里|这儿|手头|现在|目前)"
+    "(?:里面?|中|内|上)?的?|你|您|我们?)?"
+)
+_ALL = "(?:一共|总共|共|都|目前|现在|已经?)*"
+_HOLDS = "(?:(?:收录|收集|收|存|导入|上传|索引|保存|加载)(?:了|着)?(?:有)?|有)"
+_SAYS = (
+    "(?:主要|都|大概|具体|到底)?(?:是)?(?:讲|说|写|介绍|谈|论述|讨论|讲述|关于)(?:了|的)?(?:是)?"
+)
+_WHAT = "(?:些?什么|哪些|啥)(?:内容|方面|东西|问题|事)?"
+_REF = "(?P<document>.{0,60}?)(?:里面?|中|内)?的?"
+_N = "(?:[零〇一二三四五六七八九十百]{1,5}|[0-9]{1,3})"
+_UNIT = "(?:章|节|部分|篇|编|单元|讲)"
+_PART = f"(?:第(?P<chapter>{_N})章的?)?第(?P<number>{_N})(?P<unit>{_UNIT})"
+_CALLED = "(?:章节?|节|部分|小节|栏目|版块|板块|小标题|篇章|专栏)"
+_FIRST = re.compile(
+    r"^(?:请问|请|麻烦|帮忙?我?|你能|能不能|可以|告诉我|我想知道|想问一?下?|那么?[，,])*"
+)
+_LAST = re.compile(r"[?？。.!！吗呢呀啊吧]*$")
+
+_CHINESE: tuple[tuple[Asked, re.Pattern[str]], ...] = tuple(
+    (asked, re.compile(form))
+    for asked, *forms in (
+        (
+            Asked.COUNT,
+            f"{_HERE}{_ALL}{_HOLDS}?(?:多少|几){_M}?{GENERIC}",
+            f"{_HERE}{GENERIC}{_ALL}(?:有|是)(?:多少|几){_M}?",
+            f"{_HERE}{GENERIC}的?(?:总数|数量|个数|份数|篇数)(?:是|有)?(?:多少)?",
+        ),
+        (
+            Asked.LIST,
+            f"{_HERE}{_ALL}{_HOLDS}(?:哪些|什么|哪几{_M}){GENERIC}",
+            f"(?:列出|列一下|列举|显示)(?:一下)?{_HERE}(?:所有|全部)?的?{GENERIC}(?:清单|列表|名单|名称)?",
+            f"{_HERE}{GENERIC}(?:清单|列表)(?:是什么)?",
+        ),
+        (
+            Asked.NEWEST,
+            f"{_HERE}(?:日期|时间)?最(?:新|近)(?:发布|更新|出版|发表)?的?一?{_M}?(?P<noun>{_NOUN})是哪一?{_M}",
+            f"{_HERE}最(?:新|近)(?:发布|更新|出版|发表)?的?一?{_M}?{GENERIC}(?:是什么|是哪个|叫什么)?",
+            f"{_HERE}哪一?{_M}(?P<noun>{_NOUN})的?(?:日期|时间)?(?:是)?最(?:新|近|晚)的?",
+            f"{_HERE}(?P<noun>{_NOUN})(?:里面?|中|当中)?最(?:新|近)的?(?:一{_M})?是哪一?{_M}",
+        ),
+        (
+            Asked.OLDEST,
+            f"{_HERE}(?:日期|时间)?最(?:早|旧|老)(?:发布|出版|发表)?的?一?{_M}?(?P<noun>{_NOUN})是哪一?{_M}",
+            f"{_HERE}最(?:早|旧|老)(?:发布|出版|发表)?的?一?{_M}?{GENERIC}(?:是什么|是哪个|叫什么)?",
+            f"{_HERE}哪一?{_M}(?P<noun>{_NOUN})的?(?:日期|时间)?(?:是)?最(?:早|旧|老)的?",
+        ),
+        (
+            Asked.MENTIONS,
+            (
+                f"{_HERE}有?(?:{_WHICH}|(?:多少|几){_M})(?:{_NOUN})(?:里面?|中|内)?(?:的内容)?(?:都|也|曾|还)?"
+                "(?:有)?(?:提到|提及|提过|说到|说起|讲到|谈到|谈及|涉及到?|写到|出现)(?:了|过)?(?P<term>.{1,40})"
+            ),
+            (
+                f"(?P<term>.{{1,40}}?)(?:都)?(?:在|被){_WHICH}{_NOUN}(?:里面?|中|内)?(?:都)?"
+                "(?:出现|提到|提及|说到|讲到|谈到|涉及)(?:了|过)?"
+            ),
+        ),
+        (
+            Asked.DATE,
+            f"{_REF}是?(?:什么时候|何时|哪一?[年天月日]|几月几?[日号]?)(?:发布|发表|出版|印发|刊登|写|撰写|编写|成文)的?",
+            f"{_REF}(?:发布|发表|出版|印发|成文|撰写)?(?:的)?(?:日期|时间)(?:是)?(?:什么时候|哪一?[年天日]|什么|多少)?",
+        ),
+        (
+            Asked.AUTHOR,
+            (
+                f"{_REF}(?:作者|撰写人|撰稿人|编者|编写者|编写单位|撰写单位|发布单位|发布机构|发布者|出版社|出版单位|出版方|来源|出处)"
+                "(?:分别)?(?:是|有)?(?:谁|哪一?[个位家些里](?:单位|机构|部门|人)?|什么)?"
+            ),
+            f"(?:是)?(?:谁|哪一?[个家](?:单位|机构|部门))(?:写|撰写|编写|发布|发表|编制)(?:了|的)?{_REF}",
+            f"{_REF}是?由?(?:谁|哪一?[个家](?:单位|机构|部门))(?:写|撰写|编写|发布|发表|编制|出)的",
+        ),
+        (
+            Asked.TITLE,
+            f"{_REF}(?:标题|题目|题名|名称)(?:是|叫)?(?:什么)?",
+            f"{_REF}叫什么(?:名字|题目|标题)?",
+        ),
+        (
+            Asked.OUTLINE,
+            f"{_REF}{_ALL}(?:有|分为?成?|包括|包含|设有?)?了?(?:哪些|哪几|几|多少|什么)(?:大|个大?)?(?P<term>{_CALLED})(?:内容)?",
+            f"{_REF}(?P<term>{_CALLED})(?:分别)?(?:有|是|包括)(?:哪些|什么|哪几个|几个|多少个?)",
+            f"{_REF}(?:目录|大纲|提纲|章节结构|章节安排|文章结构|篇章结构)(?:是|有)?(?:什么|怎样的?|如何|哪些)?",
+        ),
+        (
+            Asked.SECTION,
+            f"{_REF}{_PART}(?:的?(?:内容|主要内容|标题))?(?:{_SAYS}|是|有|包括)?{_WHAT}",
+            f"(?:概括|总结|归纳|概述|简述|介绍)(?:一下)?{_REF}{_PART}(?:的?(?:主要)?内容)?",
+            f'{_REF}[“"「《]?(?P<term>[^“”"「」《》的]{{1,30}})[”"」》]?(?:这|那)?一?(?:章|节|部分|小节|栏目|版块|板块){_SAYS}{_WHAT}',
+        ),
+        (
+            Asked.CONCLUSION,
+            f"{_REF}(?:主要|最后|最终|基本|核心)?的?结论(?:是|有)?(?:什么|哪些|啥|怎样的?)",
+            f"{_REF}(?:得出|给出|有)了?(?:什么|哪些|怎样的|什么样的)(?:主要)?的?结论",
+        ),
+        (
+            Asked.SUMMARY,
+            f"{_REF}{_SAYS}{_WHAT}",
+            f"{_REF}(?:主要内容|大意|摘要|概要|梗概|要点|内容提要|中心思想|主旨|主要观点|核心观点|核心内容)(?:是|有)?(?:什么|哪些|啥)?",
+            f"(?:概括|总结|归纳|概述|简述|简要介绍)(?:一下|下)?{_REF}(?:主要)?(?:的)?(?:内容|大意|要点|观点)?",
+        ),
+    )
+    for form in forms
+)
+_DOCS = "(?:documents|files|texts|articles)"
+_ONE = "(?:document|file|report|paper|article|text)"
+_THIS = rf"(?P<document>(?:this|the) {_ONE}|[\"“].{{1,60}}[\"”])"
+_ENGLISH: tuple[tuple[Asked, re.Pattern[str]], ...] = tuple(
+    (asked, re.compile(form))
+    for asked, *forms in (
+        (
+            Asked.COUNT,
+            (
+                rf"how many {_DOCS}(?: are there| do you have| do i have| are indexed)?"
+                "(?: in (?:the|this|my) (?:collection|library|index))?"
+            ),
+        ),
+        (
+            Asked.LIST,
+            rf"(?:which|what) {_DOCS} (?:are there|do you have|do i have)",
+            rf"list (?:all )?(?:the |my )?{_DOCS}",
+        ),
+        (
+            Asked.NEWEST,
+            rf"(?:what|which)(?: is|'s) the (?:newest|latest|most recent) {_ONE}",
+            rf"(?:which|what) {_ONE} is the (?:newest|latest|most recent)",
+        ),
+        (
+            Asked.OLDEST,
+            rf"(?:what|which)(?: is|'s) the (?:oldest|earliest) {_ONE}",
+            rf"(?:which|what) {_ONE} is the (?:oldest|earliest)",
+        ),
+        (
+            Asked.MENTIONS,
+            rf"(?:which|what) {_DOCS} (?:mention|refer to|talk about) (?P<term>.{{1,40}})",
+        ),
+        (
+            Asked.DATE,
+            rf"when was {_THIS} (?:published|written|issued|released)",
+            rf"what is the date of {_THIS}",
+        ),
+        (Asked.AUTHOR, rf"who (?:wrote|published|is the author of) {_THIS}"),
+        (Asked.TITLE, rf"what is the title of {_THIS}"),
+        (
+            Asked.OUTLINE,
+            rf"(?:what|which|how many) (?P<term>chapters|sections|parts) does {_THIS} have",
+            rf"(?:what|which|how many) (?P<term>chapters|sections|parts) are there in {_THIS}",
+        ),
+        (
+            Asked.SECTION,
+            (
+                rf"(?:what is|summari[sz]e) (?P<unit>chapter|section|part) (?P<number>\d{{1,3}})"
+                rf"(?: of {_THIS})?(?: about)?"
+            ),
+        ),
+        (
+            Asked.CONCLUSION,
+            rf"what (?:are|is) the conclusions? of {_THIS}",
+            rf"what does {_THIS} conclude",
+        ),
+        (Asked.SUMMARY, rf"what is {_THIS} about", rf"summari[sz]e {_THIS}"),
+    )
+    for form in forms
+)
+_UNITS = {"chapter": "章", "section": "节", "part": "部分"}
+_THESE = re.compile(f"(?:(?:这|那|该|本|此|上述)的?一?{_M}?|全)?(?:{_NOUN}|文)|文")
+_ENGLISH_THIS = re.compile(rf"(?:this|the) {_ONE}")
+_OF_KIND = re.compile(
+    f"(?:关于|有关|讲|谈)?(?P<words>.+?)(?:的?(?:这|那|该)一?{_M}?)?(?P<noun>{_NOUN})"
+)
+_QUOTES = "“”\"'「」『』《》 "
+
+
+def recognise(question: str) -> Request | None:
+    """What a question asks of the documents themselves; None for any other question.
+
+    >>> recognise("资料库里一共有多少份文件？").asked.value, recognise("哪些文件提到了潮汐？").term
+    ('count', '潮汐')
+    >>> recognise("《借阅规定》第三章讲什么").number
+    3
+    >>> recognise("申请时需要几份文件？")
+    """
+    if len(question) > LONGEST_QUESTION:
+        return None
+    for english, forms in ((False, _CHINESE), (True, _ENGLISH)):
+        text, original = _plain(question, spaces=english)
+        begin = len(text) - len(_FIRST.sub("", text)) if not english else 0
+        end = len(_LAST.sub("", text))
+        for asked, form in forms:
+            match = form.fullmatch(text, begin, end)
+            if match is not None:
+                return replace(_request(asked, match, original), english=english)
+    return None
+
+
+def _plain(question: str, *, spaces: bool) -> tuple[str, Callable[[int, int], str]]:
+    """The question folded, without white space unless `spaces`, and what gives the original
+    characters of a part of it."""
+    folded = fold_aligned(question)
+    kept = [i for i, character in enumerate(folded.text) if spaces or not character.isspace()]
+
+    def original(start: int, end: int) -> str:
+        if start >= end:
+            return ""
+        first, last = folded.offsets[kept[start]], folded.offsets[kept[end - 1]]
+        return question[int(first) : int(last) + 1]
+
+    return "".join(folded.text[i] for i in kept), original
+
+
+def _request(asked: Asked, match: re.Match[str], original: Callable[[int, int], str]) -> Request:
+    def said(name: str) -> str:
+        known = name in match.re.groupindex and match[name] is not None
+        return original(*match.span(name)).strip() if known else ""
+
+    unit = said("unit").lower()
+    return Request(
+        asked,
+        document=said("document"),
+        noun=said("noun"),
+        term=said("term").strip(_QUOTES) or _UNITS.get(unit, unit),
+        number=count_of(squeeze(said("number"))),
+        chapter=count_of(squeeze(said("chapter"))),
+    )
+
+
+# --- the documents that are meant --------------------------------------------------------------
+
+
+def meant(
+    reference: str, infos: Sequence[DocumentInfo], source: Callable[[str], Document]
+) -> DocumentInfo | None:
+    """The one document that words name: by its title or file name, in title marks also by more
+    than half of its title; by words before what it is (审计报告, 关于审计的报告) that all stand in
+    its title, name, date or publisher, or, in a small collection, at its beginning; the only one
+    there is for 这份报告 or nothing. None where no document is meant, or more than one could be.
+    `source` gives a document by its name."""
+    text = squeeze(reference).strip(_QUOTES)
+    if not text or _THESE.fullmatch(text) or _ENGLISH_THIS.fullmatch(" ".join(reference.split())):
+        return infos[0] if len(infos) == 1 else None
+    same = [info for info in infos if text in (squeeze(info.title), *_names(info))]
+    if same:
+        return same[0] if len(same) == 1 else None
+    if "《" in reference:
+        near = [info for info in infos if _half(text, squeeze(info.title))]
+        return near[0] if len(near) == 1 else None
+    of_kind = _OF_KIND.fullmatch(text)
+    if of_kind is None:
+        return None
+    wanted = [squeeze(w) for w in words(of_kind["words"], parts=False) if w not in STOP_WORDS]
+    near = _holding(wanted, infos, _known)
+    if not near and len(infos) <= MOST_READ:
+        near = _holding(wanted, infos, lambda info: _known(info) + _head(source(info.name)))
+    return near[0] if len(near) == 1 else None
+
+
+def _holding(
+    wanted: Sequence[str], infos: Sequence[DocumentInfo], text: Callable[[DocumentInfo], str]
+) -> list[DocumentInfo]:
+    """The documents whose text of some kind holds all of some words; none for no words."""
+    if not wanted:
+        return []
+    texts = [(info, text(info)) for info in infos]
+    return [info for info, known in texts if all(word in known for word in wanted)]
+
+
+def _names(info: DocumentInfo) -> tuple[str, str]:
+    """The file's name with and without its ending."""
+    name = PurePosixPath(info.name)
+    return squeeze(name.name), squeeze(name.stem)
+
+
+def _half(text: str, title: str) -> bool:
+    """Whether one holds the other, which is more than half of it."""
+    short, long = sorted((text, title), key=len)
+    return short in long and 2 * len(short) > len(long)
+
+
+def _known(info: DocumentInfo) -> str:
+    return squeeze(f"{info.title} {info.name} {info.publisher or ''} {info.date or ''}")
+
+
+def _head(document: Document) -> str:
+    return squeeze(document.text[:HEAD_CHARACTERS])
