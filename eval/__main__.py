@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
         "reader", help="measure the spans that the reader alone marks (SQuAD's format)"))
     _questions_parser(commands.add_parser(
         "questions", help="make a question set of the answers that were judged on the page"))
+    _cells_parser(commands.add_parser(
+        "cells", help="measure whether the right cell of a table is among the first shown"))
     _page_parser(commands.add_parser(
         "page", help="measure how soon the page is there and answers, alone and with eight"))
     _table_parser(commands.add_parser("table", help="index the corpus and print the figures"))
@@ -232,6 +234,30 @@ def _verification(options: argparse.Namespace) -> int:
     from eval.verification import table
 
     print(table(options.shared or Path(os.environ.get("WENJU_SHARED", "../shared"))))
+    return 0
+
+
+def _cells_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("questions", type=Path, metavar="FILE",
+                        help="JSONL with the cell of each question, or in the form of ASKS.md")
+    parser.add_argument("--index", type=Path, required=True, metavar="DIR", help="index folder")
+    parser.add_argument("--index-b", type=Path, metavar="DIR",
+                        help="index folder of the questions of corpus B")
+    parser.add_argument("--missed", action="store_true", help="name the questions that failed")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    parser.set_defaults(command=_cells)
+
+
+def _cells(options: argparse.Namespace) -> int:
+    from eval.cells import measure, summary
+    from rag.settings import Settings
+
+    indexes = {"A": options.index} | ({"B": options.index_b} if options.index_b else {})
+    outcomes = measure(options.questions, indexes, Settings.load(options.config))
+    print(json.dumps(summary(outcomes)))
+    for one in outcomes if options.missed else ():
+        if not one.found:
+            print(f"{one.id}: {'not shown' if one.rank is None else f'cell {one.rank}'}")
     return 0
 
 

@@ -109,6 +109,48 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A heading of a row or column of a table: a span of the document's text, and its words."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table as it is printed: a span of the document's text, and its words.
+
+    `rows` are the labels of its row and `columns` those of its column, outermost first; its own
+    text is never among them. `unit` is that of its column or row, else of the table, None where
+    none is stated or the cell names its own. A merged cell is one `Cell` for each row and column
+    that it covers, all with the same span.
+    """
+
+    span: Span
+    text: str
+    rows: tuple[Label, ...] = ()
+    columns: tuple[Label, ...] = ()
+    unit: str | None = None
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels of its row, then those of its column."""
+        return (*self.rows, *self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a document: its title, the unit of its figures, the notes below it, the page
+    that it begins on, and its cells row by row, headers and labels of sections left out."""
+
+    caption: str | None
+    unit: str | None
+    notes: tuple[str, ...]
+    page: int | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A file, read and cleaned.
 
@@ -118,7 +160,7 @@ class Document:
     every character of `text` other than white space lies in a run and is the same character
     in the source; empty where there is no source. `date` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
     `publisher` and `tags` are stated, never inferred.
-    `warnings` say what of the file is not in the text.
+    `warnings` say what of the file is not in the text. `tables` stand in the order of the text.
     """
 
     id: str
@@ -134,6 +176,7 @@ class Document:
     publisher: str | None = None
     tags: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    tables: tuple[Table, ...] = ()
 
     def pieces(self, span: Span) -> tuple[Span, ...]:
         """The spans of the source that `span` of the text was taken from, in text order.
@@ -184,7 +227,8 @@ class Chunk:
 
     `span.of(document.text) == text`. `lead` is indexed and shown with the chunk but cannot be
     quoted. `tokens` counts `text` in the encoding that the settings name. Chunks of a document
-    are numbered by `position`, from 0, in reading order.
+    are numbered by `position`, from 0, in reading order. `cells` are the cells of tables whose
+    span lies inside the chunk's.
     """
 
     id: str
@@ -197,6 +241,7 @@ class Chunk:
     page: int | None
     lines: tuple[int, int] | None
     tokens: int
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +268,8 @@ class Passage:
     """A hit with everything that a page or a prompt needs to show it.
 
     `rank` counts from 1. `document` is the document's name. `also` names other places that
-    say the same (document names; the passage's own document is not repeated).
+    say the same (document names; the passage's own document is not repeated). `cells` are those
+    of its tables, best fit to the question first.
     """
 
     rank: int
@@ -242,6 +288,7 @@ class Passage:
     also: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     publisher: str | None = None
+    cells: tuple[Cell, ...] = ()
 
     @property
     def above(self) -> tuple[str, ...]:
@@ -574,7 +621,7 @@ class IndexStatus:
     `bytes` its size on disk; `stale` whether some of it was made by an older program or with
     other settings and will be read again by the next update. `checked` is when a server last
     looked through all of it (UTC, `YYYY-MM-DD HH:MM:SS`), None where none has, and `damage` what
-    it found and could not mend."""
+    it found and could not mend; `outdated` counts the documents that would be read again."""
 
     index: str
     generation: int
@@ -585,3 +632,4 @@ class IndexStatus:
     stale: bool
     checked: str | None = None
     damage: tuple[str, ...] = ()
+    outdated: int = 0

@@ -9,6 +9,7 @@ from rag.telling.remarks import remark_sentence, remark_text
 from rag.types import (
     Answer,
     Block,
+    Cell,
     Computed,
     Document,
     DocumentInfo,
@@ -16,6 +17,7 @@ from rag.types import (
     Remark,
     Report,
     Sentence,
+    Table,
 )
 
 
@@ -37,12 +39,35 @@ def passage_json(passage: Passage, *, explain: bool = False) -> dict[str, Any]:
         "lead": list(passage.lead),
         "also": list(passage.also),
         "publisher": passage.publisher,
+        "cells": [cell_json(cell) for cell in passage.cells],
     }
     if explain:
         value["parts"] = {
             part.name: {"score": part.score, "rank": part.rank} for part in passage.parts
         }
     return value
+
+
+def cell_json(cell: Cell) -> dict[str, Any]:
+    """A cell of a table with the places of its labels, outermost first."""
+    return {
+        "start": cell.span.start,
+        "end": cell.span.end,
+        "text": cell.text,
+        "rows": [[label.span.start, label.span.end] for label in cell.rows],
+        "columns": [[label.span.start, label.span.end] for label in cell.columns],
+        "unit": cell.unit,
+    }
+
+
+def _table_json(table: Table) -> dict[str, Any]:
+    return {
+        "caption": table.caption,
+        "unit": table.unit,
+        "notes": list(table.notes),
+        "page": table.page,
+        "cells": [cell_json(cell) for cell in table.cells],
+    }
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -181,6 +206,7 @@ def document_json(document: Document) -> dict[str, Any]:
         "text": document.text,
         "blocks": [_block_json(block) for block in document.blocks],
         "origin": [[run.start, run.source, run.length] for run in document.origin],
+        "tables": [_table_json(table) for table in document.tables],
     }
 
 

@@ -28,6 +28,7 @@ def number_passages(found: Sequence[Found]) -> tuple[Passage, ...]:
             also=item.also,
             parts=item.hit.parts,
             publisher=item.document.publisher,
+            cells=item.hit.chunk.cells,
         )
         for rank, item in enumerate(found, 1)
     )

@@ -60,6 +60,7 @@ def status(arguments: argparse.Namespace) -> int:
                 "encoder": now.encoder,
                 "bytes": now.bytes,
                 "stale": now.stale,
+                "outdated": now.outdated,
                 "checked": now.checked,
                 "damage": list(now.damage),
             }
@@ -74,9 +75,9 @@ def status(arguments: argparse.Namespace) -> int:
             f"{terminal.paint('大小', 'dim')}    {size(now.bytes)}",
         ]
         if now.stale:
-            lines.append(
-                terminal.paint("索引比程序旧：下次 rag index 时会重新读入相关文件。", "warn")
-            )
+            older = f"，其中 {now.outdated:,} 份文档重读后会更完整" * (now.outdated > 0)
+            told = f"索引比程序旧{older}：下次 rag index 时会重新读入相关文件。"
+            lines.append(terminal.paint(told, "warn"))
         if now.checked is not None and not now.damage:
             lines.append(f"{terminal.paint('检查', 'dim')}    {now.checked} UTC，完好")
         if now.damage:

@@ -26,23 +26,19 @@ from rag.indexing.facts import (
     read_stated,
     strings_of,
 )
-from rag.indexing.records import (
-    DocumentRows,
-    VectorRow,
-    read_layout,
-    read_place,
-    row_hash,
-    unpack,
-)
+from rag.indexing.packing import row_hash, unpack
+from rag.indexing.records import DocumentRows, VectorRow, read_layout, read_place
 from rag.indexing.rows import Int64, Rows
+from rag.indexing.table_rows import read_cells, read_tables
 from rag.indexing.vector_tables import NEXT, VectorTables
-from rag.types import Chunk, Document, DocumentInfo, Span, Stated
+from rag.types import Cell, Chunk, Document, DocumentInfo, Span, Stated, Table
 
 CATALOG_FILE = "catalog.sqlite"
 _DAMAGED = f"the content is not what was stored; {MEND}"
 _ROWS_AT_ONCE = 512
 _MOST_KEYS = 1 << 60
 _CHUNK_COLUMNS = "c.id, d.id, c.position, c.start, c.end, c.text, c.place, c.tokens, c.hash, d.name"
+_CELL_COLUMNS = "t.data, t.hash"
 _ENTRY_COLUMNS = f"d.name, d.path, d.root, d.sha256, d.size, d.mtime_ns, d.made_with, {STATED}"
 _INFO_COLUMNS = (
     f"d.id, d.name, d.path, {TITLE}, {DATE}, {DATE_INFERRED}, d.characters,"
@@ -116,6 +112,12 @@ class Catalog(VectorTables):
         self.run_many(
             "INSERT INTO vectors VALUES (?, ?, ?)",
             ((own, *row) for own, row in zip(keys, vectors, strict=True)),
+        )
+        if rows.tables is not None:
+            self.run("INSERT INTO tables VALUES (?, ?, ?)", (key, *rows.tables))
+        self.run_many(
+            "INSERT INTO cells VALUES (?, ?, ?)",
+            ((own, *row) for own, row in zip(keys, rows.cells, strict=True) if row is not None),
         )
         return keys
 
@@ -217,13 +219,16 @@ class Catalog(VectorTables):
             StoreCorrupt: its content is not what was stored.
         """
         found = self.all(
-            "SELECT id, name, title, date, date_inferred, text, source, layout, hash, path"
-            " FROM documents WHERE name = ?",
+            "SELECT id, name, title, date, date_inferred, text, source, layout, d.hash, path,"
+            " t.data, t.hash FROM documents d LEFT JOIN tables t ON t.document = d.key"
+            " WHERE name = ?",
             (name,),
         )
         if not found:
             return None
-        identifier, _, title, date, inferred, text, source, layout, digest, path = found[0]
+        identifier, _, title, date, inferred, text, source, layout, digest, path, *packed = (
+            found[0]
+        )
         facts = (identifier, name, title, date, bool(inferred))
         if row_hash(*facts, text, source, layout) != digest:
             raise StoreCorrupt(f"document {name}: {_DAMAGED}")
@@ -231,8 +236,9 @@ class Catalog(VectorTables):
         whole = None if source is None else unpack(source)
         return self.with_own_facts(
             Document(
-                identifier, name, path, title, date, bool(inferred), text, blocks, origin, whole
-            )
+                identifier, name, path, title, date, bool(inferred), text, blocks, origin, whole,
+                tables=_tables(name, identifier, text, *packed),
+            )  # fmt: skip
         )
 
     def has(self, name: str) -> bool:
@@ -280,8 +286,9 @@ class Catalog(VectorTables):
             some = keys[first : first + _ROWS_AT_ONCE]
             marks = ", ".join("?" * len(some))
             found = self.all(
-                f"SELECT {_CHUNK_COLUMNS}, c.key FROM chunks c JOIN documents d"
-                f" ON d.key = c.document WHERE c.key IN ({marks})",
+                f"SELECT {_CHUNK_COLUMNS}, {_CELL_COLUMNS}, c.key FROM chunks c JOIN documents d"
+                " ON d.key = c.document LEFT JOIN cells t ON t.chunk = c.key"
+                f" WHERE c.key IN ({marks})",
                 some,
             )
             rows = {row[-1]: row[:-1] for row in found}
@@ -291,8 +298,8 @@ class Catalog(VectorTables):
                 yield _chunk(rows[key])
 
     def titled_chunks(self, first: int, last: int) -> Iterator[tuple[int, str, Chunk]]:
-        """Key, document's title and chunk of the chunks whose keys lie from `first` to `last`, by
-        key.
+        """Key, document's title and chunk, without its cells, of the chunks whose keys lie from
+        `first` to `last`, by key.
 
         Raises:
             StoreCorrupt: the content of one is not what was stored.
@@ -350,7 +357,7 @@ def _info(row: tuple[Any, ...]) -> DocumentInfo:
 
 
 def _chunk(row: tuple[Any, ...]) -> Chunk:
-    identifier, document_id, position, start, end, text, place, tokens, digest, name = row
+    identifier, document_id, position, start, end, text, place, tokens, digest, name, *cells = row
     if row_hash(identifier, position, start, end, text, place, tokens) != digest:
         raise StoreCorrupt(f"document {name}, chunk {position}: {_DAMAGED}")
     lead, headings, page, lines = read_place(place)
@@ -365,4 +372,25 @@ def _chunk(row: tuple[Any, ...]) -> Chunk:
         page,
         lines,
         tokens,
+        _cells(name, identifier, Span(start, end), text, *cells) if cells else (),
     )
+
+
+def _cells(
+    name: str, identifier: str, span: Span, text: str, data: bytes | None, digest: bytes | None
+) -> tuple[Cell, ...]:
+    if data is None:
+        return ()
+    if row_hash(identifier, data) != digest:
+        raise StoreCorrupt(f"document {name}, cells of chunk {identifier}: {_DAMAGED}")
+    return read_cells(data, span, text)
+
+
+def _tables(
+    name: str, identifier: str, text: str, data: bytes | None, digest: bytes | None
+) -> tuple[Table, ...]:
+    if data is None:
+        return ()
+    if row_hash(identifier, data) != digest:
+        raise StoreCorrupt(f"document {name}, its tables: {_DAMAGED}")
+    return read_tables(data, text)

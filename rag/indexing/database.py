@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, StoreMissing
-from rag.indexing.records import row_hash
+from rag.indexing.packing import row_hash
 
-FORMAT = 4
-"""1 to 3 differ in tables, 3 and 4 in what lies beside the catalog: 4 has fine codes."""
+FORMAT = 5
+"""1 to 3 differ in tables, 3 and 4 in what lies beside the catalog (4 has fine codes); 5 has the
+tables of documents."""
 MEND = "mend the index with: rag verify --repair"
 _APPLICATION_ID = 0x77656E6A  # "wenj", in the file's header
 _BUSY_TIMEOUT_MS = 5000
@@ -61,7 +62,23 @@ _FACTS = (
         " ON DELETE CASCADE, hash BLOB NOT NULL, vector BLOB NOT NULL)"
     ),
 )
-_SCHEMAS = {1: _SCHEMA, 2: _SCHEMA, 3: (*_SCHEMA, *_FACTS), 4: (*_SCHEMA, *_FACTS)}
+_TABLES = (
+    (
+        "CREATE TABLE tables (document INTEGER PRIMARY KEY REFERENCES documents (key)"
+        " ON DELETE CASCADE, hash BLOB NOT NULL, data BLOB NOT NULL)"
+    ),
+    (
+        "CREATE TABLE cells (chunk INTEGER PRIMARY KEY REFERENCES chunks (key)"
+        " ON DELETE CASCADE, hash BLOB NOT NULL, data BLOB NOT NULL)"
+    ),
+)
+_SCHEMAS = {
+    1: _SCHEMA,
+    2: _SCHEMA,
+    3: (*_SCHEMA, *_FACTS),
+    4: (*_SCHEMA, *_FACTS),
+    5: (*_SCHEMA, *_FACTS, *_TABLES),
+}
 _SEQUENCE = "CREATE TABLE sqlite_sequence(name,seq)"  # made by SQLite for AUTOINCREMENT
 
 
@@ -178,6 +195,9 @@ class Database:
         if found < 3:
             self._add_facts()
             self.run("DELETE FROM meta WHERE key = 'parts'")
+        if found < 5:
+            for statement in _TABLES:
+                self.run(statement)
         if found < FORMAT:
             self.run("UPDATE meta SET value = ? WHERE key = 'format'", (str(FORMAT),))
 

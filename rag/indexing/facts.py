@@ -10,7 +10,8 @@ from typing import Any
 
 from rag.errors import StoreCorrupt
 from rag.indexing.database import Database
-from rag.indexing.records import DocumentRows, row_hash
+from rag.indexing.packing import row_hash
+from rag.indexing.records import DocumentRows
 from rag.types import Document, Stated
 
 # For queries over documents d.

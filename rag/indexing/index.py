@@ -344,14 +344,13 @@ class Index:
         recorded = snapshot.fingerprint
         now = fingerprint(self.settings.chunking, recorded.encoder, recorded.dimension)
         made_with = now.made_with
-        stale = now.terms != recorded.terms or any(
-            entry.made_with != made_with for entry in snapshot.catalog.entries()
-        )
+        outdated = sum(entry.made_with != made_with for entry in snapshot.catalog.entries())
+        stale = now.terms != recorded.terms or outdated > 0
         documents, chunks = snapshot.catalog.counts()
         checked = last_check(self.folder) or Checked(None, ())
         return IndexStatus(
             str(self.folder), snapshot.generation, documents, chunks, recorded.encoder,
-            _bytes(self.folder), stale, checked.at, checked.damage,
+            _bytes(self.folder), stale, checked.at, checked.damage, outdated,
         )  # fmt: skip
 
     def backup(self, path: Path | str) -> None:

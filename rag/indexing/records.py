@@ -1,14 +1,11 @@
 """Documents and chunks as the plain values that the catalog stores, and the hash of each row.
 
-Nothing is pickled: text, JSON of numbers and strings, zlib, raw float32. Whatever is read back
-is checked before it becomes a value; sizes are limited before memory is taken.
+Whatever is read back is checked before it becomes a value; vectors are raw float32.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -17,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.errors import StoreCorrupt
+from rag.indexing.packing import Value, dump, number, pack, pair, row_hash, strings, unpack
+from rag.indexing.table_rows import pack_cells, pack_tables
 from rag.types import Block, BlockKind, Chunk, Document, PageBox, Run, Span
 
-MAX_UNPACKED_BYTES = 1 << 29
-"""No compressed value unpacks to more: 512 MiB, five times the largest file read by default."""
-
 Float32 = npt.NDArray[np.float32]
-Value = str | int | float | bytes | None
-
-
 ChunkRow = tuple[str, int, int, int, int, bytes, str, str]
 """Id, position, start, end, tokens, hash, place, text."""
+
+PackedRow = tuple[bytes, bytes]
+"""Hash, packed tables or cells."""
 
 VectorRow = tuple[bytes, bytes]
 """Hash, float32 numbers."""
@@ -36,7 +32,8 @@ VectorRow = tuple[bytes, bytes]
 @dataclass(frozen=True, slots=True)
 class DocumentRows:
     """A document and its chunks as the catalog stores them: `row` is id, title, date, whether that
-    is inferred, characters, sentences that were cut, hash, text, source, layout."""
+    is inferred, characters, sentences that were cut, hash, text, source, layout; `cells` are those
+    of each chunk."""
 
     name: str
     row: tuple[Value, ...]
@@ -44,6 +41,8 @@ class DocumentRows:
     publisher: str | None
     tags: tuple[str, ...]
     warnings: tuple[str, ...]
+    tables: PackedRow | None
+    cells: tuple[PackedRow | None, ...]
 
     @property
     def id(self) -> str:
@@ -61,10 +60,17 @@ def document_rows(document: Document, chunks: Iterable[Chunk], split: int) -> Do
         *(document.id, *facts, len(document.text), split, digest),
         *(document.text, source, layout),
     )
+    cut = tuple(chunks)
     return DocumentRows(
-        document.name, row, tuple(map(_chunk_row, chunks)),
+        document.name, row, tuple(map(_chunk_row, cut)),
         document.publisher, document.tags, document.warnings,
+        _packed_row(document.id, pack_tables(document)),
+        tuple(_packed_row(chunk.id, pack_cells(chunk)) for chunk in cut),
     )  # fmt: skip
+
+
+def _packed_row(identifier: str, data: bytes | None) -> PackedRow | None:
+    return None if data is None else (row_hash(identifier, data), data)
 
 
 def _chunk_row(chunk: Chunk) -> ChunkRow:
@@ -80,59 +86,26 @@ def vector_rows(vectors: Float32) -> list[VectorRow]:
     return [(row_hash(data), data) for data in found]
 
 
-def row_hash(*values: Value) -> bytes:
-    """A 16-byte BLAKE2b hash of the values of a row, types and lengths included."""
-    parts: list[bytes] = []
-    for value in values:
-        if isinstance(value, bytes):
-            parts += (b"b%d:" % len(value), value)
-        else:
-            data = repr(value).encode("utf-8", "surrogatepass")
-            parts += (b"r%d:" % len(data), data)
-    return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
-
-
-def pack(text: str) -> bytes:
-    """`text` compressed."""
-    return zlib.compress(text.encode(), 6)
-
-
-def unpack(data: bytes) -> str:
-    """The text that `pack` compressed.
-
-    Raises:
-        StoreCorrupt: not such data, or more than `MAX_UNPACKED_BYTES`.
-    """
-    stream = zlib.decompressobj()
-    try:
-        raw = stream.decompress(data, MAX_UNPACKED_BYTES)
-        if not stream.eof:
-            raise StoreCorrupt(f"a compressed value exceeds {MAX_UNPACKED_BYTES:,} bytes or is cut")
-        return raw.decode()
-    except (zlib.error, UnicodeDecodeError) as error:
-        raise StoreCorrupt(f"a compressed value cannot be read: {error}") from None
-
-
 def layout_of(document: Document) -> bytes:
     """Blocks and origin of a document, compressed JSON; headings and leads are stored once."""
-    strings: dict[tuple[str, ...], int] = {}
+    listed: dict[tuple[str, ...], int] = {}
     blocks = [
         [
             block.span.start,
             block.span.end,
             block.kind.value,
-            strings.setdefault(block.headings, len(strings)),
+            listed.setdefault(block.headings, len(listed)),
             block.page,
             block.lines,
-            strings.setdefault(block.lead, len(strings)),
+            listed.setdefault(block.lead, len(listed)),
             block.repeats,
             [edge for box in block.boxes for edge in astuple(box)],
             int(block.by_ocr),
         ]
         for block in document.blocks
     ]
-    origin = [number for run in document.origin for number in (run.start, run.source, run.length)]
-    return pack(_dump({"strings": list(strings), "blocks": blocks, "origin": origin}))
+    origin = [edge for run in document.origin for edge in (run.start, run.source, run.length)]
+    return pack(dump({"strings": list(listed), "blocks": blocks, "origin": origin}))
 
 
 def read_layout(data: bytes) -> tuple[tuple[Block, ...], tuple[Run, ...]]:
@@ -143,29 +116,29 @@ def read_layout(data: bytes) -> tuple[tuple[Block, ...], tuple[Run, ...]]:
     """
     try:
         value = json.loads(unpack(data))
-        strings = [_strings(item) for item in value["strings"]]
-        blocks = tuple(_block(item, strings) for item in value["blocks"])
-        flat = [_number(item) for item in value["origin"]]
+        listed = [strings(item) for item in value["strings"]]
+        blocks = tuple(_block(item, listed) for item in value["blocks"])
+        flat = [number(item) for item in value["origin"]]
         runs = tuple(Run(*flat[i : i + 3]) for i in range(0, len(flat), 3))
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise StoreCorrupt(f"the blocks of a document cannot be read: {error!r}") from None
     return blocks, runs
 
 
-def _block(item: Sequence[Any], strings: list[tuple[str, ...]]) -> Block:
+def _block(item: Sequence[Any], listed: list[tuple[str, ...]]) -> Block:
     start, end, kind, headings, page, lines, lead, repeats, *later = item
     edges, by_ocr = _later(later)
-    flat = [_number(edge) for edge in edges]
+    flat = [number(edge) for edge in edges]
     return Block(
-        Span(_number(start), _number(end)),
+        Span(number(start), number(end)),
         BlockKind(kind),
-        strings[_number(headings)],
-        None if page is None else _number(page),
-        None if lines is None else _pair(lines),
-        strings[_number(lead)],
-        tuple(_pair(pair) for pair in repeats),
+        listed[number(headings)],
+        None if page is None else number(page),
+        None if lines is None else pair(lines),
+        listed[number(lead)],
+        tuple(pair(pair) for pair in repeats),
         tuple(PageBox(*flat[i : i + 5]) for i in range(0, len(flat), 5)),
-        _number(by_ocr) > 0,
+        number(by_ocr) > 0,
     )
 
 
@@ -178,7 +151,7 @@ def _later(values: Sequence[Any]) -> tuple[Sequence[Any], Any]:
 
 def place_of(chunk: Chunk) -> str:
     """Lead, headings, page and lines of a chunk as JSON."""
-    return _dump([chunk.lead, chunk.headings, chunk.page, chunk.lines])
+    return dump([chunk.lead, chunk.headings, chunk.page, chunk.lines])
 
 
 Place = tuple[tuple[str, ...], tuple[str, ...], int | None, tuple[int, int] | None]
@@ -193,10 +166,10 @@ def read_place(data: str) -> Place:
     try:
         lead, headings, page, lines = json.loads(data)
         return (
-            _strings(lead),
-            _strings(headings),
-            None if page is None else _number(page),
-            None if lines is None else _pair(lines),
+            strings(lead),
+            strings(headings),
+            None if page is None else number(page),
+            None if lines is None else pair(lines),
         )
     except (ValueError, TypeError, RecursionError) as error:
         raise StoreCorrupt(f"the place of a chunk cannot be read: {error!r}") from None
@@ -213,23 +186,3 @@ def read_vector(data: bytes, dimension: int) -> Float32:
     return np.frombuffer(data, "<f4").astype(np.float32, copy=False)
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _strings(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TypeError(f"not a list of strings: {value!r:.80}")
-    return tuple(value)
-
-
-def _number(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError(f"not a count: {value!r:.80}")
-    return value
-
-
-def _pair(value: object) -> tuple[int, int]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise TypeError(f"not a pair: {value!r:.80}")
-    return _number(value[0]), _number(value[1])

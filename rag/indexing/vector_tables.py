@@ -9,7 +9,8 @@ import numpy as np
 from rag.errors import StoreCorrupt
 from rag.indexing.database import MEND
 from rag.indexing.facts import FactTables
-from rag.indexing.records import Float32, read_vector, row_hash
+from rag.indexing.packing import row_hash
+from rag.indexing.records import Float32, read_vector
 from rag.indexing.rows import Int64
 
 NEXT = "next_encoder"

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.reading.blocks import Draft
+from rag.reading.tables import tables_of
 from rag.text.fold import squeeze
-from rag.types import Block, BlockKind, Run, Span
+from rag.types import Block, BlockKind, Run, Span, Table
 
 _MAY_REPEAT = {BlockKind.HEADING, BlockKind.TITLE, BlockKind.TABLE_ROW}
 
 
 def assemble(
     drafts: Sequence[Draft], *, paged: bool
-) -> tuple[str, tuple[Block, ...], tuple[Run, ...]]:
-    """Text, blocks and origin. Blocks are separated by a line break; a paragraph that stands
+) -> tuple[str, tuple[Block, ...], tuple[Run, ...], tuple[Table, ...]]:
+    """Text, blocks, origin and tables. Blocks are separated by a line break; a paragraph that stands
     in the document a second time is left out, its lines noted on the first."""
     first: dict[str, int] = {}
     repeats: dict[int, list[tuple[int, int]]] = {}
@@ -54,19 +55,26 @@ def assemble(
                 repeats=tuple(repeats.get(i, ())),
             )
         )
-    return "".join(parts), tuple(blocks), tuple(_joined(runs))
+    return "".join(parts), tuple(blocks), tuple(_joined(runs)), _tables(kept, blocks)
 
 
-def write_out(drafts: Sequence[Draft]) -> tuple[str, tuple[Block, ...]]:
-    """Text and blocks of a file without a text of its own: every draft is kept, blocks know
+def _tables(drafts: Sequence[Draft], blocks: Sequence[Block]) -> tuple[Table, ...]:
+    """The tables of these drafts, each of which became a block."""
+    rows = [
+        (draft.place, block.span.start) for draft, block in zip(drafts, blocks, strict=True)
+    ]
+    return tables_of(rows, [block.page for block in blocks])
+
+
+def write_out(drafts: Sequence[Draft]) -> tuple[str, tuple[Block, ...], tuple[Table, ...]]:
+    """Text, blocks and tables of a file without a text of its own: every draft is kept, blocks know
     their page and their place on it, and no lines."""
     parts: list[str] = []
     blocks: list[Block] = []
     position = 0
-    for draft in drafts:
+    kept = [draft for draft in drafts if draft.fragment.text.strip()]
+    for draft in kept:
         text = draft.fragment.text
-        if not text.strip():
-            continue
         start = position + (1 if parts else 0)
         position = start + len(text)
         blocks.append(
@@ -76,7 +84,7 @@ def write_out(drafts: Sequence[Draft]) -> tuple[str, tuple[Block, ...]]:
             )
         )  # fmt: skip
         parts.append(text)
-    return "\n".join(parts), tuple(blocks)
+    return "\n".join(parts), tuple(blocks), _tables(kept, blocks)
 
 
 def _joined(runs: Sequence[Run]) -> list[Run]:

@@ -19,6 +19,7 @@ from rag.reading.outline import (
     push,
     starts_item,
 )
+from rag.reading.tables import Place, places
 from rag.text.fold import squeeze
 from rag.types import BlockKind
 
@@ -31,7 +32,6 @@ _LONGEST_LEAD = 80
 _CELLS = 4
 # A number by which a paragraph is called, as those of laws and contracts are.
 _CLAUSE = re.compile(r"第.{1,8}[条章节编款项]$|(?:Article|Section|Clause)\s", re.IGNORECASE)
-_UNIT = re.compile(r"^[（(]?(?:单位|unit)[：:]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,14 @@ class Draft:
     kind: BlockKind
     headings: tuple[str, ...]
     lead: tuple[str, ...]
+    place: Place | None = None
 
 
 def outline(fragments: Sequence[Fragment], titles: frozenset[str]) -> list[Draft]:
     """The blocks of a document. `titles` are the squeezed titles that its contents listed."""
     texts = [fragment.text for fragment in fragments]
     ranks = _ranks(fragments, texts, titles)
+    rows = places(fragments)
     drafts: list[Draft] = []
     stack: tuple[Heading, ...] = ()
     table = _Table()
@@ -66,12 +68,13 @@ def outline(fragments: Sequence[Fragment], titles: frozenset[str]) -> list[Draft
         if fragment.role is Role.TABLE_TITLE:
             table.begin(text)
         if fragment.role is Role.ROW:
-            table.row(texts, fragments, i)
+            table.row()
         if fragment.role is Role.ITEM or (
             fragment.role is Role.BODY and table.tabbed and fragment.rank == NO_HEADING
         ):
             table.end()  # where rows are certain, a paragraph ends their table
-        lead = table.lead(fragment, text)
+        place = rows.get(i)
+        lead = table.lead(fragment, text) if place is None else place.grid.lead(place.row)
         running = fragment.role in (Role.BODY, Role.ITEM)
         item = fragment.role is Role.ITEM or starts_item(text) or text.endswith(("；", ";"))
         if running and not lead and introduction and item:
@@ -82,7 +85,7 @@ def outline(fragments: Sequence[Fragment], titles: frozenset[str]) -> list[Draft
             above = (*above, fragment.label)
         elif fragment.label:
             lead = (*lead, fragment.label)
-        drafts.append(Draft(fragment, _kind(fragment, text, table), above, lead))
+        drafts.append(Draft(fragment, _kind(fragment, text, table), above, lead, place))
         if fragment.role is Role.NOTE or (fragment.role is Role.BODY and table.tabbed):
             table.end()
     return drafts
@@ -98,51 +101,36 @@ def labelled(label: str, text: str) -> str:
 
 
 class _Table:
-    """The table that the fragments stand in: its title, its header, the cells of the row."""
+    """The table that the fragments stand in. Where its cells stand one to a line: its title, its
+    header, the cells of the row; `tabbed` tells that rows are known."""
 
     def __init__(self) -> None:
         self.begin("")
 
     def begin(self, title: str) -> None:
         self.title, self.header, self.tabbed = title, "", False
-        self.number: int | None = None
         self.cells: list[str] = []
 
     def end(self) -> None:
         self.begin("")
 
-    def row(self, texts: Sequence[str], fragments: Sequence[Fragment], i: int) -> None:
-        """A row with tabs: the first of them is the header; up to two short lines directly
-        above it are title and unit."""
-        if self.tabbed:
-            if fragments[i].table == self.number:
-                return
+    def row(self) -> None:
+        """A row whose cells are known."""
+        if not self.tabbed:
             self.begin("")
-        first = i
-        while (
-            first > 0
-            and i - first < 2
-            and fragments[first - 1].role is Role.BODY
-            and fragments[first - 1].rank in (None, NO_HEADING)
-            and (_UNIT.match(texts[first - 1]) or is_plain_heading(texts[first - 1]))
-        ):
-            first -= 1
-        above = [text for text in texts[first:i] if not self.title or _UNIT.match(text)]
-        self.begin(" ".join([self.title, *above]).strip())
-        self.tabbed, self.number = True, fragments[i].table
+        self.tabbed = True
 
     def lead(self, fragment: Fragment, text: str) -> tuple[str, ...]:
         """What leads this fragment, which then may become header or cell itself."""
-        known = self.title or self.number is not None  # lines with tabs may be no table
-        if not known or fragment.role not in (Role.BODY, Role.ROW):
+        if not self.title or self.tabbed or fragment.role is not Role.BODY:
             return ()
         lead = tuple(part for part in (self.title, self.header, *self.cells) if part)
         short = len(text) <= LONGEST_PLAIN and not text.endswith(("。", "；"))
-        if not self.header and (short or self.tabbed):
+        if not self.header and short:
             self.header = text
-        elif not self.tabbed and short and not _is_row(text):
+        elif short and not _is_row(text):
             self.cells = [*self.cells[-(_CELLS - 1) :], text]
-        elif not self.tabbed:
+        else:
             self.cells = []
         return lead
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.settings import Chunking
 from rag.text.sentences import sentences, split_long
 from rag.text.tokens import count_tokens
-from rag.types import Block, BlockKind, Chunk, Document, Span
+from rag.types import Block, BlockKind, Cell, Chunk, Document, Span
 
 # Shares of the target: a chunk may be closed at the end of a paragraph from here on, and a
 # paragraph's rest shorter than this is kept with it where the limit allows.
@@ -50,8 +51,9 @@ def chunk_documents(documents: Sequence[Document], settings: Chunking) -> list[C
     for document, (groups, split) in zip(documents, cut, strict=True):
         texts = [_span(group).of(document.text) for group in groups]
         counts = [count_tokens(text, settings.encoding) for text in texts]
+        cells = _Cells(document)
         chunks = (
-            _chunk(document, group, position, tokens)
+            _chunk(document, group, position, tokens, cells.within(_span(group)))
             for position, (group, tokens) in enumerate(zip(groups, counts, strict=True))
         )
         found.append(Chunks(tuple(chunks), split))
@@ -192,7 +194,27 @@ def _span(group: Sequence[_Unit]) -> Span:
     return Span(group[0].span.start, group[-1].span.end)
 
 
-def _chunk(document: Document, group: Sequence[_Unit], position: int, tokens: int) -> Chunk:
+class _Cells:
+    """The cells of a document's tables, by their place."""
+
+    def __init__(self, document: Document) -> None:
+        cells = [cell for table in document.tables for cell in table.cells]
+        self._cells = sorted(cells, key=lambda cell: cell.span.start)
+        self._starts = [cell.span.start for cell in self._cells]
+
+    def within(self, span: Span) -> tuple[Cell, ...]:
+        """The cells that lie inside a span."""
+        first, last = bisect_left(self._starts, span.start), bisect_left(self._starts, span.end)
+        return tuple(cell for cell in self._cells[first:last] if cell.span.end <= span.end)
+
+
+def _chunk(
+    document: Document,
+    group: Sequence[_Unit],
+    position: int,
+    tokens: int,
+    cells: tuple[Cell, ...],
+) -> Chunk:
     span = _span(group)
     blocks = [document.blocks[i] for i in dict.fromkeys(unit.block for unit in group)]
     lines = [block.lines for block in blocks if block.lines]
@@ -209,4 +231,5 @@ def _chunk(document: Document, group: Sequence[_Unit], position: int, tokens: in
         page=blocks[0].page,
         lines=(lines[0][0], lines[-1][1]) if lines else None,
         tokens=tokens,
+        cells=cells,
     )

@@ -17,7 +17,7 @@ from rag.reading.outline import is_generic_title, is_plain_heading
 from rag.reading.parsers.markdown import looks_like_markdown, parse_markdown
 from rag.reading.parsers.plain import decode
 from rag.settings import Reading
-from rag.types import Block, BlockKind, Run
+from rag.types import Block, BlockKind, Run, Table
 
 _TITLE_LINES = 12
 _MASTHEAD_REPEATS = 3
@@ -40,6 +40,7 @@ class Cleaned:
     warnings: tuple[str, ...] = ()
     publisher: str | None = None
     tags: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 def read_text(data: bytes, _settings: Reading) -> Cleaned:
@@ -96,9 +97,11 @@ def _cleaned(
     title: str | None,
     date: str | None,
 ) -> Cleaned:
-    text, blocks, origin = assemble(drafts, paged="\f" in source)
+    text, blocks, origin, tables = assemble(drafts, paged="\f" in source)
     inferred = infer_date([line.text for line in lines]) if date is None else None
-    return Cleaned(text, blocks, origin, title, date or inferred, date is None, source)
+    return Cleaned(
+        text, blocks, origin, title, date or inferred, date is None, source, tables=tables
+    )
 
 
 def clean_fragments(
@@ -113,9 +116,11 @@ def clean_fragments(
     """The fragments of a file without a text of its own. `titles` are the squeezed titles that
     its contents list; `stated` tells that the file itself states the `date`."""
     drafts = outline(fragments, titles)
-    text, blocks = write_out(drafts)
+    text, blocks, tables = write_out(drafts)
     title = title or _first_heading(drafts)
-    return Cleaned(text, blocks, (), title, date, not stated, None, tuple(warnings))
+    return Cleaned(
+        text, blocks, (), title, date, not stated, None, tuple(warnings), tables=tables
+    )
 
 
 def _masthead(lines: Sequence[Line]) -> str | None:

@@ -39,9 +39,9 @@ def read_csv(data: bytes, _settings: Reading) -> Cleaned:
     if not fragments:
         raise UnreadableDocument("the table is empty")
     drafts = outline(fragments, frozenset())
-    text, blocks, origin = assemble(drafts, paged=False)
+    text, blocks, origin, tables = assemble(drafts, paged=False)
     date = infer_date([fragment.text for fragment in fragments])
-    return Cleaned(text, blocks, origin, None, date, True, source)
+    return Cleaned(text, blocks, origin, None, date, True, source, tables=tables)
 
 
 def delimiter_of(source: str) -> str:

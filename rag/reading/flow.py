@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from rag.documents.grids import Placed
 from rag.reading.furniture import Furniture
 from rag.reading.layout import Layout, goes_on, narrow_columns
 from rag.reading.lines import Line
@@ -57,7 +58,8 @@ class Fragment:
     `rank` is the rank of a heading that the file itself marks as one, by a style or the size
     of its type, or `NO_HEADING`; None where only the words can tell. `table` numbers the
     table that a row belongs to. `boxes` are its places on pages, where they are known.
-    `label` is a number that is shown before it but is counted, not written in the file.
+    `label` is a number that is shown before it but is counted, not written in the file. `cells`
+    are those of a row, where they are not what stands between its tabs.
     """
 
     role: Role
@@ -68,6 +70,7 @@ class Fragment:
     table: int | None = None
     boxes: tuple[PageBox, ...] = ()
     label: str = ""
+    cells: tuple[Placed, ...] = ()
 
     @property
     def text(self) -> str:
@@ -83,9 +86,12 @@ def written(
     rank: int | None = None,
     table: int | None = None,
     boxes: Sequence[PageBox] = (),
+    cells: Sequence[Placed] = (),
 ) -> Fragment:
     """A fragment of a file without a text of its own."""
-    return Fragment(role, (Piece(0, text, ""),), None, page, rank, table, tuple(boxes))
+    return Fragment(
+        role, (Piece(0, text, ""),), None, page, rank, table, tuple(boxes), cells=tuple(cells)
+    )
 
 
 def decided(fragments: Sequence[Fragment]) -> list[Fragment]:

@@ -243,6 +243,7 @@ def parse_document(data: bytes, path: Path, name: str, settings: Reading) -> Doc
         publisher=cleaned.publisher,
         tags=cleaned.tags,
         warnings=cleaned.warnings,
+        tables=cleaned.tables,
     )
 
 

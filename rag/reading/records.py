@@ -108,9 +108,12 @@ def _cleaned(source: str, values: Sequence[Value], warnings: Sequence[str]) -> C
         return clean_fragments(
             texts, title=heading, date=inferred, stated=date is not None, warnings=warnings
         )
-    text, blocks, origin = assemble(outline(flow.done, frozenset()), paged=False)
+    text, blocks, origin, tables = assemble(outline(flow.done, frozenset()), paged=False)
     inferred = date or infer_date([f.text for f in flow.done])
-    return Cleaned(text, blocks, origin, heading, inferred, date is None, source, tuple(warnings))
+    return Cleaned(
+        text, blocks, origin, heading, inferred, date is None, source, tuple(warnings),
+        tables=tables,
+    )  # fmt: skip
 
 
 def _title(value: Object) -> Scalar | None:

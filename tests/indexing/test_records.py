@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from rag.errors import StoreCorrupt
 from rag.indexing import records
-from rag.indexing.records import (
-    layout_of,
-    pack,
-    place_of,
-    read_layout,
-    read_place,
-    read_vector,
-    row_hash,
-    unpack,
-)
+from rag.indexing.packing import pack, row_hash, unpack
+from rag.indexing.records import layout_of, place_of, read_layout, read_place, read_vector
 from rag.types import Block, BlockKind, Chunk, Document, PageBox, Run, Span
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -1,0 +1,534 @@
+"""Rows of cells into tables: which rows are title, header or note, which columns hold labels.
+
+Every reader gives its tables as rows of placed cells; what stands where is decided here alone, by
+what the cells hold and how they are merged, not by their words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import islice, pairwise
+
+from rag.types import Cell, Label, Span, Table
+
+MAX_CELLS = 200_000
+"""Cells of one table beyond this are in the text, but not among the table's cells."""
+MAX_ROWS = 20_000
+"""Rows of one table beyond this likewise; they are led by its header all the same."""
+_MOST_FIELDS = 2_000_000
+_MOST_HEADER_ROWS = 6
+_LONGEST_LABEL = 60
+_MOST_LABEL_COLUMNS = 8
+# A column or header row counts as of a kind where this share of its cells is.
+_MOST = 0.5
+_SAMPLE_ROWS = 50
+
+_NUMBER = re.compile(
+    r"[≈约<>≤≥±+\-−–(（△]*\s?(?:[A-Z]{0,3}[¥￥$€£])?\s?[+\-−–]?(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?"
+    r"(?P<unit>\s?(?:[%％‰℃°]|[^\W\d_]{1,4}(?:/[^\W\d_]{1,6}|[²³])?))?[)）*]*"
+)
+_ORDINAL = re.compile(r"[号月日年季班组期届栋#线楼]")
+_CODE = re.compile(r"0\d+|\d{12,}")
+_YEAR = re.compile(r"(?:19|20)\d{2}\s?年?(?:度|末|初)?")
+_DATE = re.compile(
+    r"(?:\d{4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}\s?[日号]?)?\s?月?|\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?)"
+    r"(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
+)
+_BLANK = re.compile(r"[-—–/\\*\s]*|N/?A|不适用|无数据", re.IGNORECASE)
+_UNIT_LINE = re.compile(
+    r"[（(【]?(?:(?:金额|计量|货币)?单位|unit)\s*[：:]\s*(?P<unit>.{1,20}?)"
+    r"(?:[\s,，;；]*(?:币种|货币)[：:].*)?\s*[）)】]?",
+    re.IGNORECASE,
+)
+_UNIT_INSIDE = re.compile(r"[（(【]\s*(?:单位|unit)\s*[：:]\s*([^）)】]{1,20})[）)】]", re.IGNORECASE)
+_BRACKET = re.compile(r"[（(]([^（()）]{1,12})[）)]\s*$")
+# What may stand in brackets behind a label as its unit, a measure with or without a scale.
+_MEASURE = re.compile(
+    r"(?:[%％‰℃]|(?:百|千|万|百万|千万|亿|十亿)?(?:[美欧日港]?元|人次|[人户家个只套台辆件吨斤克升米公里亩次天日年月时分秒页册篇项户条头株座岁倍]|公斤|千克|毫克|毫米|厘米|千米|平方米|平方公里|立方米|公顷|小时|分钟|千瓦时?|兆瓦时?|课时|摄氏度|万)"
+    r"|[a-zA-Zμ℃°]{1,6}[²³\d]?)(?:/[^/\s]{1,6})*(?:·[^/\s]{1,3})?"
+)
+_NOTE = re.compile(r"(?:注|备注|说明|资料来源|数据来源|来源|填表说明|Notes?|Source)\s*\d*\s*[：:]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A cell in the text of its row: where it stands there, the first column that it stands in,
+    how many rows and columns it covers, and whether the file itself marks it as a header."""
+
+    start: int
+    end: int
+    column: int
+    rows: int = 1
+    columns: int = 1
+    header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A row of a table: its text, and its cells from left to right, empty ones left out."""
+
+    text: str
+    cells: tuple[Placed, ...]
+
+    def words(self, cell: Placed) -> str:
+        """The words of one of its cells."""
+        return self.text[cell.start : cell.end]
+
+
+def tabbed(text: str) -> tuple[Placed, ...]:
+    """The cells of a row in which tabs stand between them.
+
+    >>> [(cell.column, cell.start, cell.end) for cell in tabbed("甲\\t\\t12")]
+    [(0, 0, 1), (2, 3, 5)]
+    """
+    found: list[Placed] = []
+    at = 0
+    for column, words in enumerate(text.split("\t")):
+        stripped = words.strip()
+        if stripped:
+            start = at + words.index(stripped)
+            found.append(Placed(start, start + len(stripped), column))
+        at += len(words) + 1
+    return tuple(found)
+
+
+class Kind(Enum):
+    """What a cell holds."""
+
+    NUMBER = "number"
+    DATE = "date"
+    TEXT = "text"
+    BLANK = "blank"
+
+
+def kind_of(text: str) -> Kind:
+    """What a cell holds: a number with or without a unit, a date or year, neither.
+
+    >>> [kind_of(t).value for t in ("1,024.50", "38分钟", "2023年", "00317", "—", "1号线")]
+    ['number', 'number', 'date', 'text', 'blank', 'text']
+    """
+    if len(text) > _LONGEST_LABEL:
+        return Kind.TEXT
+    if _BLANK.fullmatch(text):
+        return Kind.BLANK
+    if _YEAR.fullmatch(text) or _DATE.fullmatch(text):
+        return Kind.DATE
+    number = _NUMBER.fullmatch(text)
+    if not number or _CODE.fullmatch(text):
+        return Kind.TEXT
+    unit = (number["unit"] or "").strip()
+    return Kind.TEXT if _ORDINAL.match(unit) else Kind.NUMBER
+
+
+def unit_line(text: str) -> str | None:
+    """The unit that a line above a table states.
+
+    >>> unit_line("单位：万元"), unit_line("单位：元 币种：人民币"), unit_line("单位负责人")
+    ('万元', '元', None)
+    """
+    match = _UNIT_LINE.fullmatch(text.strip())
+    return match["unit"].strip() if match else None
+
+
+def unit_inside(text: str) -> str | None:
+    """The unit that a title states in brackets.
+
+    >>> unit_inside("表2 客运量（单位：万人次）")
+    '万人次'
+    """
+    match = _UNIT_INSIDE.search(text)
+    return match[1].strip() if match else None
+
+
+def unit_of_label(text: str) -> str | None:
+    """The unit in brackets at the end of a label.
+
+    >>> unit_of_label("金额（元）"), unit_of_label("派息数（含税）")
+    ('元', None)
+    """
+    match = _BRACKET.search(text)
+    return match[1].strip() if match and _MEASURE.fullmatch(match[1].strip()) else None
+
+
+_At = tuple[int, int]
+"""A cell: its row, and its place in that row."""
+
+
+@dataclass(slots=True)
+class Grid:
+    """A table whose parts are known. `rows` are all of its rows; `titles` those above the header
+    with its title and unit, `headers` those of the header, `sections` those that name what the
+    rows below them belong to, `notes` those below it; `above` are the lines of its title that stand
+    above it in the document, `below` the notes below it. The first `labels` columns name the row."""
+
+    rows: Sequence[GridRow]
+    matrix: list[list[_At | None]]
+    titles: tuple[int, ...]
+    headers: tuple[int, ...]
+    sections: frozenset[int]
+    notes: tuple[int, ...]
+    labels: int
+    caption: list[str] = field(default_factory=list)
+    unit: str | None = None
+    above: list[str] = field(default_factory=list)
+    below: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for i in self.titles:
+            self._name([self.rows[i].words(cell) for cell in self.rows[i].cells])
+
+    def stand_below(self, lines: Sequence[str]) -> None:
+        """Takes lines above the table in the document for its title and its unit."""
+        self.above = list(lines)
+        self._name(lines)
+
+    def _name(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            unit = unit_line(line)
+            self.unit = self.unit or unit or unit_inside(line)
+            if unit is None and line not in self.caption:
+                self.caption.append(line)
+
+    @property
+    def width(self) -> int:
+        """How many columns it has."""
+        return len(self.matrix[0])
+
+    def is_body(self, row: int) -> bool:
+        """Whether a row holds cells that are neither title, header, section nor note."""
+        return not (
+            row in self.headers or row in self.titles or row in self.sections or row in self.notes
+        )
+
+    def lead(self, row: int) -> tuple[str, ...]:
+        """What leads a row where the table is cut before it: titles, the rows of its header, the
+        section that it stands in, and labels of rows above that reach down to it."""
+        parts = [" ".join(self.above)]
+        if row in self.titles:
+            return tuple(filter(None, parts))
+        parts += [_spaced(self.rows[i].text) for i in self.titles]
+        parts += [self.rows[i].text for i in self.headers if i < row]
+        if row < len(self.rows) and self.is_body(row):
+            section = self._section(row)
+            if section is not None:
+                parts.append(_spaced(self.rows[section].text))
+            parts += [
+                self._words(at)
+                for at in dict.fromkeys(self.matrix[row][: self.labels])
+                if at is not None and at[0] < row
+            ]
+        return tuple(dict.fromkeys(part for part in parts if part))
+
+    def _section(self, row: int) -> int | None:
+        return max((i for i in self.sections if i < row), default=None)
+
+    def _words(self, at: _At) -> str:
+        row = self.rows[at[0]]
+        return row.words(row.cells[at[1]])
+
+    def cells(self, starts: Sequence[int | None]) -> Iterator[Cell]:
+        """The cells of the body. `starts` are the places of the rows in the document's text, None
+        for a row that is not in it."""
+        known: dict[_At, Label] = {}
+
+        def label(at: _At) -> Label | None:
+            start = starts[at[0]]
+            if at not in known and start is not None:
+                row = self.rows[at[0]]
+                cell = row.cells[at[1]]
+                place = Span(start + cell.start, start + cell.end)
+                known[at] = Label(place, row.words(cell))
+            return known.get(at)
+
+        heads = [
+            [at for at in dict.fromkeys(self.matrix[i][c] for i in self.headers) if at is not None]
+            for c in range(self.width)
+        ]
+        section: _At | None = None
+        for i, row in enumerate(self.matrix):
+            if i in self.sections:
+                section = (i, 0)
+            if not self.is_body(i):
+                continue
+            named = [at for at in dict.fromkeys(row[: self.labels]) if at is not None]
+            above = [section] if section is not None else []
+            for c, at in enumerate(row):
+                if at is None:
+                    continue
+                place = label(at)
+                if place is None or (c and row[c - 1] == at and heads[c - 1] == heads[c]):
+                    continue
+                if at[0] < i and c < self.labels:
+                    continue  # a label that reaches down to this row
+                rows = [label(own) for own in (*above, *named) if own != at]
+                columns = [label(own) for own in heads[c] if own != at]
+                rows_known = tuple(one for one in rows if one is not None)
+                columns_known = tuple(one for one in columns if one is not None)
+                unit = self._unit(place.text, rows_known, columns_known)
+                yield Cell(place.span, place.text, rows_known, columns_known, unit)
+
+    def _unit(self, text: str, rows: Sequence[Label], columns: Sequence[Label]) -> str | None:
+        """The unit of a number that does not name its own."""
+        if not text.rstrip(")）*")[-1:].isdigit() or kind_of(text) is not Kind.NUMBER:
+            return None
+        stated = (unit_of_label(one.text) for one in (*reversed(columns), *reversed(rows)))
+        return next(filter(None, stated), self.unit)
+
+    def table(self, starts: Sequence[int | None], page: int | None) -> Table:
+        """The table that begins on `page`; `starts` as for `cells`."""
+        notes = (*(_spaced(self.rows[i].text) for i in self.notes), *self.below)
+        caption = " ".join(self.caption) or None
+        return Table(caption, self.unit, notes, page, tuple(islice(self.cells(starts), MAX_CELLS)))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def analyse(rows: Sequence[GridRow]) -> Grid:
+    """The parts of a table, of which there is at least one row."""
+    rows = rows[:MAX_ROWS]
+    matrix = _filled(rows)
+    last = len(rows)
+    first = _titles(rows, matrix)
+    notes: list[int] = []
+    while last > first + 1 and _is_note(rows[last - 1]):
+        last -= 1
+        notes.insert(0, last)
+    kinds = _kinds(rows, matrix)
+    headers = list(range(first, first + _header_rows(rows, matrix, kinds, first, last)))
+    repeated = {rows[i].text for i in headers}
+    headers += [i for i in range(first + len(headers), last) if rows[i].text in repeated]
+    head = set(headers)
+    sections = {
+        i
+        for i in range(first, last)
+        if i not in head and len(matrix[i]) > 1 and _is_section(rows, i, last)
+    }
+    body = [i for i in range(first, last) if i not in head and i not in sections]
+    return Grid(
+        rows, matrix, tuple(range(first)), tuple(headers), frozenset(sections), tuple(notes),
+        _label_columns(rows, matrix, [i for i in body if i < len(kinds)], kinds),
+    )  # fmt: skip
+
+
+def _kinds(
+    rows: Sequence[GridRow], matrix: Sequence[Sequence[_At | None]]
+) -> list[list[Kind | None]]:
+    """What stands in each row and column of the first rows; None for nothing."""
+    return [
+        [None if at is None else kind_of(rows[at[0]].words(rows[at[0]].cells[at[1]])) for at in row]
+        for row in matrix[: _SAMPLE_ROWS + 3 * _MOST_HEADER_ROWS]
+    ]
+
+
+def _filled(rows: Sequence[GridRow]) -> list[list[_At | None]]:
+    """For each row and column the cell that stands there, merged cells everywhere they cover."""
+    width = max((cell.column + cell.columns for row in rows for cell in row.cells), default=1)
+    width = min(width, max(2, _MOST_FIELDS // len(rows)))
+    matrix: list[list[_At | None]] = [[None] * width for _ in rows]
+    budget = 2 * _MOST_FIELDS  # of merged cells that lie over each other
+    for i, row in enumerate(rows):
+        for k, cell in enumerate(row.cells):
+            columns = range(cell.column, min(width, cell.column + cell.columns))
+            for line in matrix[i : i + cell.rows] if budget > 0 else ():
+                budget -= len(columns)
+                for c in columns:
+                    if line[c] is None:
+                        line[c] = (i, k)
+    return matrix
+
+
+def _titles(rows: Sequence[GridRow], matrix: Sequence[Sequence[_At | None]]) -> int:
+    """How many rows above the header hold title and unit: rows of one cell, of a unit and what
+    else stands on its line."""
+    width = len(matrix[0])
+    count = 0
+    for i, row in enumerate(rows[: _MOST_HEADER_ROWS + 1]):
+        if i + 1 >= len(rows):
+            break
+        unit = any(unit_line(row.words(cell)) for cell in row.cells)
+        single = len({at for at in matrix[i] if at is not None}) == 1 and width > 1
+        if not (single or (unit and 2 * len(row.cells) <= width + 1)):
+            break
+        count = i + 1
+    return count
+
+
+def _is_note(row: GridRow) -> bool:
+    """Whether a row below a table holds a note."""
+    return len(row.cells) == 1 and _NOTE.match(row.words(row.cells[0])) is not None
+
+
+def _is_section(rows: Sequence[GridRow], i: int, last: int) -> bool:
+    """Whether a row only names what the rows below it belong to: one cell of text at its left."""
+    if len(rows[i].cells) != 1 or i + 1 >= last:
+        return False
+    cell = rows[i].cells[0]
+    return cell.column == 0 and cell.rows == 1 and kind_of(rows[i].words(cell)) is Kind.TEXT
+
+
+def _header_rows(
+    rows: Sequence[GridRow],
+    matrix: Sequence[Sequence[_At | None]],
+    kinds: Sequence[Sequence[Kind | None]],
+    first: int,
+    last: int,
+) -> int:
+    """How many rows from `first` on are the header.
+
+    At least those that the file marks, and those that the first row's merged cells reach over; a
+    cell over several columns is divided by the row below it. Beyond that the rows in which no
+    column holds what the columns below hold most of the time, numbers or dates.
+    """
+    most = min(last - first - 1, _MOST_HEADER_ROWS)
+    if most < 1:
+        return 0
+    marked = 0
+    while marked < most and _all_marked(rows[first + marked]):
+        marked += 1
+    if marked:
+        return max(marked, min(most, _reach(rows, matrix, first, marked)))
+    least = _reach(rows, matrix, first, 1)
+    usual = _usual_kinds(kinds, first, last)
+    figures = [c for c, kind in enumerate(usual) if kind is Kind.NUMBER]
+    if not figures:
+        dates = [c for c, kind in enumerate(usual) if kind is Kind.DATE]
+        if any(kinds[first][c] is Kind.DATE for c in dates) and least == 1:
+            return 0
+        plain = all(at is not None for at in matrix[first]) and len(matrix[first]) > 2
+        return min(most, least) if plain or least > 1 or dates else _text_header(rows, first, last)
+    count = 0
+    while count < most and not _holds_figures(kinds[first + count], figures, usual):
+        count += 1
+    return min(most, max(count, least)) if count else 0
+
+
+def _text_header(rows: Sequence[GridRow], first: int, last: int) -> int:
+    """Whether a table of nothing but words in two columns, or with a gap in its first row, has a
+    header: where its first row is the shortest, as headings are."""
+    lengths = [max((cell.end - cell.start for cell in row.cells), default=0) for row in rows]
+    return int(lengths[first] * 2 <= min(lengths[first + 1 : last], default=0))
+
+
+def _all_marked(row: GridRow) -> bool:
+    return bool(row.cells) and all(cell.header for cell in row.cells)
+
+
+def _reach(
+    rows: Sequence[GridRow], matrix: Sequence[Sequence[_At | None]], first: int, count: int
+) -> int:
+    """How far the cells of the first `count` header rows reach: to the end of those merged over
+    rows, and one row beyond those merged over some of the columns."""
+    width = len(matrix[0])
+    row = 0
+    while row < count and first + row < len(rows):
+        for cell in rows[first + row].cells:
+            reach = row + cell.rows
+            if 1 < cell.columns < width:
+                reach += 1
+            count = max(count, min(reach, _MOST_HEADER_ROWS))
+        row += 1
+    return count
+
+
+def _usual_kinds(
+    kinds: Sequence[Sequence[Kind | None]], first: int, last: int
+) -> list[Kind | None]:
+    """What each column holds most of the time below its first row."""
+    found: list[Kind | None] = []
+    for c in range(len(kinds[first])):
+        counts = Counter(
+            kind
+            for row in kinds[first + 1 : min(last, first + 1 + _SAMPLE_ROWS)]
+            if (kind := row[c]) is not None and kind is not Kind.BLANK
+        )
+        total = sum(counts.values())
+        kind, count = counts.most_common(1)[0] if counts else (None, 0)
+        found.append(kind if total and count >= _MOST * total else None)
+    return found
+
+
+def _holds_figures(
+    row: Sequence[Kind | None], figures: Sequence[int], usual: Sequence[Kind | None]
+) -> bool:
+    """Whether a row is one of figures: a number stands in a column of numbers."""
+    return any(row[c] is Kind.NUMBER for c in figures) or (
+        all(row[c] is Kind.BLANK for c in figures) and bool(usual)
+    )
+
+
+def _label_columns(
+    rows: Sequence[GridRow],
+    matrix: Sequence[Sequence[_At | None]],
+    body: Sequence[int],
+    kinds: Sequence[Sequence[Kind | None]],
+) -> int:
+    """How many columns at the left name the row: the first, and those after it up to the first
+    column of numbers; in a table without numbers those that it takes to tell the rows apart."""
+    if not body:
+        return 0
+    width = len(matrix[0])
+    sample = body[:_SAMPLE_ROWS]
+    figures = [
+        c
+        for c in range(width)
+        if _share([kinds[i][c] for i in sample], Kind.NUMBER) >= _MOST
+    ]
+    later = [c for c in figures if c > 0]
+    if later:
+        return min(later[0], _MOST_LABEL_COLUMNS)
+    for count in range(1, width):
+        keys = [
+            tuple(None if at is None else rows[at[0]].words(rows[at[0]].cells[at[1]]) for at in own)
+            for own in (matrix[i][:count] for i in sample)
+        ]
+        if len(set(keys)) == len(keys):
+            return min(count, _MOST_LABEL_COLUMNS)
+    return 1
+
+
+def _share(kinds: Sequence[Kind | None], wanted: Kind) -> float:
+    there = [kind for kind in kinds if kind is not None and kind is not Kind.BLANK]
+    return sum(kind is wanted for kind in there) / len(there) if there else 0.0
+
+
+def separate(rows: Sequence[GridRow], gaps: Sequence[int]) -> list[range]:
+    """The tables that stand below each other in a sheet. `gaps` are the rows before which the
+    sheet is empty. A table begins after a gap, or with a title, where rows of words only stand
+    above rows of figures."""
+    cuts = [0]
+    for i in range(2, len(rows) - 1):
+        title = len(rows[i].cells) == 1 and (i in gaps or len(rows[i - 1].cells) > 1)
+        if not (i in gaps or title) or _is_note(rows[i]):
+            continue
+        at = i
+        while at < len(rows) - 1 and len(rows[at].cells) <= 1:
+            at += 1
+        titled = i in gaps and at > i and _is_wordy(rows[at])
+        if titled or (_is_header(rows, at) and (i in gaps or at > i)):
+            cuts.append(i)
+    return [range(a, b) for a, b in pairwise([*cuts, len(rows)])]
+
+
+def _is_wordy(row: GridRow) -> bool:
+    """Whether a row has several cells and no number."""
+    return len(row.cells) > 1 and all(
+        kind_of(row.words(cell)) is not Kind.NUMBER for cell in row.cells
+    )
+
+
+def _is_header(rows: Sequence[GridRow], i: int) -> bool:
+    """Whether a row has words only where a row below it has figures."""
+    if not _is_wordy(rows[i]):
+        return False
+    own = {cell.column for cell in rows[i].cells}
+    for row in rows[i + 1 : i + 3]:
+        below = {cell.column: kind_of(row.words(cell)) for cell in row.cells}
+        if any(below.get(c) is Kind.NUMBER for c in own):
+            return True
+    return False
