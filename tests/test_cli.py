@@ -245,7 +245,7 @@ def test_status_and_verify(folder: Path) -> None:
     status = json.loads(rag("status", "--json", folder=folder).stdout)
     assert set(status) == {
         "index", "generation", "documents", "chunks", "encoder", "bytes", "stale", "checked",
-        "damage",
+        "damage", "outdated",
     }  # fmt: skip
     assert (status["documents"], status["stale"]) == (2, False)
     assert "2" in rag("status", folder=folder).stdout

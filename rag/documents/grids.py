@@ -44,14 +44,18 @@ _UNIT_LINE = re.compile(
     r"(?:[\s,，;；]*(?:币种|货币)[：:].*)?\s*[）)】]?",
     re.IGNORECASE,
 )
-_UNIT_INSIDE = re.compile(r"[（(【]\s*(?:单位|unit)\s*[：:]\s*([^）)】]{1,20})[）)】]", re.IGNORECASE)
+_UNIT_INSIDE = re.compile(
+    r"[（(【]\s*(?:单位|unit)\s*[：:]\s*([^）)】]{1,20})[）)】]", re.IGNORECASE
+)
 _BRACKET = re.compile(r"[（(]([^（()）]{1,12})[）)]\s*$")
 # What may stand in brackets behind a label as its unit, a measure with or without a scale.
 _MEASURE = re.compile(
     r"(?:[%％‰℃]|(?:百|千|万|百万|千万|亿|十亿)?(?:[美欧日港]?元|人次|[人户家个只套台辆件吨斤克升米公里亩次天日年月时分秒页册篇项户条头株座岁倍]|公斤|千克|毫克|毫米|厘米|千米|平方米|平方公里|立方米|公顷|小时|分钟|千瓦时?|兆瓦时?|课时|摄氏度|万)"
     r"|[a-zA-Zμ℃°]{1,6}[²³\d]?)(?:/[^/\s]{1,6})*(?:·[^/\s]{1,3})?"
 )
-_NOTE = re.compile(r"(?:注|备注|说明|资料来源|数据来源|来源|填表说明|Notes?|Source)\s*\d*\s*[：:]", re.IGNORECASE)
+_NOTE = re.compile(
+    r"(?:注|备注|说明|资料来源|数据来源|来源|填表说明|Notes?|Source)\s*\d*\s*[：:]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,8 @@ class Grid:
     """A table whose parts are known. `rows` are all of its rows; `titles` those above the header
     with its title and unit, `headers` those of the header, `sections` those that name what the
     rows below them belong to, `notes` those below it; `above` are the lines of its title that stand
-    above it in the document, `below` the notes below it. The first `labels` columns name the row."""
+    above it in the document, `below` the notes below it. The first `labels` columns name the
+    row."""
 
     rows: Sequence[GridRow]
     matrix: list[list[_At | None]]
@@ -475,9 +480,7 @@ def _label_columns(
     width = len(matrix[0])
     sample = body[:_SAMPLE_ROWS]
     figures = [
-        c
-        for c in range(width)
-        if _share([kinds[i][c] for i in sample], Kind.NUMBER) >= _MOST
+        c for c in range(width) if _share([kinds[i][c] for i in sample], Kind.NUMBER) >= _MOST
     ]
     later = [c for c in figures if c > 0]
     if later:

@@ -226,9 +226,7 @@ class Catalog(VectorTables):
         )
         if not found:
             return None
-        identifier, _, title, date, inferred, text, source, layout, digest, path, *packed = (
-            found[0]
-        )
+        identifier, _, title, date, inferred, text, source, layout, digest, path, *packed = found[0]
         facts = (identifier, name, title, date, bool(inferred))
         if row_hash(*facts, text, source, layout) != digest:
             raise StoreCorrupt(f"document {name}: {_DAMAGED}")
@@ -236,9 +234,18 @@ class Catalog(VectorTables):
         whole = None if source is None else unpack(source)
         return self.with_own_facts(
             Document(
-                identifier, name, path, title, date, bool(inferred), text, blocks, origin, whole,
+                identifier,
+                name,
+                path,
+                title,
+                date,
+                bool(inferred),
+                text,
+                blocks,
+                origin,
+                whole,
                 tables=_tables(name, identifier, text, *packed),
-            )  # fmt: skip
+            )
         )
 
     def has(self, name: str) -> bool:

@@ -136,7 +136,7 @@ def _block(item: Sequence[Any], listed: list[tuple[str, ...]]) -> Block:
         None if page is None else number(page),
         None if lines is None else pair(lines),
         listed[number(lead)],
-        tuple(pair(pair) for pair in repeats),
+        tuple(pair(one) for one in repeats),
         tuple(PageBox(*flat[i : i + 5]) for i in range(0, len(flat), 5)),
         number(by_ocr) > 0,
     )
@@ -184,5 +184,3 @@ def read_vector(data: bytes, dimension: int) -> Float32:
     if len(data) != 4 * dimension:
         raise StoreCorrupt(f"a vector has {len(data)} bytes, not {4 * dimension}")
     return np.frombuffer(data, "<f4").astype(np.float32, copy=False)
-
-

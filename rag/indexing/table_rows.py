@@ -36,6 +36,9 @@ def read_tables(data: bytes, text: str) -> tuple[Table, ...]:
         StoreCorrupt: it is something else.
     """
     try:
+        found = json.loads(unpack(data))
+        if not isinstance(found, list):
+            raise TypeError("not a list")
         return tuple(
             Table(
                 _string(caption),
@@ -44,7 +47,7 @@ def read_tables(data: bytes, text: str) -> tuple[Table, ...]:
                 None if page is None else number(page),
                 _cells(places, units, flat, [None] * (len(places) // 2), Span(0, len(text)), text),
             )
-            for caption, unit, notes, page, places, units, flat in json.loads(unpack(data))
+            for caption, unit, notes, page, places, units, flat in found
         )
     except (ValueError, TypeError, IndexError, RecursionError) as error:
         raise StoreCorrupt(f"the tables of a document cannot be read: {error!r}") from None

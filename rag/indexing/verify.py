@@ -20,6 +20,7 @@ from rag.indexing.parts import Parts, damage, read_parts, sound
 from rag.indexing.rows import Numbering
 from rag.indexing.snapshot import Series, record
 from rag.indexing.stating import put_again
+from rag.reading.chunk import DocumentCells
 from rag.reading.load import read_document
 from rag.reading.sidecar import Sidecars
 from rag.settings import Settings
@@ -149,10 +150,13 @@ def document_damages(catalog: Catalog, name: str, dimension: int) -> list[str]:
             return [f"document {name} is missing"]
         keys = catalog.document_chunks(name)
         found = [] if _origin_holds(document) else [f"document {name}: its origin does not fit"]
+        cells = DocumentCells(document)
         for position, chunk in enumerate(catalog.chunks(keys)):
             place = (chunk.position, chunk.document_id)
             if place != (position, document.id) or chunk.span.of(document.text) != chunk.text:
                 found.append(f"document {name}, chunk {position}: it is no part of the text")
+            elif chunk.cells != cells.within(chunk.span):
+                found.append(f"document {name}, chunk {position}: its cells are no table's")
         catalog.vectors(np.array(keys, np.int64), dimension)
     except StoreCorrupt as error:
         text = str(error)

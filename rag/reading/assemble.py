@@ -15,8 +15,8 @@ _MAY_REPEAT = {BlockKind.HEADING, BlockKind.TITLE, BlockKind.TABLE_ROW}
 def assemble(
     drafts: Sequence[Draft], *, paged: bool
 ) -> tuple[str, tuple[Block, ...], tuple[Run, ...], tuple[Table, ...]]:
-    """Text, blocks, origin and tables. Blocks are separated by a line break; a paragraph that stands
-    in the document a second time is left out, its lines noted on the first."""
+    """Text, blocks, origin and tables. Blocks are separated by a line break; a paragraph that
+    stands in the document a second time is left out, its lines noted on the first."""
     first: dict[str, int] = {}
     repeats: dict[int, list[tuple[int, int]]] = {}
     kept: list[Draft] = []
@@ -60,9 +60,7 @@ def assemble(
 
 def _tables(drafts: Sequence[Draft], blocks: Sequence[Block]) -> tuple[Table, ...]:
     """The tables of these drafts, each of which became a block."""
-    rows = [
-        (draft.place, block.span.start) for draft, block in zip(drafts, blocks, strict=True)
-    ]
+    rows = [(draft.place, block.span.start) for draft, block in zip(drafts, blocks, strict=True)]
     return tables_of(rows, [block.page for block in blocks])
 
 

@@ -51,7 +51,7 @@ def chunk_documents(documents: Sequence[Document], settings: Chunking) -> list[C
     for document, (groups, split) in zip(documents, cut, strict=True):
         texts = [_span(group).of(document.text) for group in groups]
         counts = [count_tokens(text, settings.encoding) for text in texts]
-        cells = _Cells(document)
+        cells = DocumentCells(document)
         chunks = (
             _chunk(document, group, position, tokens, cells.within(_span(group)))
             for position, (group, tokens) in enumerate(zip(groups, counts, strict=True))
@@ -194,7 +194,7 @@ def _span(group: Sequence[_Unit]) -> Span:
     return Span(group[0].span.start, group[-1].span.end)
 
 
-class _Cells:
+class DocumentCells:
     """The cells of a document's tables, by their place."""
 
     def __init__(self, document: Document) -> None:

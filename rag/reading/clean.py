@@ -118,9 +118,7 @@ def clean_fragments(
     drafts = outline(fragments, titles)
     text, blocks, tables = write_out(drafts)
     title = title or _first_heading(drafts)
-    return Cleaned(
-        text, blocks, (), title, date, not stated, None, tuple(warnings), tables=tables
-    )
+    return Cleaned(text, blocks, (), title, date, not stated, None, tuple(warnings), tables=tables)
 
 
 def _masthead(lines: Sequence[Line]) -> str | None:

@@ -25,6 +25,7 @@ from rag.text.fold import squeeze
 from rag.types import PageBox
 
 _FOOTNOTE = re.compile(r"^(?:\d{1,2}\s+\S|[①-⑳]\s*\S|\[\d{1,2}\]\s*\S)")
+_MOST_TABS = 20  # for cells that a row does not have
 _LATIN_END = re.compile(r"[A-Za-z0-9,.;:%)\"'’”]$")
 _LATIN_START = re.compile(r"^[A-Za-z0-9(\"'“‘]")
 
@@ -86,12 +87,25 @@ def written(
     rank: int | None = None,
     table: int | None = None,
     boxes: Sequence[PageBox] = (),
-    cells: Sequence[Placed] = (),
 ) -> Fragment:
     """A fragment of a file without a text of its own."""
-    return Fragment(
-        role, (Piece(0, text, ""),), None, page, rank, table, tuple(boxes), cells=tuple(cells)
-    )
+    return Fragment(role, (Piece(0, text, ""),), None, page, rank, table, tuple(boxes))
+
+
+def written_row(
+    cells: Sequence[tuple[str, Placed]], table: int, page: int | None = None
+) -> Fragment:
+    """A row of a table in a file without a text of its own: words and place of each cell; where
+    they stand in the text is set here. Empty cells may be left out."""
+    text = ""
+    placed: list[Placed] = []
+    for words, cell in cells:
+        shown = " ".join(words.split())
+        if shown:
+            text += "\t" * min(max(bool(text), cell.column - text.count("\t")), _MOST_TABS)
+            placed.append(replace(cell, start=len(text), end=len(text) + len(shown)))
+            text += shown
+    return replace(written(Role.ROW, text, page, table=table), cells=tuple(placed))
 
 
 def decided(fragments: Sequence[Fragment]) -> list[Fragment]:

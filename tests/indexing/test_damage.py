@@ -225,7 +225,7 @@ def test_another_format_is_refused_and_left_alone(
 ) -> None:
     change(settings, "UPDATE meta SET value = '9' WHERE key = 'format'")
     before = (settings.index / "catalog.sqlite").read_bytes()
-    with pytest.raises(StoreMismatch, match="format '9', this program reads 4"):
+    with pytest.raises(StoreMismatch, match="format '9', this program reads 5"):
         reopened(settings)
     with pytest.raises(StoreMismatch):
         index.update([docs])
@@ -234,12 +234,14 @@ def test_another_format_is_refused_and_left_alone(
 
 def make_earlier(settings: Settings, number: int) -> None:
     """Makes the catalog one of an earlier format."""
-    for table in ("facts", "corrections", "next_vectors") if number < 3 else ():
+    later = ["tables", "cells"] if number < 5 else []
+    later += ["facts", "corrections", "next_vectors"] if number < 3 else []
+    for table in later:
         change(settings, f"DROP TABLE {table}")
     change(settings, f"UPDATE meta SET value = '{number}' WHERE key = 'format'")
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_an_earlier_format_is_brought_up_to_date(
     index: Index, settings: Settings, number: int
 ) -> None:
@@ -267,7 +269,7 @@ def test_an_earlier_format_that_cannot_be_written_is_refused(
     make_earlier(settings, 1)
     (settings.index / "writer.lock").unlink()
     (settings.index / "writer.lock").mkdir()
-    with pytest.raises(StoreMismatch, match="has format 1, this program reads 4; bring it up"):
+    with pytest.raises(StoreMismatch, match="has format 1, this program reads 5; bring it up"):
         reopened(settings)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import StoreCorrupt
-from rag.indexing import records
+from rag.indexing import packing
 from rag.indexing.packing import pack, row_hash, unpack
 from rag.indexing.records import layout_of, place_of, read_layout, read_place, read_vector
 from rag.types import Block, BlockKind, Chunk, Document, PageBox, Run, Span
@@ -97,7 +97,7 @@ def test_another_place_is_refused(place: str) -> None:
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(packing, "MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(StoreCorrupt, match="exceeds 1,000 bytes"):
         unpack(pack("a" * 1001))
     assert unpack(pack("a" * 1000)) == "a" * 1000
