@@ -32,7 +32,6 @@ STOREYS = [
     {"rag.answering"},
     {"rag.indexing"},
     {"rag.documents", "rag.reading", "rag.models"},
-    {"rag.documents.grids"},
     {"rag.text"},
     {"rag.wire", "rag.builtin"},
     {"rag.telling"},

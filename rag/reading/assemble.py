@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.documents.tables import tables_of
 from rag.reading.blocks import Draft
-from rag.reading.tables import tables_of
 from rag.text.fold import squeeze
 from rag.types import Block, BlockKind, Run, Span, Table
 

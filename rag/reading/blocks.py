@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.documents.tables import Place, places
 from rag.reading.flow import Fragment, Role
 from rag.reading.outline import (
     ARTICLE,
@@ -19,7 +20,6 @@ from rag.reading.outline import (
     push,
     starts_item,
 )
-from rag.reading.tables import Place, places
 from rag.text.fold import squeeze
 from rag.types import BlockKind
 
