@@ -45,7 +45,7 @@ class Options:
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A file to be read: what it is to be called, what is stated of it, the SHA-256 of what is
-    known of it already, its size in bytes."""
+    known of it already, its size in bytes, and whether a library parses it that may crash."""
 
     name: str
     path: str
@@ -53,6 +53,7 @@ class _Wanted:
     stated: Stated
     known: str
     size: int
+    foreign: bool
 
 
 @dataclass(slots=True)
@@ -166,7 +167,7 @@ class Intake:
     def _job(self, file: _Wanted, encoder: str) -> Job:
         making = Making(self._title(file.name, file.stated), self.settings.chunking, encoder)
         arguments = (file.path, file.name, file.known, self.settings.reading, making)
-        return Job(arguments, file.size, is_foreign(_suffix(file.path)))
+        return Job(arguments, file.size, file.foreign)
 
     def _title(self, name: str, stated: Stated) -> str | None:
         """The title of a document, where that is not its own; see `FactTables.said_title`."""
@@ -212,7 +213,9 @@ class Intake:
             return None
         (name + path).encode()  # lone surrogates cannot be stored
         known = old.sha256 if old and current else ""
-        return _Wanted(name, path, root, self._stated(name, path, root), known, state[0])
+        return _Wanted(
+            name, path, root, self._stated(name, path, root), known, state[0], is_foreign(path)
+        )
 
     def _take(self, file: _Wanted, outcome: object | DocumentError) -> None:
         if isinstance(outcome, DocumentError):
@@ -348,10 +351,6 @@ def absolute(path: Path) -> str:
     """The path from the root, without `..`; links are kept, so that a link's file counts as
     lying where the link lies."""
     return os.path.abspath(path)  # noqa: PTH100 (resolve follows links)
-
-
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1]  # noqa: PTH122 (as many as there are files)
 
 
 def legible(name: str) -> str:

@@ -49,8 +49,10 @@ def read_text(data: bytes, _settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: empty, binary, or in no encoding known here.
     """
-    source = decode(data).text
-    return clean_markdown(source) if looks_like_markdown(source) else clean_text(source)
+    decoded = decode(data)
+    source = decoded.text
+    cleaned = clean_markdown(source) if looks_like_markdown(source) else clean_text(source)
+    return replace(cleaned, warnings=(*decoded.warnings, *cleaned.warnings))
 
 
 def read_markdown(data: bytes, _settings: Reading) -> Cleaned:
@@ -59,7 +61,9 @@ def read_markdown(data: bytes, _settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: empty, binary, or in no encoding known here.
     """
-    return clean_markdown(decode(data).text)
+    decoded = decode(data)
+    cleaned = clean_markdown(decoded.text)
+    return replace(cleaned, warnings=(*decoded.warnings, *cleaned.warnings))
 
 
 def clean_text(source: str) -> Cleaned:

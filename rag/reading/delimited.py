@@ -35,7 +35,8 @@ def read_csv(data: bytes, _settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: empty, binary, in no known encoding.
     """
-    source = decode(data).text
+    decoded = decode(data)
+    source = decoded.text
     rows = list(_rows(source, delimiter_of(source)))
     fragments = [fragment for cells, lines in rows if (fragment := _fragment(source, cells, lines))]
     if not fragments:
@@ -43,7 +44,9 @@ def read_csv(data: bytes, _settings: Reading) -> Cleaned:
     drafts = outline(fragments, frozenset())
     text, blocks, origin, tables = assemble(drafts, paged=False)
     date = infer_date([fragment.text for fragment in fragments])
-    return Cleaned(text, blocks, origin, None, date, True, source, tables=tables)
+    return Cleaned(
+        text, blocks, origin, None, date, True, source, decoded.warnings, tables=tables
+    )
 
 
 def delimiter_of(source: str) -> str:

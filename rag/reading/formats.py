@@ -6,10 +6,12 @@ called, so that reading a text file loads no library for another format.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 
 from rag.reading.clean import Cleaned
+from rag.reading.detect import is_disguised
 from rag.settings import Reading
 
 Parser = Callable[[bytes, Reading], Cleaned]
@@ -17,6 +19,7 @@ Parser = Callable[[bytes, Reading], Cleaned]
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 PAGED = (".pdf", *_PICTURES)
 """The endings of files whose pages can be drawn."""
+_FORMATS = "rag.documents.formats"
 # Ending -> module and function.
 _PARSERS = {
     ".txt": "rag.reading.clean:read_text",
@@ -41,9 +44,13 @@ _PARSERS = {
     ".rss": "rag.reading.marked.feed:read_xml",
     ".atom": "rag.reading.marked.feed:read_xml",
     ".pdf": "rag.reading.paged.read:read_pdf",
+    **dict.fromkeys((".doc", ".wps", ".rtf", ".odt"), f"{_FORMATS}.legacy:read_text_document"),
+    **dict.fromkeys((".ppt", ".dps", ".odp"), f"{_FORMATS}.legacy:read_presentation"),
+    **dict.fromkeys((".xls", ".et", ".xlsb", ".ods"), f"{_FORMATS}.legacy:read_workbook"),
     **dict.fromkeys(_PICTURES, "rag.reading.paged.image:read_image"),
 }
 
+_HEAD_BYTES = 1024
 # Read by this program's own code.
 _OWN = {".txt", ".text", ".log", ".md", ".markdown", ".csv", ".tsv", ".json", ".jsonl", ".ndjson"}
 
@@ -59,9 +66,17 @@ def parser_of(suffix: str) -> Parser | None:
     return parser
 
 
-def is_foreign(suffix: str) -> bool:
-    """Whether files of this ending are parsed by a library that may hang or crash on them."""
-    return suffix.lower() in _PARSERS and suffix.lower() not in _OWN
+def is_foreign(path: str) -> bool:
+    """Whether a file is, or may be, parsed by a library that may hang or crash on it: by the
+    ending of its name, or by how its content begins."""
+    ending = os.path.splitext(path)[1].lower()  # noqa: PTH122 (as many as there are files)
+    if ending not in _OWN and ending:
+        return True
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (as above)
+            return is_disguised(file.read(_HEAD_BYTES))
+    except OSError:  # one in an archive
+        return True
 
 
 def supported() -> list[str]:

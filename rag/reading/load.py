@@ -12,6 +12,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
+from rag.reading.detect import real_ending
 from rag.reading.formats import parser_of, supported
 from rag.reading.ignore import ignored
 from rag.reading.sidecar import SIDECAR
@@ -219,11 +220,13 @@ def read_document(path: Path, name: str, settings: Reading) -> Document:
 
 
 def parse_document(data: bytes, path: Path, name: str, settings: Reading) -> Document:
-    """The bytes of the file at `path` as a Document; see `read_document`."""
-    parse = parser_of(path.suffix)
+    """The bytes of the file at `path` as a Document; what they are wins over the ending of its
+    name. See `read_document`."""
+    ending = real_ending(data, path.suffix)
+    parse = parser_of(ending)
     if parse is None:
         raise UnsupportedFormat(
-            f"{path.suffix} files cannot be read; supported: {', '.join(supported())}"
+            f"{ending} files cannot be read; supported: {', '.join(supported())}"
         )
     cleaned = parse(data, settings)
     if not cleaned.text:

@@ -66,8 +66,8 @@ def read_json(data: bytes, _settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: empty, binary, in no known encoding, no JSON, or without text.
     """
-    source = decode(data).text
-    return _cleaned(source, list(parse_json(source)), [])
+    decoded = decode(data)
+    return _cleaned(decoded.text, list(parse_json(decoded.text)), decoded.warnings)
 
 
 def read_json_lines(data: bytes, _settings: Reading) -> Cleaned:
@@ -76,7 +76,8 @@ def read_json_lines(data: bytes, _settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: empty, binary, in no known encoding, no line is JSON, or no text.
     """
-    source = decode(data).text
+    decoded = decode(data)
+    source = decoded.text
     values: list[Value] = []
     bad: list[int] = []
     for found in parse_json_lines(source):
@@ -89,7 +90,7 @@ def read_json_lines(data: bytes, _settings: Reading) -> Cleaned:
     more = " …" if len(bad) > _LINES_NAMED else ""
     named = ", ".join(map(str, bad[:_LINES_NAMED])) + more
     warning = f"{len(bad):,} lines are no JSON and are missing (line {named})"
-    return _cleaned(source, values, [warning] if bad else [])
+    return _cleaned(source, values, (*decoded.warnings, *([warning] if bad else [])))
 
 
 def _cleaned(source: str, values: Sequence[Value], warnings: Sequence[str]) -> Cleaned:

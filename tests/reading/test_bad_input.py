@@ -64,7 +64,7 @@ BAD: dict[str, tuple[bytes, str | None]] = {
     "空.pdf": (b"", "the file is empty"),
     "空.txt": (b"", "the file is empty"),
     "十万页.pdf": (empty_pdf(100_000), "100,000 pages, the limit is 20,000"),
-    "不是压缩包.docx": (b"no archive at all", "damaged or no zip archive"),
+    "不是压缩包.docx": (b"PK\x03\x04 no archive", "damaged or no zip archive"),
     "炸弹.docx": (zipped({"word/document.xml": b" " * 80_000_000}), "unpacks to 80,000,000 bytes"),
     "炸弹.zip": (zipped({f"{n}.txt": b"0" * 60_000_000 for n in range(3)}), "unpacks to"),
     "套娃.zip": (zipped({"内.zip": zipped({"a.txt": GOOD})}), "an archive in an archive"),

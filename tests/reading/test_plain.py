@@ -50,3 +50,46 @@ def test_big5_that_is_valid_gb18030_too() -> None:
 def test_what_is_no_text_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(UnreadableDocument, match=words):
         decode(data)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_few_damaged_bytes_are_marked(encoding: str) -> None:
+    data = bytearray(((SIMPLIFIED + "\n") * 40).encode(encoding))
+    at = len(SIMPLIFIED[:5].encode(encoding))
+    data[at : at + 1] = b"\xff"
+    decoded = decode(bytes(data))
+    assert decoded.encoding == encoding
+    assert decoded.text.count("\ufffd") == decoded.damaged >= 1
+    assert (SIMPLIFIED + "\n") * 39 in decoded.text
+    (warning,) = decoded.warnings
+    assert f"{decoded.damaged} places hold bytes" in warning
+
+
+def test_a_character_that_is_cut_at_the_end_is_marked() -> None:
+    data = SIMPLIFIED.encode()[:-1]
+    decoded = decode(data)
+    assert (decoded.text, decoded.encoding, decoded.damaged) == (
+        SIMPLIFIED[:-1] + "\ufffd",
+        "utf-8",
+        1,
+    )
+
+
+def test_a_mark_of_damage_that_stands_in_the_file_is_none() -> None:
+    decoded = decode((SIMPLIFIED + "\ufffd").encode())
+    assert (decoded.text, decoded.damaged, decoded.warnings) == (SIMPLIFIED + "\ufffd", 0, ())
+
+
+def test_plain_ascii_with_a_stray_byte() -> None:
+    decoded = decode(b"The tower is 31 m high.\n" * 20 + b"\x81\n")
+    assert (decoded.encoding, decoded.damaged) == ("utf-8", 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_few_control_characters_make_no_binary(encoding: str) -> None:
+    coloured = "\x1b[31m错误\x1b[0m：潮汐表没有更新，请检查港口的网络，再试一次。\n" * 30
+    assert decode(coloured.encode(encoding)).text == coloured
+    torn = SIMPLIFIED + "\x00\x01\x02"
+    assert decode(torn.encode(encoding)).text == torn
+    with pytest.raises(UnreadableDocument):
+        decode(("塔\x00\x01\x02" * 40).encode(encoding))

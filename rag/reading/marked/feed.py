@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from rag.errors import UnreadableDocument
@@ -33,7 +34,12 @@ def read_xml(data: bytes, _settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: empty, binary, in no known encoding, no XML, or without text.
     """
-    text = decode(data, declared_encoding(data)).text
+    decoded = decode(data, declared_encoding(data))
+    cleaned = _clean(decoded.text)
+    return replace(cleaned, warnings=(*decoded.warnings, *cleaned.warnings))
+
+
+def _clean(text: str) -> Cleaned:
     if _PAGE.match(text):
         return clean_page(parse_html(text))
     root = parse_xml(text)

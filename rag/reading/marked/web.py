@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
@@ -26,7 +27,9 @@ def read_html(data: bytes, _settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: empty, binary, in no known encoding, or without text.
     """
-    return clean_page(parse_html(decode(data, declared_encoding(data)).text))
+    decoded = decode(data, declared_encoding(data))
+    cleaned = clean_page(parse_html(decoded.text))
+    return replace(cleaned, warnings=(*decoded.warnings, *cleaned.warnings))
 
 
 def clean_page(root: Node) -> Cleaned:

@@ -13,7 +13,7 @@ from rag.reading.flow import Fragment, written
 from rag.reading.marked.html import PageText, page_text, page_warnings, tidy
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, declared_encoding, parse_html, parse_xml
-from rag.reading.parsers.plain import decode
+from rag.reading.parsers.plain import Decoded, decode
 from rag.settings import Reading
 
 _CONTAINER = "META-INF/container.xml"
@@ -34,14 +34,15 @@ def read_epub(data: bytes, settings: Reading) -> Cleaned:
     fragments: list[Fragment] = []
     missing: list[str] = []
     pages: list[PageText] = []
-    tables = 0
+    tables, damaged = 0, 0
     for name in _chapters(package, posixpath.dirname(package_name)):
         chapter = archive.read(name)
         if chapter is None:
             missing.append(name)
         elif chapter.strip():
-            text = decode(chapter, declared_encoding(chapter)).text
-            pages.append(page_text(parse_html(text)))
+            decoded = decode(chapter, declared_encoding(chapter))
+            damaged += decoded.damaged
+            pages.append(page_text(parse_html(decoded.text)))
             own = [_renumbered(item, tables) for item in pages[-1].fragments]
             tables = max([tables, *(item.table or 0 for item in own)])
             fragments += own
@@ -54,6 +55,7 @@ def read_epub(data: bytes, settings: Reading) -> Cleaned:
         date=stated[0] if stated else infer_date([item.text for item in fragments]),
         stated=stated is not None,
         warnings=[
+            *Decoded("", "text", damaged).warnings,
             *([f"chapters are missing from the file: {', '.join(missing)}"] if missing else []),
             *page_warnings(pages),
         ],

@@ -20,9 +20,17 @@ _CANDIDATES = ("gb18030", "big5hkscs", "utf-16-le", "utf-16-be", "cp1252")
 # Half of the characters of a right decoding are common ones; of a wrong one far fewer.
 _MIN_SCORE = 0.6
 _SAMPLE_BYTES = 200_000
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
-_MAX_CONTROL_SHARE = 0.001
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]|\x1b(?!\\[)")  # not colours in a log
+# A text may hold so many control characters (torn fields of an export, marks of a terminal): a
+# few in any, this share of a long one. Of a program's file a tenth or more are.
+_FEW_CONTROLS = 2
+_CONTROL_SHARE, _LONG_CONTROL_SHARE = 0.1, 0.03
+_SOME_CONTROLS = 20
 _MAX_DAMAGED = 0.002
+# Bytes of another encoding look like UTF-8 for at most a few characters: where there are so many
+# whole ones of several bytes for each that is damaged, it is UTF-8.
+_WHOLE_FOR_EACH_DAMAGED = 10
+_REPLACEMENT = "\ufffd"
 _MOST_FREQUENT = frozenset(
     "的一是不了在人有我他这这個个们們来來到时時大地为為子中你说說生国國年着就那和要上以会會与與及"
 )
@@ -30,17 +38,27 @@ _MOST_FREQUENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A text and the encoding that it was decoded with."""
+    """A text and the encoding that it was decoded with; `damaged` counts the places where the
+    bytes were none of it, each a U+FFFD in the text."""
 
     text: str
     encoding: str
+    damaged: int = 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the reader of the document is told of it."""
+        if not self.damaged:
+            return ()
+        name = self.encoding.removesuffix("-sig").upper()
+        return (f"{self.damaged:,} places hold bytes that are no {name}; shown as {_REPLACEMENT}",)
 
 
 def decode(data: bytes, declared: str | None = None) -> Decoded:
-    """The text of `data`. A byte order mark decides; then UTF-8, if the bytes are valid; then
-    the `declared` encoding, if it gives a text; then the encoding whose decoding has the
-    largest share of common characters. Where a file declares its encoding, a few bytes may be
-    damaged; they become U+FFFD.
+    """The text of `data`. A byte order mark decides; then UTF-8, if the bytes are valid but for
+    a few; then the `declared` encoding, if it gives a text; then the encoding whose decoding has
+    the largest share of common characters. Where a file declares its encoding, too, a few bytes
+    may be damaged. Those become U+FFFD.
 
     Raises:
         UnreadableDocument: the bytes are empty, binary, or in no encoding known here.
@@ -49,11 +67,13 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
         raise UnreadableDocument("the file is empty")
     for bom, encoding in _BOMS:
         if data.startswith(bom):
-            return Decoded(_checked(_strict(data, encoding)), encoding)
+            return _marked(data, encoding)
     try:
         return Decoded(_checked(data.decode("utf-8")), "utf-8")
     except UnicodeDecodeError as error:
         where = f"byte 0x{data[error.start]:02x} at offset {error.start}"
+    if (damaged := _damaged_utf8(data)) is not None:
+        return damaged
     scored = [(_score(data, encoding), -i, encoding) for i, encoding in enumerate(_CANDIDATES)]
     score, _, encoding = max(scored)
     mended = _as_declared(data, declared)
@@ -62,12 +82,15 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
     ):
         return mended
     if score < _MIN_SCORE:
+        plain = data.decode("utf-8", "replace")
+        if _is_few(plain.count(_REPLACEMENT), plain):  # ASCII with a few bytes of anything
+            return _mended(data, "utf-8")
         raise UnreadableDocument(
             f"the encoding is unknown: not UTF-8 ({where}), and no other encoding gives readable "
             f"text (best: {encoding}, {score:.0%} common characters, {_MIN_SCORE:.0%} needed); "
             "save the file as UTF-8"
         )
-    return Decoded(_checked(_strict(data, encoding)), encoding)
+    return _mended(data, encoding)
 
 
 def _as_declared(data: bytes, declared: str | None) -> Decoded | None:
@@ -78,11 +101,38 @@ def _as_declared(data: bytes, declared: str | None) -> Decoded | None:
     except LookupError:
         return None
     wider = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs"}.get(name, name)
-    text = data.decode(wider, "replace")
-    damaged = text.count("\ufffd")
-    if damaged > max(2, _MAX_DAMAGED * len(text)):
+    mended = _mended(data, wider)
+    return mended if _is_few(mended.damaged, mended.text) else None
+
+
+def _damaged_utf8(data: bytes) -> Decoded | None:
+    """The text, where all but a few of the characters beyond ASCII are whole in UTF-8."""
+    text = data.decode("utf-8", "replace")
+    damaged = text.count(_REPLACEMENT) - data.decode("utf-8", "ignore").count(_REPLACEMENT)
+    whole = sum(1 for character in text if character > "\x7f") - damaged
+    if whole < _WHOLE_FOR_EACH_DAMAGED * damaged:
         return None
-    return Decoded(_checked(text), wider)
+    return Decoded(_checked(text), "utf-8", damaged)
+
+
+def _mended(data: bytes, encoding: str) -> Decoded:
+    """The text in that encoding, whatever of the bytes fits."""
+    text = data.decode(encoding, "replace")
+    own = data.decode(encoding, "ignore").count(_REPLACEMENT)
+    return Decoded(_checked(text), encoding, text.count(_REPLACEMENT) - own)
+
+
+def _is_few(damaged: int, text: str) -> bool:
+    return damaged <= max(2, _MAX_DAMAGED * len(text))
+
+
+def _marked(data: bytes, encoding: str) -> Decoded:
+    """The text of a file whose byte order mark says how it is encoded; a few bytes of it may be
+    damaged."""
+    decoded = _mended(data, encoding)
+    if decoded.damaged * _WHOLE_FOR_EACH_DAMAGED > len(decoded.text):
+        _strict(data, encoding)
+    return decoded
 
 
 def _text_score(decoded: Decoded) -> float:
@@ -99,8 +149,8 @@ def _strict(data: bytes, encoding: str) -> str:
 
 
 def _checked(text: str) -> str:
-    controls = len(_CONTROL.findall(text[:_SAMPLE_BYTES]))
-    if controls > max(2, _MAX_CONTROL_SHARE * min(len(text), _SAMPLE_BYTES)):
+    if _looks_binary(text):
+        controls = len(_CONTROL.findall(text[:_SAMPLE_BYTES]))
         raise UnreadableDocument(
             f"the file looks binary: {controls} control characters; only text can be read here"
         )
@@ -109,13 +159,22 @@ def _checked(text: str) -> str:
     return text
 
 
+def _looks_binary(text: str) -> bool:
+    sample = text[:_SAMPLE_BYTES]
+    controls = len(_CONTROL.findall(sample))
+    if controls <= _FEW_CONTROLS:
+        return False
+    share = _CONTROL_SHARE if controls <= _SOME_CONTROLS else _LONG_CONTROL_SHARE
+    return controls > share * len(sample)
+
+
 def _score(data: bytes, encoding: str) -> float:
-    """Share of common characters among those beyond ASCII; 0 where decoding fails."""
-    try:
-        text = data.decode(encoding)[:_SAMPLE_BYTES]
-    except UnicodeDecodeError:
+    """Share of common characters among those beyond ASCII; 0 where more than a few of the bytes
+    do not fit."""
+    text = data.decode(encoding, "replace")
+    if not _is_few(text.count(_REPLACEMENT), text) or _looks_binary(text):
         return 0.0
-    return 0.0 if _CONTROL.search(text) else _share(text, encoding)
+    return _share(text[:_SAMPLE_BYTES], encoding)
 
 
 def _share(text: str, encoding: str) -> float:

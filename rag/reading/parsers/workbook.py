@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +14,7 @@ from rag.errors import UnreadableDocument
 
 _PERCENT = re.compile(r"0(?:\.(0+))?%")
 _THOUSANDS = re.compile(r"#,##0(?:\.(0+))?")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML
 _DECIMALS = re.compile(r"^0(?:\.(0+))?(?:_\)?.*)?$")
 
 
@@ -80,3 +83,39 @@ def shown_number(value: float, number_format: str) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet as another library read it: rows of values (None or `""` where a cell is empty), and
+    merged ranges as first and last cell, each (row, column) from 0."""
+
+    name: str
+    rows: Sequence[Sequence[Any]]
+    merged: Sequence[tuple[tuple[int, int], tuple[int, int]]]
+
+
+def write_workbook(sheets: Sequence[Sheet]) -> bytes:
+    """An XLSX file of these sheets, at least one; a text stays one where it starts with `=`."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for number, sheet in enumerate(sheets, 1):
+        made = book.create_sheet()
+        with suppress(ValueError):
+            made.title = sheet.name or f"Sheet{number}"
+        for row, values in enumerate(sheet.rows, 1):
+            for column, value in enumerate(values, 1):
+                if isinstance(value, str):
+                    if value := _CONTROL.sub("", value):
+                        made.cell(row, column, value).data_type = "s"
+                elif value is not None:
+                    made.cell(row, column, value)
+        for (top, left), (bottom, right) in sheet.merged:
+            made.merge_cells(
+                start_row=top + 1, start_column=left + 1, end_row=bottom + 1, end_column=right + 1
+            )
+    data = BytesIO()
+    book.save(data)
+    return data.getvalue()
