@@ -1,33 +1,35 @@
 """A collection as the page sees it: an index that may not be there yet, the files that were
 added by the page, and the questions asked of it.
 
-What is not derived lies beside the index folder, in a folder of its own name with `.page`:
-`files` holds the files that were added.
+What is not derived lies beside the index folder, in a folder of its own name with `.page`; see
+`rag.serving.kept` for the files in it.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from rag.assistant import Assistant, History
 from rag.errors import (
-    DocumentError,
     NothingRead,
     StoreError,
     StoreLocked,
     StoreMissing,
     UnknownCollection,
+    UnknownDocument,
 )
 from rag.indexing.index import Index, Progress
 from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
+from rag.indexing.removing import TakenOut
 from rag.indexing.tending import Tending
-from rag.reading.zipped import in_archive
+from rag.serving.kept import KeptFiles, is_of
 from rag.settings import Settings
 from rag.types import (
     Answer,
@@ -42,9 +44,27 @@ from rag.types import (
 )
 
 BESIDE = ".page"  # after the index folder's name, the name of the folder beside it
-MAX_NAME_BYTES = 1_000
-MAX_PART_BYTES = 200  # most file systems hold 255, and a file being written has a longer name
-NOT_IN_NAMES = frozenset('\\:*?"<>|')  # names that every system can hold
+UNDO_SECONDS = 60.0
+"""How long what a person removed can be brought back; then it is gone from every file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Something that was removed: how many chunks went, and with what `bring_back` brings it back
+    within `UNDO_SECONDS`."""
+
+    chunks: int
+    undo: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What was removed of the index and of the files, and the timer that makes it last."""
+
+    document: TakenOut | None
+    name: str | None
+    token: str
+    timer: threading.Timer
 
 
 class Collection:
@@ -59,12 +79,17 @@ class Collection:
         self.folder = folder
         self.settings = settings
         self.kept = kept_beside(folder)
-        self.files = self.kept / "files"
+        self._files = KeptFiles(self.kept)
+        self.files = self._files.files
+        self._reasons: dict[str, str] = {}
+        self._taken: dict[str, _Taken] = {}
         self._writing = threading.Lock()
         self._assistant: Assistant | None = None
         self._tending: Tending | None = None
         self._gone = False
         self._look()
+        if self._files.sweep(UNDO_SECONDS):  # a program was killed before it was forgotten
+            self._later(UNDO_SECONDS, self._files.sweep, UNDO_SECONDS)
 
     def tend(self) -> None:
         """Looks after the index from now on, until `close`; see `rag.indexing.tending`."""
@@ -77,7 +102,9 @@ class Collection:
         self._tending.start()
 
     def close(self) -> None:
-        """Ends what `tend` began."""
+        """Ends what `tend` began; what was removed is gone for good."""
+        for undo in list(self._taken):
+            self._forget(undo)
         if self._tending is not None:
             self._tending.close()
             self._tending = None
@@ -188,8 +215,13 @@ class Collection:
 
     def is_added(self, info: DocumentInfo) -> bool:
         """Whether the document's file was added by the page, and goes when it is removed."""
-        own = in_archive(info.path) is None  # one in an archive stays in it
-        return own and Path(info.path).is_relative_to(self.files.absolute())
+        return self._kept_name(info) is not None
+
+    def _kept_name(self, info: DocumentInfo) -> str | None:
+        """The name of the document's own file among those that were added. What a catalog says is
+        compared with what is there: it may be somebody else's."""
+        name = self._files.name_of(info.path)
+        return name if name is not None and is_of(info.name, name) else None
 
     def keep(self, name: str, pieces: Iterable[bytes]) -> int:
         """Keeps a file under `name`, which may have folders in it; `update` then reads it.
@@ -199,38 +231,25 @@ class Collection:
             DocumentError: the name is none that a file can have here.
             StoreError: it cannot be written. UnknownCollection: it was renamed or deleted.
         """
-        place = self.files.joinpath(*checked_name(name))
         if self._gone:
             raise UnknownCollection(f"there is no collection {self.folder.name!r:.100}")
-        part = place.with_name(f"{place.name}.{threading.get_ident()}.part")
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.writelines(pieces)
-                size = file.tell()
-            part.replace(place)
-        except OSError as error:
-            raise StoreError(f"{name} cannot be kept: {error.strerror or error}") from None
-        finally:
-            part.unlink(missing_ok=True)
-        return size
+        return self._files.add(name, pieces)
 
     def update(self, progress: Progress | None = None) -> Report:
-        """Reads what was added since the last time. Files that cannot be read are not kept.
+        """Reads what was added since the last time, and again what could not be read. No file is
+        deleted, whatever comes of it; see `unread`.
 
         Raises:
             StoreLocked: this or another program is writing to the index.
+            StoreError: the folder of files is a link.
         """
-        if not self._writing.acquire(blocking=False):
-            raise StoreLocked("files are being read already; wait until they are")
-        try:
+        with self._alone("files are being read already; wait until they are"):
             if self._gone:
                 raise UnknownCollection(f"there is no collection {self.folder.name!r:.100}")
+            self._files.check()
             report = self._update(progress)
-        finally:
-            self._writing.release()
-        for skipped in report.skipped:
-            self._drop(skipped.document)
+            self._reasons = {one.document: one.reason for one in report.skipped}
+            self._files.settle(self._reasons)
         return report
 
     def _update(self, progress: Progress | None) -> Report:
@@ -240,46 +259,102 @@ class Collection:
         try:
             index = Index.build([self.files], self.folder, self.settings, progress=progress)
         except NothingRead as error:
-            for path in [path for path in self.files.rglob("*") if path.is_file()]:
-                path.unlink()
             skipped = tuple(Skipped(name, reason) for name, reason in error.skipped)
             return Report(0, 0, 0, skipped, 0, 0, time.perf_counter() - start)
         self._assistant = Assistant(index, self.settings)
         assert index.report is not None
         return index.report
 
-    def remove(self, name: str) -> int:
-        """Takes a document out of the index; its file goes with it if the page had added it.
-        Returns how many chunks went.
+    def unread(self) -> list[Skipped]:
+        """The files that were added and are in no document, by name, and why, as far as the last
+        `update` of this program has found out."""
+        paths = {info.path for info in self.documents()}
+        found = []
+        for name in self._files.names():
+            place = str(self.files.absolute() / name)
+            if place in paths or any(path.startswith(f"{place}/") for path in paths):
+                continue
+            reasons = (reason for one, reason in self._reasons.items() if is_of(one, name))
+            found.append(Skipped(name, next(reasons, "")))
+        return found
+
+    def remove(self, name: str) -> Removed:
+        """Takes a document out of the index; its file goes with it if the page had added it. An
+        added file that is in no document goes by its own name.
 
         Raises:
             UnknownDocument: there is none of that name. StoreLocked: someone is writing.
         """
-        if not self._writing.acquire(blocking=False):
-            raise StoreLocked("files are being read; wait until they are")
-        try:
+        with self._alone("files are being read; wait until they are"):
+            kept, taken, token = None, None, ""
             found = next((info for info in self.documents() if info.name == name), None)
-            removed = self.index.remove(name)
-            if found is not None and self.is_added(found):
-                Path(found.path).unlink(missing_ok=True)
+            if found is not None:
+                kept = self._kept_name(found)
+                taken = self._opened().index.take_out(name)
+            elif any(one.document == name for one in self.unread()):
+                kept = name
+            else:
+                raise UnknownDocument(f"there is no document {name!r:.200}; reload the list")
+            if kept is not None:
+                token = self._files.take_away(kept)
+            undo = uuid.uuid4().hex
+            timer = self._later(UNDO_SECONDS, self._forget, undo)
+            self._taken[undo] = _Taken(taken, kept, token, timer)
+        return Removed(0 if taken is None else taken.chunks, undo)
+
+    def bring_back(self, undo: str) -> str:
+        """Brings back what was removed, within `UNDO_SECONDS`; returns its name.
+
+        Raises:
+            UnknownDocument: it is gone for good. DocumentError: there is another by that name.
+            StoreLocked: someone is writing.
+        """
+        with self._alone("files are being read; wait until they are"):
+            taken = self._taken.get(undo)
+            if taken is None:
+                raise UnknownDocument("that was removed for good; add the file again")
+            if taken.name is not None:
+                self._files.bring_back(taken.token, taken.name)
+            if taken.document is not None:
+                self._opened().index.put_back(taken.document)
+            self._forget(undo)
+            return taken.name or "" if taken.document is None else taken.document.entry.name
+
+    def _forget(self, undo: str) -> None:
+        taken = self._taken.pop(undo, None)
+        if taken is not None:
+            taken.timer.cancel()
+            self._files.forget(taken.token)
+            with suppress(StoreError):
+                self._opened().index.settle()
+
+    @staticmethod
+    def _later(seconds: float, act: Callable[..., object], *given: object) -> threading.Timer:
+        timer = threading.Timer(seconds, act, given)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    @contextmanager
+    def _alone(self, otherwise: str) -> Iterator[None]:
+        """While nobody else here writes.
+
+        Raises:
+            StoreLocked: somebody does; `otherwise` is what to say then.
+        """
+        if not self._writing.acquire(blocking=False):
+            raise StoreLocked(otherwise)
+        try:
+            yield
         finally:
             self._writing.release()
-        return removed
 
     def correct(
         self, name: str, *, title: str | None = None, date: str | None = None
     ) -> DocumentInfo:
         """See `Index.correct`; raises StoreLocked also while files are being read."""
-        if not self._writing.acquire(blocking=False):
-            raise StoreLocked("files are being read; wait until they are")
-        try:
+        with self._alone("files are being read; wait until they are"):
             return self.index.correct(name, title=title, date=date)
-        finally:
-            self._writing.release()
-
-    def _drop(self, name: str) -> None:
-        with suppress(DocumentError, OSError):
-            self.files.joinpath(*checked_name(name)).unlink(missing_ok=True)
 
 
 def kept_beside(folder: Path) -> Path:
@@ -289,27 +364,3 @@ def kept_beside(folder: Path) -> Path:
     'index/default.page'
     """
     return folder.with_name(f"{folder.name}{BESIDE}")
-
-
-def checked_name(name: str) -> tuple[str, ...]:
-    """The parts of a file's name, folders first.
-
-    Raises:
-        DocumentError: it is absolute, climbs, hides, or is one that not every system can hold.
-
-    >>> checked_name("2024/年报.txt")
-    ('2024', '年报.txt')
-    """
-    parts = name.split("/")
-    fits = len(os.fsencode(name)) <= MAX_NAME_BYTES if name.isprintable() else False
-    for part in parts:
-        good = (
-            part and part[0] not in ". " and part[-1] not in ". ~" and not set(part) & NOT_IN_NAMES
-        )
-        if not (fits and good and len(part.encode()) <= MAX_PART_BYTES):
-            raise DocumentError(
-                f"{name!r:.200} cannot be added: a name is made of parts of at most "
-                f"{MAX_PART_BYTES} bytes with / between them, none of which begins with a dot or "
-                'holds one of \\ : * ? " < > |; rename the file'
-            )
-    return tuple(parts)

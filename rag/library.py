@@ -12,10 +12,11 @@ import uuid
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
-from rag.collection import BESIDE, Collection, checked_name, kept_beside
+from rag.collection import BESIDE, Collection, kept_beside
 from rag.errors import DocumentError, SettingsError, StoreError, UnknownCollection
 from rag.indexing.catalog import CATALOG_FILE
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
+from rag.serving.kept import checked_name
 from rag.settings import Settings
 
 MAX_NAME_CHARACTERS = 60

@@ -490,10 +490,12 @@ Event = Retrieved | Text | Sentence | Done
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that could not be read, and why."""
+    """A file that could not be read, and why. `earlier`: what was read of an earlier version stays
+    in the index and is searched."""
 
     document: str
     reason: str
+    earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)

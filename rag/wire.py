@@ -164,7 +164,10 @@ def report_json(report: Report) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "removed": report.removed,
         "restated": report.restated,
-        "skipped": [{"document": s.document, "reason": s.reason} for s in report.skipped],
+        "skipped": [
+            {"document": one.document, "reason": one.reason, "earlier": one.earlier}
+            for one in report.skipped
+        ],
         "documents": report.documents,
         "chunks": report.chunks,
         "seconds": report.seconds,

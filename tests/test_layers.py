@@ -28,6 +28,7 @@ STOREYS = [
     {"rag.http"},
     {"rag.library"},
     {"rag.collection"},
+    {"rag.serving"},
     {"rag.assistant"},
     {"rag.answering"},
     {"rag.indexing"},

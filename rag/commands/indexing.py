@@ -13,6 +13,7 @@ from rag.types import Report, Skipped
 from rag.wire import info_json, report_json
 
 MAX_LISTED = 20  # documents named in a list for people; --json has all
+_EARLIER = "（上一次读入的版本仍在索引中）"
 
 
 def index(arguments: argparse.Namespace) -> int:
@@ -82,7 +83,9 @@ def show_report(report: Report, folder: str, terminal: Terminal) -> str:
 
 
 def _skipped(skipped: tuple[Skipped, ...]) -> list[str]:
-    return _listed(tuple(f"{item.document}: {item.reason}" for item in skipped))
+    return _listed(
+        tuple(f"{item.document}: {item.reason}{_EARLIER * item.earlier}" for item in skipped)
+    )
 
 
 def _listed(names: tuple[str, ...]) -> list[str]:

@@ -1,12 +1,14 @@
 """The documents of a collection over HTTP: list, add, read, remove.
 
-`GET /api/documents` lists them: those that have `containing` in them and fit a filter.
+`GET /api/documents` lists them: those that have `containing` in them and fit a filter; without
+either also `unread`, the files that were added and could not be read.
 `PUT /api/documents/NAME` keeps a file; `POST /api/documents` then reads what was kept, and gives
 one JSON object a line: after each file, and while one takes long, `{"document", "done", "total",
 "bytes_done", "bytes_total", "bytes_per_second", "seconds_left"}`, the last two null while they are
 unknown; at the end `{"report"}` or `{"error"}`; to leave is to cancel.
 `PATCH /api/documents/NAME` states `title` or `date`, an empty string takes it back;
-`DELETE` removes. `GET /api/passage` gives what stands around a passage.
+`DELETE` removes and gives `undo`, with which `POST /api/removed/UNDO` brings back what it was,
+for `undo_seconds`. `GET /api/passage` gives what stands around a passage.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
+from rag.collection import UNDO_SECONDS, Removed
 from rag.errors import DocumentError, RagError
 from rag.http.filters import Restricted
 from rag.http.language import told_in
@@ -30,7 +33,7 @@ from rag.http.neighbours import DEFAULT_AROUND, MAX_AROUND, neighbours_json
 from rag.http.threads import from_thread
 from rag.indexing.index import Progress, Step
 from rag.telling.errors import error_text
-from rag.types import Document, DocumentInfo, Filter, Report, Span
+from rag.types import Document, DocumentInfo, Filter, Report, Skipped, Span
 from rag.wire import info_json, report_json
 
 DEFAULT_LISTED = 200
@@ -50,7 +53,9 @@ class Documents(Protocol):
     def is_added(self, info: DocumentInfo) -> bool: ...  # noqa: D102
     def keep(self, name: str, pieces: list[bytes]) -> int: ...  # noqa: D102
     def update(self, progress: Progress | None = None) -> Report: ...  # noqa: D102
-    def remove(self, name: str) -> int: ...  # noqa: D102
+    def unread(self) -> list[Skipped]: ...  # noqa: D102
+    def remove(self, name: str) -> Removed: ...  # noqa: D102
+    def bring_back(self, undo: str) -> str: ...  # noqa: D102
     def correct(  # noqa: D102
         self, name: str, *, title: str | None = None, date: str | None = None
     ) -> DocumentInfo: ...
@@ -80,7 +85,15 @@ def documents(find: Callable[[str], Documents]) -> APIRouter:
     ) -> dict[str, Any]:
         there, language = find(where.collection), told_in(request.headers)
         found = there.documents(where.containing, where.where())
+        everything = not where.containing.strip() and where.where() is None
         return {
+            "unread": [
+                {
+                    "document": one.document,
+                    "reason": error_text(one.reason, language) or None,
+                }
+                for one in (there.unread()[:MAX_LISTED] if everything else ())
+            ],
             "total": len(found),
             "chunks": sum(info.chunks for info in found),
             "documents": [
@@ -108,7 +121,17 @@ def documents(find: Callable[[str], Documents]) -> APIRouter:
 
     @router.delete("/documents/{name:path}")
     def remove(name: str, collection: str = "") -> dict[str, Any]:
-        return {"document": name, "chunks": find(collection).remove(name)}
+        gone = find(collection).remove(name)
+        return {
+            "document": name,
+            "chunks": gone.chunks,
+            "undo": gone.undo,
+            "undo_seconds": UNDO_SECONDS,
+        }
+
+    @router.post("/removed/{undo}")
+    def bring_back(undo: str, collection: str = "") -> dict[str, Any]:
+        return {"document": find(collection).bring_back(undo)}
 
     @router.get("/passage")
     def passage(

@@ -13,7 +13,6 @@ import numpy as np
 
 from rag.errors import UnknownDocument
 from rag.indexing.backup import backup
-from rag.indexing.catalog import Catalog
 from rag.indexing.filtering import Fits, marked
 from rag.indexing.fingerprint import fingerprint
 from rag.indexing.intake import Options
@@ -22,9 +21,10 @@ from rag.indexing.loading import LazyEncoder
 from rag.indexing.lock import PATIENCE_SECONDS, write_lock
 from rag.indexing.mentions import mentioning
 from rag.indexing.records import Float32
+from rag.indexing.removing import TakenOut, put_back, take_out
 from rag.indexing.rows import Bools
 from rag.indexing.sentences import Sentence
-from rag.indexing.snapshot import Series, Snapshot, open_snapshot, record, settle
+from rag.indexing.snapshot import Snapshot, open_snapshot, settle
 from rag.indexing.stating import checked_title, correct
 from rag.indexing.steps import Progress, Step
 from rag.indexing.tending import Checked, last_check
@@ -135,7 +135,7 @@ class Index:
         files = [Path(path) for path in paths]
         encoder = self._encoder.get() if rebuild or not self._earlier else self.encoder
         report = update_index(self.folder, self.settings, encoder, files, options)
-        self._moved_on()
+        self.settle()
         self.report = report
         return report
 
@@ -168,7 +168,9 @@ class Index:
     def _among(self) -> Bools | None:
         return None if self._where is None else marked(self._snapshot, self._where)
 
-    def _moved_on(self) -> None:
+    def settle(self) -> None:
+        """Goes to the current generation, and empties the log of changes where nobody reads an
+        earlier one any more: what was removed before is then in no file."""
         self.reopen()
         settle(self.folder, self._snapshot)
 
@@ -189,7 +191,7 @@ class Index:
         with write_lock(self.folder, PATIENCE_SECONDS):
             if not correct(self.folder, self.settings, self._encoder, document, title, date):
                 raise _unknown(document, self._snapshot.catalog.names())
-        self._moved_on()
+        self.settle()
         return self._snapshot.catalog.info_of(document)
 
     def remove(self, document: str) -> int:
@@ -198,18 +200,31 @@ class Index:
         Raises:
             UnknownDocument: there is none of that name. StoreLocked: another process is writing.
         """
+        return self.take_out(document).chunks
+
+    def take_out(self, document: str) -> TakenOut:
+        """As `remove`; returns what `put_back` needs to bring the document back.
+
+        Raises:
+            UnknownDocument, StoreLocked: see `remove`.
+        """
         with write_lock(self.folder, PATIENCE_SECONDS):
-            catalog = Catalog.open_writer(self.folder)
-            try:
-                generation, made_with, parts = record(catalog)
-                if not catalog.has(document):
-                    raise _unknown(document, catalog.names())
-                removed = catalog.remove(document)
-                Series(self.folder, catalog, made_with, generation, parts).finish()
-            finally:
-                catalog.close()
-        self._moved_on()
-        return removed
+            taken = take_out(self.folder, document)
+        if taken is None:
+            raise _unknown(document, self._snapshot.catalog.names())
+        self.settle()
+        return taken
+
+    def put_back(self, taken: TakenOut) -> None:
+        """Puts a document back as it was taken out.
+
+        Raises:
+            DocumentError: it cannot be. StoreLocked: another process is writing.
+            StoreMismatch: the encoder is another.
+        """
+        with write_lock(self.folder, PATIENCE_SECONDS):
+            put_back(self.folder, self.settings, self._encoder, taken)
+        self.settle()
 
     @property
     def wanted_encoder(self) -> LazyEncoder:
@@ -375,7 +390,7 @@ class Index:
             StoreLocked: another process is writing.
         """
         mended = repair(self.folder, self.settings, lambda: self.encoder)
-        self._moved_on()
+        self.settle()
         return mended
 
 

@@ -269,7 +269,7 @@ class Intake:
         return prepared([(document, title)], self.settings.chunking, None)[0]
 
     def _skip(self, name: str, error: Exception) -> None:
-        self.skipped.append(Skipped(legible(name), _reason(error)))
+        self.skipped.append(Skipped(legible(name), _reason(error), earlier=name in self._names))
 
     def _add(self, new: Prepared, entry: Entry) -> None:
         self.read += 1
@@ -321,7 +321,8 @@ class Intake:
 
     def _refresh(self, entries: Iterable[Entry], seen: set[str]) -> None:
         """Reads again what was made with another program or settings and has not just been read;
-        where the file is gone or unreadable, the stored text is cut and encoded again."""
+        where the file is gone, unreadable or another one, the stored text is cut and encoded
+        again: nobody has named these paths now, and a catalog may be somebody else's."""
         wanted, left = [], []
         for old in entries:
             current = old.made_with == self.made_with
@@ -336,8 +337,10 @@ class Intake:
             else:
                 left.append(old)
         for file, outcome in self._outcomes(wanted):
-            if isinstance(outcome, DocumentError):
-                left.append(self._names[file.name])
+            old = self._names[file.name]
+            another = isinstance(outcome, Ready) and outcome.state.sha256 != old.sha256
+            if another or isinstance(outcome, DocumentError):
+                left.append(old)
             elif outcome is not None:
                 self._take(file, outcome)
         for old in left:

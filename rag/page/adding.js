@@ -31,7 +31,7 @@
     const all = made('ul');
     all.append(...some.map((one) => {
       const item = made('li');
-      item.append(made('b', '', one.document), ` ${one.reason}`);
+      item.append(made('b', '', one.document), ` ${one.reason}${one.earlier ? say('docs.earlier') : ''}`);
       return item;
     }));
     find('.wj-docs-skipped').append(made('p', '', say(title, { documents: some.length })), all);

@@ -10,6 +10,21 @@
     place.textContent = text;
     place.classList.toggle('wj-bad', bad);
   }
+  // What was removed can be brought back for a while.
+  function undone(text, { undo, undo_seconds: seconds }) {
+    note(`${text} `);
+    const back = button(say('docs.undo'), say('docs.undo'), async () => {
+      try {
+        const { document: name } = await call(api(`removed/${undo}`), { method: 'POST' });
+        note(say('docs.undone', { document: name }));
+      } catch (error) {
+        note(error.message, true);
+      }
+      await list();
+    });
+    find('> .wj-docs-note').append(back);
+    setTimeout(() => back.remove(), seconds * 1000);
+  }
   function filters() {
     const fields = [...document.querySelectorAll('.wj-docs-filters input')];
     return Object.fromEntries(fields.map((one) => [one.name, one.value.trim()]));
@@ -32,7 +47,7 @@
     find('.wj-docs-count').textContent = wanted
       ? say('docs.mentioning', { documents: total, term: wanted })
       : say('docs.counted', { documents: total, passages: chunks });
-    const rows = documents.map(row);
+    const rows = [...(from ? [] : found.unread ?? []).map(unread), ...documents.map(row)];
     if (from) find('.wj-docs-list').append(...rows); else find('.wj-docs-list').replaceChildren(...rows);
     const shown = from + documents.length;
     const rest = find('.wj-docs-rest');
@@ -87,11 +102,22 @@
     item.append(text, correct, remove);
     return item;
   }
+  // A file that was added and could not be read: it stays until somebody removes it.
+  function unread(one) {
+    const item = made('li', 'wj-unread');
+    const text = made('div', 'wj-doc-text');
+    text.append(made('b', '', one.document), made('small', '', say('docs.unread', { reason: one.reason ?? '' })));
+    const remove = button(say('docs.delete'), `${say('docs.delete')} ${one.document}`, () => {
+      sure(remove, say('docs.delete_sure'), () => drop(one, remove));
+    });
+    item.append(text, remove);
+    return item;
+  }
   async function drop(one, self) {
     self.disabled = true;
     try {
-      await call(api(`documents/${named(one.document)}`), { method: 'DELETE' });
-      note(say('docs.deleted', { document: one.document }));
+      const gone = await call(api(`documents/${named(one.document)}`), { method: 'DELETE' });
+      undone(say('docs.deleted', { document: one.document }), gone);
     } catch (error) {
       note(error.message, true);
     }

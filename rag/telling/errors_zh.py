@@ -30,6 +30,16 @@ TEXTS: Mapping[str, str] = {
         '\\ : * ? " < > | 这些符号；请改名后再试'
     ),
     "{} cannot be kept: {}": "{0} 保存不了：{1}",
+    "{} cannot be removed: {}": "{0} 删不掉：{1}",
+    "{} cannot be brought back: {}": "{0} 恢复不了：{1}",
+    "{} has been added again; it stays as it is now": "{0} 已重新添加过，保留现在的",
+    "{} cannot be brought back: it was damaged, or is there again": (
+        "{0} 恢复不了：内容已损坏，或者已重新添加过"
+    ),
+    "that was removed for good; add the file again": "已彻底删除，请重新添加文件",
+    "there is no document {}; reload the list": "没有文档 {0}，请刷新列表",
+    "{} is a link; what the page adds is kept in a folder of its own: put the folder itself "
+    "there": ("{0} 是一个链接；页面添加的文件要存放在自己的文件夹里，请把真正的文件夹放在那里"),
     "the body is longer than {} bytes": "超过了 {0} 字节的上限",
     "the index holds no document {}; near: {}": "索引里没有文档 {0}；相近的有：{1}",
     "the index holds no document {}; rag status says how many there are": "索引里没有文档 {0}",

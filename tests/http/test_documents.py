@@ -36,7 +36,9 @@ def update(client: TestClient) -> list[dict[str, Any]]:
 
 
 def test_from_a_file_to_an_answer_and_back(client: TestClient) -> None:
-    assert client.get("/api/documents").json() == {"total": 0, "chunks": 0, "documents": []}
+    assert client.get("/api/documents").json() == {
+        "total": 0, "chunks": 0, "documents": [], "unread": [],
+    }  # fmt: skip
     asked = {"question": "青石桥的维修花了多少钱？"}
     refused = client.post("/api/ask", json=asked)
     assert (refused.status_code, refused.json()["error"]) == (
@@ -52,7 +54,10 @@ def test_from_a_file_to_an_answer_and_back(client: TestClient) -> None:
     assert [(step["done"], step["total"]) for step in steps] == [(1, 2), (2, 2)]
     assert last["report"]["read"] == 1
     assert [skipped["document"] for skipped in last["report"]["skipped"]] == ["x.exe"]
-    (listed,) = client.get("/api/documents").json()["documents"]
+    everything = client.get("/api/documents").json()
+    (listed,) = everything["documents"]
+    assert [one["document"] for one in everything["unread"]] == ["x.exe"]
+    assert client.delete("/api/documents/x.exe").json()["chunks"] == 0
     assert (listed["document"], listed["date"], listed["added"]) == (NAME, "2024-05-06", True)
     assert listed["bytes"] == len(TEXT.encode())
     assert client.get("/api/documents", params={"containing": "火星"}).json()["total"] == 0
@@ -66,6 +71,12 @@ def test_from_a_file_to_an_answer_and_back(client: TestClient) -> None:
     wrong = client.get("/api/passage", params={**place, "end": 9999})
     assert (wrong.status_code, "it has" in wrong.json()["error"]) == (400, True)
     assert client.get("/api/passage", params={**place, "start": -1}).status_code == 422
+    gone = client.delete("/api/documents/旧 档/桥梁%231.txt").json()
+    assert (gone["document"], gone["undo_seconds"], gone["chunks"] > 0) == (NAME, 60, True)
+    assert client.get("/api/documents").json()["documents"] == []
+    assert client.post(f"/api/removed/{gone['undo']}").json() == {"document": NAME}
+    assert client.post(f"/api/removed/{gone['undo']}").status_code == 404
+    assert client.get("/api/documents").json()["documents"] == [listed]
     assert client.delete("/api/documents/旧 档/桥梁%231.txt").json()["chunks"] > 0
     assert client.delete("/api/documents/旧 档/桥梁%231.txt").status_code == 404
     assert client.get("/api/documents").json()["documents"] == []

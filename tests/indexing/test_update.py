@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -163,3 +164,25 @@ def test_a_name_of_a_file_that_cannot_be_read_is_not_given_to_another(tmp_path: 
         "000.txt", "010.pdf", "020.txt", "two/010.pdf", "two/020.txt"
     ]  # fmt: skip
     assert "two/000.txt" in {info.name for info in index.documents()}
+
+
+def test_a_path_in_a_catalog_is_read_again_only_for_the_same_bytes(
+    tmp_path: Path, docs: Path, settings: Settings
+) -> None:
+    """After a change of the program; whose path that is nobody knows."""
+    Index.build([docs], settings=settings, encoder=CharacterEncoder())
+    secret = tmp_path / "secret.txt"
+    secret.write_text("口令是海鸥七号。\n", encoding="utf-8")
+    with closing(sqlite3.connect(settings.index / "catalog.sqlite")) as connection:
+        connection.execute(
+            "UPDATE documents SET made_with = 'older', path = ? WHERE name = '灯塔.txt'",
+            (str(secret),),
+        )
+        connection.commit()
+    index = Index.open(settings=settings, encoder=CharacterEncoder())
+    assert index.status().stale
+    index.update([docs / "桥梁.md"])
+    assert not index.status().stale
+    assert "1931年" in index.document("灯塔.txt").text
+    assert index.documents("海鸥七号") == ()
+    assert index.verify() == []

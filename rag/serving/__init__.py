@@ -1,0 +1,1 @@
+"""What a running server keeps and does beside answering."""
