@@ -10,11 +10,13 @@ from functools import cache, cached_property, partial
 from rag.answering.bridge import bridge, name_for
 from rag.answering.catalogued import Catalogued, answer
 from rag.answering.chat import Check, Task, Written, divide, rewrite, write
+from rag.answering.compute import derive
 from rag.answering.document_questions import recognise
 from rag.answering.english import is_english
 from rag.answering.extract import Extraction, extract
 from rag.answering.followup import standalone
 from rag.answering.llm import ChatModel
+from rag.answering.operations import Computation, computation
 from rag.answering.prompt import load_prompts, refusal_of
 from rag.answering.query import MAX_QUESTION_CHARACTERS, Query, parse_query
 from rag.answering.search import Search, find, plan
@@ -29,6 +31,7 @@ from rag.text.fold import squeeze
 from rag.types import (
     Answer,
     Claim,
+    Computed,
     Document,
     Done,
     Event,
@@ -59,6 +62,7 @@ class _Said:
     model: str
     remarks: tuple[Remark, ...] = ()
     prompted: tuple[int, ...] = ()
+    computed: Computed | None = None
 
 
 class Assistant:
@@ -133,8 +137,11 @@ class Assistant:
         query = yield from self._standalone(asked, history)
         index = self._pinned(where)
         about = self._about_documents(query, index, where)
-        steps = () if about else self._steps(query, index)
+        asked_for = None if about or self._model else computation(query.text)
+        steps = () if about or asked_for else self._steps(query, index)
         queries = steps or (yield from self._planned(query, index))
+        if asked_for is not None:
+            queries = (query, *(parse_query(part.question) for part in asked_for.parts))
         options = self.settings.retrieval
         passages, searches = find(queries, index, options, options.k, self._reader(), lists=True)
         if about is not None:
@@ -143,7 +150,12 @@ class Assistant:
         shown = steps[::-1] or queries[1:] or queries
         searched = "；".join(q.text for q in shown if q is not asked)
         yield Retrieved(passages, searched)
-        extracted = cache(partial(self._extract, searches) if about is None else about.extraction)
+        if about is not None:
+            extracted = about.extraction
+        elif asked_for is not None:
+            extracted = cache(partial(self._derive, asked_for, searches))
+        else:
+            extracted = cache(partial(self._extract, searches))
         check = partial(verify, passages=passages, source=partial(self._document, index))
         model = self._model if about is None or about.extracted else None
         said = yield from self._say(query, passages, extracted, check, model)
@@ -162,6 +174,9 @@ class Assistant:
 
     def _extract(self, searches: Sequence[Search]) -> Extraction:
         return extract(searches, self.settings.answering, self._reader())
+
+    def _derive(self, asked: Computation, searches: Sequence[Search]) -> Extraction:
+        return derive(asked, searches, self.settings.answering, self._reader())
 
     def _reader(self) -> PassageReader | None:
         options = self.settings.answering
@@ -235,7 +250,14 @@ class Assistant:
                 remarks = (Remark(RemarkKind.EXTRACT_INSTEAD, (str(error),)),)
         extraction = extracted()
         sentences: list[Sentence] = []
+        computed = None
         if extraction.confidence >= self.settings.answering.min_confidence:
+            result = _computed(extraction, check)
+            if result is not None and extraction.derived is not None:
+                computed = extraction.derived.computed
+                yield Text(result.text)
+                sentences.append(result)
+                yield result
             for claim in extraction.claims:
                 yield Text(claim.text)
                 sentence = check(claim) if claim.cited else _unclaimed(claim)
@@ -243,7 +265,7 @@ class Assistant:
                 yield sentence
         if not sentences:
             yield Text(refusal_of(query.text))
-        return _Said(tuple(sentences), EXTRACTIVE, remarks)
+        return _Said(tuple(sentences), EXTRACTIVE, remarks, computed=computed)
 
     @cached_property
     def _model(self) -> ChatModel | None:
@@ -283,7 +305,21 @@ def _answer(
         remarks=(*said.remarks, *(extraction.remarks if answered else ())),
         prompted=said.prompted,
         differing=extraction.differing if answered else (),
+        computed=said.computed,
     )
+
+
+def _computed(extraction: Extraction, check: Check) -> Sentence | None:
+    """The sentence that says what was computed, with the quotations of its operands: supported,
+    since the result follows from figures that are quoted. None where nothing was computed, or an
+    operand's sentence is not supported."""
+    if extraction.derived is None:
+        return None
+    found = [check(claim) for claim in extraction.claims]
+    if any(sentence.support is not Support.SUPPORTED for sentence in found):
+        return None
+    citations = tuple(citation for sentence in found for citation in sentence.citations)
+    return Sentence(extraction.derived.text, Support.SUPPORTED, None, citations)
 
 
 def _unclaimed(claim: Claim) -> Sentence:
@@ -308,6 +344,8 @@ def _after(first: tuple[Passage, ...], found: Sequence[Passage]) -> tuple[Passag
 
 def _short(said: _Said, extraction: Extraction) -> str | None:
     """The short answer; beside a chat model only where one of its supported sentences says it."""
+    if extraction.derived is not None and said.computed is None:
+        return None
     if extraction.short is None or not said.sentences or said.model == EXTRACTIVE:
         return extraction.short if said.sentences else None
     short = squeeze(extraction.short)

@@ -19,7 +19,7 @@ from rag.models.answerable import load_answerable
 from rag.models.reading import PassageReader
 from rag.settings import Answering
 from rag.text.fold import squeeze
-from rag.types import Claim, Figure, Remark
+from rag.types import Claim, Computed, Figure, Remark
 
 # Passages whose sentences are weighed: those that a search reads.
 PASSAGES = READ
@@ -28,17 +28,27 @@ SHORT_AMONG, SHORT_SHARE = 3, 0.88
 
 
 @dataclass(frozen=True, slots=True)
+class Derived:
+    """A computed answer: `text` says it as a sentence, `short` is the result with its unit."""
+
+    computed: Computed
+    text: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """Sentences in reading order as claims, the short answer among them, and the estimate in
     [0, 1] that the passages hold an answer. No claims where nothing shares a term. `differing`
     are the figures of passages that do not agree; `remarks` say what in the question's premise the
-    passages contradict."""
+    passages contradict. `derived` is what was computed from the figures in the claims."""
 
     claims: tuple[Claim, ...]
     short: str | None
     confidence: float
     differing: tuple[Figure, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    derived: Derived | None = None
 
 
 def extract(

@@ -284,3 +284,9 @@ def test_every_value_knows_its_place(text: str) -> None:
 @settings(deadline=None)
 def test_the_plain_form_keeps_every_place(text: str) -> None:
     assert len(plain(text)) == len(text)
+
+
+def test_a_year_before_how_much_more_is_a_year() -> None:
+    """2022年多 counts years only where 多 does not begin the question 多多少."""
+    assert [one.year for one in dates("2023年比2022年多多少")] == [2023, 2022]
+    assert dates("2000年多") == ()
