@@ -17,10 +17,10 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Query
 
 from rag.errors import DocumentError
+from rag.reading.containers import in_container
 from rag.reading.formats import PAGED
 from rag.reading.load import document_id, read_bytes
 from rag.reading.paged.picture import PagePicture, page_picture
-from rag.reading.zipped import in_archive
 from rag.settings import Reading
 from rag.types import Document, PageBox, Span
 
@@ -88,7 +88,7 @@ class Pictures:
             raise DocumentError(
                 f"{document.name} has no pages that can be drawn; PDF files and pictures have"
             )
-        if not path.is_file() and in_archive(str(path)) is None:
+        if not path.is_file() and in_container(str(path)) is None:
             raise DocumentError(f"the file of {document.name} is no longer where it was indexed")
         data = read_bytes(path, self._reading)
         if document_id(data, document.name) != document.id:

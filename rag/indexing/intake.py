@@ -20,11 +20,11 @@ from rag.indexing.records import vector_rows
 from rag.indexing.snapshot import Series
 from rag.indexing.steps import Progress, Step, Stopped, tell
 from rag.models.encoder import BuiltinEncoder, Encoder
+from rag.reading.containers import file_state
 from rag.reading.formats import is_foreign
 from rag.reading.load import Found, find_files, read_content
 from rag.reading.pool import Job, Pool, processes_for
 from rag.reading.sidecar import Sidecars
-from rag.reading.zipped import file_state
 from rag.settings import Settings
 from rag.types import Document, Report, Skipped, Stated
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import zipfile
 from io import BytesIO
+from pathlib import Path
+from typing import IO
 
 from rag.errors import UnreadableDocument
 from rag.reading.parsers import compound
@@ -92,17 +94,17 @@ def _magic(data: bytes) -> str:
 
 def _binary(data: bytes) -> str:
     if data.startswith(_ZIP):
-        return _archived(data)
+        return _archived(BytesIO(data))
     if data.startswith(compound.MAGIC):
         names = compound.stream_names(data)
         return next((ending for name, ending in _STREAMS.items() if name in names), "")
     return _magic(data)
 
 
-def _archived(data: bytes) -> str:
+def _archived(source: IO[bytes]) -> str:
     """What a zip archive is, if it is the package of an office file or a book."""
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
+        with zipfile.ZipFile(source) as archive:
             names = set(archive.namelist())
             stated = archive.open("mimetype").read(100) if "mimetype" in names else b""
     except Exception:  # noqa: BLE001 (a damaged archive raises whatever it meets)
@@ -111,6 +113,16 @@ def _archived(data: bytes) -> str:
     if kind.startswith(_OPEN_DOCUMENT):
         return _OPEN_KINDS.get(kind.removeprefix(_OPEN_DOCUMENT).split("-")[0], "")
     return next((ending for part, ending in _PARTS.items() if part in names), "")
+
+
+def is_package(path: Path) -> bool:
+    """Whether a zip archive is an office file or a book.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(4) == _ZIP and bool(_archived(file))
 
 
 def _text(data: bytes, ending: str) -> str:

@@ -12,11 +12,18 @@ from pathlib import Path
 from stat import S_ISREG
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
+from rag.reading.containers import (
+    MESSAGES,
+    in_container,
+    is_container,
+    is_document,
+    list_inside,
+    read_member,
+)
 from rag.reading.detect import real_ending
 from rag.reading.formats import parser_of, supported
 from rag.reading.ignore import ignored
 from rag.reading.sidecar import SIDECAR
-from rag.reading.zipped import ARCHIVE, in_archive, list_archive, read_member
 from rag.settings import Reading
 from rag.types import Document
 
@@ -45,11 +52,12 @@ class Found:
 
 
 def find_files(paths: Iterable[Path], limits: Reading | None = None) -> list[Found]:
-    """The files under `paths`, folders walked in sorted order, zip archives as folders; hidden
-    and temporary files, `corpus.toml`, links to folders, and what the folder's `.ragignore` names
-    are left out. Links out of the folder, what is no regular file, and archives that exceed the
-    `limits` have a `problem`. Names are relative to the path argument, with `/`; where a name is
-    taken, the later one gets its root folder's name in front, then a number.
+    """The files under `paths`, folders walked in sorted order, archives as folders, messages with
+    the files in them; hidden and temporary files, `corpus.toml`, links to folders, and what the
+    folder's `.ragignore` names are left out. Links out of the folder, what is no regular file, and
+    archives that exceed the `limits` have a `problem`. Names are relative to the path argument,
+    with `/`; where a name is taken, the later one gets its root folder's name in front, then a
+    number.
 
     Raises:
         DocumentError: a path does not exist.
@@ -84,13 +92,19 @@ def _itself(path: str) -> tuple[Found, bool]:
 
 
 def _unpacked(file: Found, limits: Reading | None) -> Iterator[Found]:
-    """The files of an archive; of any other file itself."""
-    if file.problem or not file.place.lower().endswith(ARCHIVE):
+    """The files in a container, and a message itself; of any other file itself."""
+    if file.problem or not is_container(file.place):
         yield file
         return
+    document = False
     left_out = ignored(Path(file.root)) if file.place != file.root else None
     try:
-        for inside in list_archive(file.path, limits or Reading()):
+        document = is_document(file.path)
+        if document:
+            yield file
+        if document and not file.place.lower().endswith(MESSAGES):
+            return
+        for inside in list_inside(file.path, limits or Reading()):
             name = f"{file.name}/{inside.name}"
             aside = any(_aside(part) for part in inside.name.split("/"))
             if inside.problem:
@@ -98,7 +112,8 @@ def _unpacked(file: Found, limits: Reading | None) -> Iterator[Found]:
             elif not (aside or (left_out and left_out.covers(name))):
                 yield replace(file, name=name, place=f"{file.place}/{inside.name}")
     except UnreadableDocument as error:
-        yield replace(file, problem=str(error))
+        if not document:  # a message says so itself when it is read
+            yield replace(file, problem=str(error))
 
 
 def _walk(root: str) -> Iterator[tuple[Found, bool]]:
@@ -185,7 +200,7 @@ def read_content(path: Path, settings: Reading) -> Content:
     Raises:
         UnreadableDocument: too large, not readable, or changed in the meantime.
     """
-    inside = in_archive(str(path))
+    inside = in_container(str(path))
     if inside is not None:
         return Content(*read_member(*inside, settings))
     try:

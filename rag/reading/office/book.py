@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import infer_date
-from rag.reading.flow import Fragment, written
+from rag.reading.flow import Fragment
 from rag.reading.marked.html import PageText, page_text, page_warnings, tidy
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, declared_encoding, parse_html, parse_xml
@@ -78,7 +79,7 @@ def _renumbered(fragment: Fragment, tables: int) -> Fragment:
     """Tables are numbered through the whole book."""
     if fragment.table is None:
         return fragment
-    return written(fragment.role, fragment.text, table=fragment.table + tables)
+    return replace(fragment, table=fragment.table + tables)
 
 
 def _said(package: Node, tag: str) -> str | None:

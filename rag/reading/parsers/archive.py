@@ -12,21 +12,23 @@ from pathlib import Path
 
 from rag.errors import UnreadableDocument
 
-_MOST_FILES = 20_000
+MOST_FILES = 20_000
 # Text shrinks about tenfold; what shrinks more than this, and is large, is a bomb.
-_MOST_SHRUNK = 200
-_LARGE = 50_000_000
+MOST_SHRUNK = 200
+LARGE = 50_000_000
 _ENCRYPTED, _UTF8 = 0x1, 0x800  # flags of a file
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive: its name, its size in bytes, and its place among all of them."""
+    """A file in an archive: its name, its size in bytes, and its place among all of them;
+    `problem` says why it is not to be read, if so."""
 
     name: str
     size: int
     index: int
+    problem: str = ""
 
 
 class Archive:
@@ -51,11 +53,11 @@ class Archive:
             raise UnreadableDocument(f"the file cannot be read: {reason}") from None
         infos = self._zip.infolist()
         unpacked = sum(info.file_size for info in infos)
-        if len(infos) > _MOST_FILES:
+        if len(infos) > MOST_FILES:
             raise UnreadableDocument(
-                f"the archive holds {len(infos):,} files, the limit is {_MOST_FILES:,}"
+                f"the archive holds {len(infos):,} files, the limit is {MOST_FILES:,}"
             )
-        if unpacked > max_bytes or (unpacked > _LARGE and unpacked > _MOST_SHRUNK * size):
+        if unpacked > max_bytes or (unpacked > LARGE and unpacked > MOST_SHRUNK * size):
             raise UnreadableDocument(
                 f"the archive unpacks to {unpacked:,} bytes from {size:,}, more than is read "
                 f"({max_bytes:,}); raise reading.max_unpacked_bytes if it is no trap"

@@ -11,8 +11,8 @@ import pytest
 
 from rag import Index
 from rag.errors import DocumentError, UnreadableDocument
+from rag.reading.containers import in_container
 from rag.reading.load import find_files, read_document
-from rag.reading.zipped import in_archive
 from rag.settings import Reading, Settings
 
 BRIDGE = "双礁大桥于2023年底通车。工程总投资为12.4亿元，其中银行贷款占七成。"
@@ -137,7 +137,7 @@ def test_a_folder_may_be_called_like_an_archive(tmp_path: Path) -> None:
     pack(inner, {"x.txt": BRIDGE})
     (found,) = find_files([tmp_path])
     assert found.name == "a.zip/b.zip/x.txt"
-    assert in_archive(str(found.path)) == (inner, "x.txt")
+    assert in_container(str(found.path)) == (inner, "x.txt")
     with pytest.raises(DocumentError):
         read_document(inner / "y.txt", "y.txt", Reading())
 
