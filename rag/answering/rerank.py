@@ -47,11 +47,11 @@ def rerank(
         score / best score + SENTENCE_WEIGHT · s + TYPED_WEIGHT · t + VECTOR_WEIGHT · cosine
         + CELL_WEIGHT · c
 
-    where c is the fit of their best cell (0 where they have none), s is the score of their best sentence (less for another year) and t whether one holds
-    what is asked for; then the first `READ` of them by this + READER_WEIGHT · (the reader's log
-    odds that they hold an answer), where a reader is given and the question is Chinese. Where a
-    model is given, by its score alone. Ties by chunk id; the others follow in their order, their
-    scores no higher.
+    where s is the score of their best sentence (less for another year), t whether one holds what
+    is asked for and c the fit of their best cell, 0 where they have none; then the first `READ` of
+    them by this + READER_WEIGHT · (the reader's log odds that they hold an answer), where a reader
+    is given and the question is Chinese. Where a model is given, by its score alone. Ties by chunk
+    id; the others follow in their order, their scores no higher.
     """
     top = max((one.hit.score for one in found), default=1.0) or 1.0
     fit = cell_fit(query, weights)

@@ -33,7 +33,7 @@ _Token = tuple[str, str]
 def shown(value: Value, number_format: str) -> str:
     """A number, date or time in a number format; in one that is not known as it is.
 
-    >>> shown(0.4039, "0.00%"), shown(1581.5, "#,##0.00"), shown(317, "00000"), shown(3.0, "General")
+    >>> shown(0.4039, "0.00%"), shown(1581.5, "#,##0.00"), shown(317, "00000"), shown(3.0, "")
     ('40.39%', '1,581.50', '00317', '3')
     >>> shown(-1200, '"¥"#,##0;("¥"#,##0)'), shown(dt.date(2019, 12, 3), 'yyyy"年"m"月"d"日"')
     ('(¥1,200)', '2019年12月3日')
@@ -139,10 +139,8 @@ def _date(value: dt.datetime | dt.date | dt.time | dt.timedelta, number_format: 
     known = any(name == "date" for name, _ in tokens)
     if not known or number_format.lower() in _LOCAL_DATES or isinstance(value, dt.time):
         return _iso(value)
-    words = [
-        _part(value, name, text, tokens, i) for i, (name, text) in enumerate(tokens)
-    ]
-    return "".join(words).strip() if all(word is not None for word in words) else _iso(value)
+    words = [_part(value, name, text, tokens, i) for i, (name, text) in enumerate(tokens)]
+    return "".join(words).strip() or _iso(value)
 
 
 def _iso(value: dt.datetime | dt.date | dt.time) -> str:
@@ -153,25 +151,20 @@ def _iso(value: dt.datetime | dt.date | dt.time) -> str:
 
 def _part(value: dt.date, name: str, text: str, tokens: list[_Token], i: int) -> str:
     """What one token of a format shows of a date; `i` is its place among the `tokens`."""
+    hour = getattr(value, "hour", 0)
     if name == "meridiem":
-        return ("上午", "下午")[getattr(value, "hour", 0) >= 12]
+        return ("上午", "下午")[hour >= 12]
     if name != "date":
         return text
-    low = text.lower()
-    kind, width = low[0], len(low)
-    if kind == "m" and _is_minute(tokens, i):
-        return f"{getattr(value, 'minute', 0):0{min(width, 2)}}"
-    if kind == "s":
-        return f"{getattr(value, 'second', 0):0{min(len(low.partition('.')[0]), 2)}}"
-    if kind == "h":
-        hour = getattr(value, "hour", 0)
-        half = any(name == "meridiem" for name, _ in tokens)
-        return f"{(hour % 12 or 12) if half else hour:0{min(width, 2)}}"
-    if kind in "ye":
-        return f"{value.year % 100:02}" if kind == "y" and width <= 2 else str(value.year)
+    kind, width = text[0].lower(), len(text.partition(".")[0])
     if kind == "a" or (kind == "d" and width > 2):
         return ("星期" if width > 3 else "周") + _WEEKDAYS[value.weekday()]
-    number = value.month if kind == "m" else value.day
+    if kind in "yeg":
+        return f"{value.year % 100:02}" if kind == "y" and width <= 2 else str(value.year)
+    if kind == "h" and any(name == "meridiem" for name, _ in tokens):
+        hour = hour % 12 or 12
+    month = getattr(value, "minute", 0) if _is_minute(tokens, i) else value.month
+    number = {"m": month, "d": value.day, "h": hour, "s": getattr(value, "second", 0)}[kind]
     return f"{number:02}" if width >= 2 else str(number)
 
 

@@ -169,9 +169,7 @@ class _Book:
         """The rows of a sheet, then its comments."""
         places = _places(rows, self._merged(name))
         grid = [_grid_row(cells, places.get(number, {})) for number, cells in rows]
-        gaps = [
-            i for i in range(1, len(rows)) if rows[i][0] > rows[i - 1][0] + 1
-        ]
+        gaps = [i for i in range(1, len(rows)) if rows[i][0] > rows[i - 1][0] + 1]
         for part in separate(grid, gaps) if grid else ():
             self._tables += 1
             yield from _table(grid[part.start : part.stop], self._tables)
