@@ -34,8 +34,8 @@ def cells_of(grid: Grid) -> list[tuple[str, list[str], list[str], str | None]]:
     text = "\n".join(row.text for row in grid.rows)
     found = []
     for cell in grid.cells(starts):
-        for one in (cell, *cell.labels):
-            assert one.span.of(text) == one.text
+        assert cell.span.of(text) == cell.text
+        assert all(label.span.of(text) == label.text for label in cell.labels)
         rows, columns = ([label.text for label in own] for own in (cell.rows, cell.columns))
         found.append((cell.text, rows, columns, cell.unit))
     return found

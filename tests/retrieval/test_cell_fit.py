@@ -11,8 +11,10 @@ from rag.types import Cell, Label, Span
 
 
 def cell(text: str, rows: tuple[str, ...], columns: tuple[str, ...]) -> Cell:
-    labels = [tuple(Label(Span(0, len(word)), word) for word in own) for own in (rows, columns)]
-    return Cell(Span(0, len(text)), text, *labels)
+    above, left = (
+        tuple(Label(Span(0, len(word)), word) for word in own) for own in (columns, rows)
+    )
+    return Cell(Span(0, len(text)), text, left, above)
 
 
 PLACES = ("北山站", "南湾站", "东坡站")
