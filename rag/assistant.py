@@ -15,10 +15,11 @@ from rag.answering.document_questions import recognise
 from rag.answering.english import is_english
 from rag.answering.extract import Extraction, extract
 from rag.answering.followup import standalone
+from rag.answering.greetings import reply_to
 from rag.answering.llm import ChatModel
 from rag.answering.operations import Computation, computation
 from rag.answering.prompt import load_prompts, refusal_of
-from rag.answering.query import MAX_QUESTION_CHARACTERS, Query, parse_query
+from rag.answering.query import MAX_QUESTION_CHARACTERS, Query, parse_query, with_mark
 from rag.answering.search import Search, find, plan
 from rag.answering.verify import verify
 from rag.errors import GenerationError
@@ -125,7 +126,8 @@ class Assistant:
 
         A follow-up ("那2021年呢？") is searched for with what `history` adds to it. Where the chat
         model fails after a part of its answer was given, and the extractive answer takes its
-        place, `Done` holds the latter alone. With `where` only documents that fit are looked at.
+        place, `Done` holds the latter alone. With `where` only documents that fit are looked at. A
+        greeting or thanks gets a reply with the status `NO_EVIDENCE` and no passages.
 
         Raises:
             QuestionError: the question is empty or too long (at the first event).
@@ -133,6 +135,10 @@ class Assistant:
             SettingsError, ModelUnavailable: the chat model cannot be used.
         """
         asked = parse_query(question)
+        reply = reply_to(asked.text)
+        if reply is not None:
+            yield from _replied(question.strip(), reply)
+            return
         start = time.perf_counter()
         query = yield from self._standalone(asked, history)
         index = self._pinned(where)
@@ -160,7 +166,7 @@ class Assistant:
         model = self._model if about is None or about.extracted else None
         said = yield from self._say(query, passages, extracted, check, model)
         timings = Timings(1000 * (retrieved - start), 1000 * (time.perf_counter() - retrieved))
-        answer = _answer(asked, said, passages, extracted(), timings)
+        answer = _answer(question.strip(), said, passages, extracted(), timings)
         yield Done(replace(answer, searched=searched))
 
     def _about_documents(
@@ -223,7 +229,7 @@ class Assistant:
             except GenerationError:
                 text = None  # the rule does; the model's error shows when it is to answer
         text = text or standalone(asked.text, history)
-        same = text == asked.text or len(text) > MAX_QUESTION_CHARACTERS
+        same = with_mark(text) == asked.text or len(text) > MAX_QUESTION_CHARACTERS
         return asked if same else parse_query(text)
 
     def _say(
@@ -284,8 +290,27 @@ class Assistant:
         return found
 
 
+def _replied(question: str, reply: str) -> Iterator[Event]:
+    """The events of a reply to what asks nothing: no search, no claim, no evidence."""
+    yield Retrieved(())
+    yield Text(reply)
+    yield Done(
+        Answer(
+            question=question,
+            status=Status.NO_EVIDENCE,
+            text=reply,
+            short=None,
+            sentences=(),
+            passages=(),
+            confidence=0.0,
+            model=EXTRACTIVE,
+            timings=Timings(0.0, 0.0),
+        )
+    )
+
+
 def _answer(
-    query: Query,
+    question: str,
     said: _Said,
     passages: tuple[Passage, ...],
     extraction: Extraction,
@@ -293,9 +318,9 @@ def _answer(
 ) -> Answer:
     answered = bool(said.sentences)
     return Answer(
-        question=query.text,
+        question=question,
         status=Status.ANSWERED if answered else Status.NO_EVIDENCE,
-        text=marked_text(said.sentences) if answered else refusal_of(query.text),
+        text=marked_text(said.sentences) if answered else refusal_of(question),
         short=_short(said, extraction),
         sentences=said.sentences,
         passages=passages,

@@ -430,11 +430,12 @@ class Answer:
     """What Wenju says to a question, and what it rests on.
 
     `text` is the answer with a marker `[n]` after each sentence's last mark; for
-    `NO_EVIDENCE` it is the refusal and `sentences` is empty. `passages` is the ranked list of
-    the retrieval. `confidence` in [0, 1] is the answerer's own estimate that the passages hold
-    an answer. `model` is the chat model's name or `extractive`. `searched` is the question as it
-    was searched for, where earlier turns of the conversation went into it or an English question
-    was put into Chinese words, or its parts, joined by ；, where it was taken apart; else empty.
+    `NO_EVIDENCE` it is the refusal (to a greeting a reply, without passages) and `sentences` is
+    empty. `passages` is the ranked list of the retrieval. `confidence` in [0, 1] is the
+    answerer's own estimate that the passages hold an answer. `model` is the chat model's name or
+    `extractive`. `searched` is the question as it was searched for, where earlier
+    turns of the conversation went into it or an English question was put into Chinese words, or
+    its parts, joined by ；, where it was taken apart; else empty.
     `remarks` are what the reader should know of how the answer was made (the chat model failed
     and this is the extractive answer; sentences were withheld) and of a premise of the question
     that the documents contradict. `prompted` are the ranks of the passages that a chat model was

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answering.greetings import reply_to
+from rag.answering.query import Kind, parse_query
 from rag.answering.scope import asked_names
+from rag.text.quantities import dates
 from rag.text.segment import first_nouns, tagged
 
 # Earlier turns that are looked at; the one before may itself be a follow-up.
@@ -17,6 +20,7 @@ MAX_TURNS = 4
 
 _ELLIPSIS = re.compile(
     r"(?:那么?|而|还有|再说)?[，,\s]*(.{1,30}?)(?:的)?呢[？?]?"
+    r"|(?:那么?|而)[，,\s]*([^，,？?]{1,12}?)[？?]?|((?:19|20)\d\d年|第[一二三四]季度|[上下]半年)[？?]?"
     r"|(?:and|what about|how about)\s+(?:(?:in|for)\s+)?(.{1,40}?)\??",
     re.IGNORECASE,
 )
@@ -37,6 +41,17 @@ _BARE = re.compile(
 )
 _QUOTED = re.compile(r"《[^》]+》|“[^”]+”")
 _LEADING = re.compile(r"那么?[，,\s]*(?![里儿些个家座项份条年月天时种样边])")
+# What a figure is held against, or what became of it: it goes on where the earlier question asks.
+_ON_FIGURE = re.compile(
+    r"(?:同比|环比|[比较](?=上|去|前|[\d一二]|其他)|占|(?:为什么|为何|怎么)?(?:会|又)?(?:增长|下降|上升|上涨|下跌|增加|减少|提高|降低))"
+)
+_ASKING = re.compile(
+    r"(?:[是为在有于由达]|达到|花了?|用了?)?(?:什么|谁|哪|何时|何地|何处|何年|多少|几(?![乎个月])|多[大高长久远重快]|怎么|怎样|如何)"
+)
+_WHO = re.compile(
+    r"(?:谁|哪一?位)(?:是|担任)(?P<a>.{2,30}?)[？?]?|(?P<b>.{2,30}?)(?:是|为)(?:谁|哪一?位)[？?]?"
+)
+_OWN = re.compile(r"^(?:它们?|他们?|她们?|其|[该这那]家?(?:公司|机构|企业|项目))的?(?=.)")
 _MARKS = "？?。！! "
 _MORE = re.compile(r"(?:那么?)?(?:还有|其他的?|别的|另外)(?:呢|吗|什么|哪些)?[？?]?")
 _THIS = re.compile(r"(?<![应本活不])该(?=[\u4e00-\u9fff])")
@@ -45,6 +60,7 @@ _ASKS_FIRST = re.compile(
     r"(?:什么时候|何时|何年|哪一?[年天月]|几[年月号]|怎么|怎样|如何|在哪[里儿]?|花了?多少)[^，,]{1,8}[？?]?"
 )
 _SHORT = 16
+_ASKED_KINDS = (Kind.NUMBER, Kind.DATE, Kind.ENTITY)
 _VERBS = ("v", "p", "c")
 _NAMES = ("nr", "ns", "nt", "nz", "eng")
 _JOINED = re.compile(r"[和与、]")
@@ -61,8 +77,9 @@ def standalone(question: str, history: Sequence[tuple[str, str]]) -> str:
     '2021年营收是多少？'
     """
     earlier = ""
-    for asked, _ in history[-MAX_TURNS:]:
-        earlier = _resolve(asked.strip(), earlier)
+    turns = [asked.strip() for asked, _ in history if reply_to(asked) is None]
+    for asked in turns[-MAX_TURNS:]:
+        earlier = _resolve(asked, earlier)
     return _resolve(question.strip(), earlier)
 
 
@@ -86,15 +103,26 @@ def _continued(question: str, earlier: str) -> str | None:
     ellipsis = _ELLIPSIS.fullmatch(question)
     if ellipsis is None:
         return None
-    subject = ellipsis[1] or ellipsis[2]
-    return _swap_value(subject, earlier) or _swap_noun(subject, earlier)
+    subject = _OWN.sub("", next(filter(None, ellipsis.groups())))
+    if ellipsis[1] is None and _ASKING.search(subject):
+        return None  # 那谁设计的: a question of its own
+    swapped = _swap_value(subject, earlier)
+    if swapped is None and (period := dates(subject)) and len(subject) > len(period[0].text):
+        earlier = _swap_value(period[0].text, earlier) or earlier
+        subject = subject.replace(period[0].text, "", 1).strip("的")
+    return swapped or _swap_noun(subject, earlier)
 
 
 def _pointing(question: str, earlier: str) -> str | None:
     """A question that points at the topic of the earlier one, with the topic in its place; None
     where it points at nothing, or the topic is unknown or named."""
     topic = _topic(earlier)
-    if topic and (found := _PRONOUN.search(question)):
+    if _ON_FIGURE.match(question) and (base := _base(earlier)):
+        return base + question
+    found = _PRONOUN.search(question)
+    if found and found[0] in ("他", "她") and (who := _WHO.fullmatch(earlier)):
+        topic = who["a"] or who["b"]
+    if topic and found:
         own = question[: found.start()] + question[found.end() :]
         if topic not in own:
             between = "的" if found[0] == "其" else ""
@@ -108,7 +136,38 @@ def _pointing(question: str, earlier: str) -> str | None:
 
 
 def _with_subject(question: str, earlier: str) -> str:
-    return _topic(earlier) + question if _lacks_subject(question) else question
+    if _lacks_subject(question):
+        return _topic(earlier) + question
+    return _of_topic(earlier) + question if _names_attribute(question) else question
+
+
+def _names_attribute(question: str) -> bool:
+    """Whether a short question begins with what is asked of something and does not say of what:
+    净利润是多少."""
+    asking = _ASKING.search(question)
+    if asking is None or len(question) > _SHORT:
+        return False
+    words = tagged(question[: asking.start()])
+    nouns = bool(words) and all(tag[:1] in "nvb" and tag[:2] not in _NAMES for _, tag in words)
+    return nouns and parse_query(question[: asking.start()]).kind in _ASKED_KINDS
+
+
+def _of_topic(earlier: str) -> str:
+    """What the earlier question asks something of, with its period: 海鳐船舶2023年的."""
+    topic = _topic(earlier)
+    attribute = _attribute(earlier, topic)
+    if attribute and attribute in (behind := earlier[earlier.index(topic) + len(topic) :]):
+        start = len(earlier) - len(behind) + behind.index(attribute)
+        return earlier[:start]
+    return f"{topic}的" if topic else ""
+
+
+def _base(earlier: str) -> str:
+    """The earlier question up to where it asks: 海鳐船舶2023年的营业收入; its topic, where it asks
+    first."""
+    asking = _ASKING.search(earlier)
+    base = earlier[: asking.start()].rstrip("，,的") if asking else ""
+    return base if len(base) > 1 else _topic(earlier)
 
 
 def _lacks_subject(question: str) -> bool:
@@ -132,6 +191,8 @@ def _swap_value(subject: str, earlier: str) -> str | None:
     for form in _ALIKE:
         if form.fullmatch(subject):
             found = form.search(earlier)
+            if not found and form is _ALIKE[1] and (of := _ALIKE[0].search(earlier)):
+                return earlier[: of.end()] + subject + earlier[of.end() :]
             if not found:
                 return f"{subject}{earlier}"
             year = "年" if found[0].endswith("年") and subject[-1].isdigit() else ""
@@ -154,8 +215,15 @@ def _swap_noun(subject: str, earlier: str) -> str:
     if _JOINED.match(behind) and (second := first_nouns(behind[1:])):
         joined = topic + behind[0] + second
         return earlier.replace(joined, subject, 1).replace("分别", "", 1)
+    kind = parse_query(subject).kind
+    attribute = _attribute(earlier, topic)
+    if kind in _ASKED_KINDS:
+        asks = "多少" if kind is Kind.NUMBER else "什么"
+        replaced = earlier.replace(attribute, subject, 1) if attribute else ""
+        return replaced or f"{topic}的{subject}是{asks}？"
     named = _is_name(subject) or asked_names(subject)
-    attribute = _attribute(earlier, topic) if _is_name(topic) and not named else ""
+    if named or not _is_name(topic) or attribute != first_nouns(attribute):
+        attribute = ""
     return earlier.replace(attribute or topic, subject, 1)
 
 
@@ -182,7 +250,8 @@ def _attribute(question: str, topic: str) -> str:
     if not of:
         asking = _ASKED_OF.search(question)
         return _last_words(question[: asking.start()], topic) if asking else ""
-    nouns = first_nouns(rest)
+    asking = _ASKING.search(rest)
+    nouns = rest[: asking.start()] if asking else first_nouns(rest)
     return nouns if nouns and rest.startswith(nouns) and nouns != topic else ""
 
 

@@ -101,6 +101,7 @@ _ASKING = re.compile(
     r"|哪一?(?:年|天|月|日|个|位|家|种|些|款|项|条|座|所|里|儿|几)"
     r"|[吗呢吧呀啊](?=$|[？?，,。])|的?(?=$|[？?])"
 )
+_END_MARKS = "?？。！! \t\n\r\u3000"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -108,8 +109,9 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 class Query:
     """A question in the form in which it is searched for.
 
-    `words` and `bigrams` are its terms, each once, in the order of the question, function
-    words left out; `numbers` are the figures that stand in it.
+    `text` ends with one question mark, typed or not: a reader takes a question for another one
+    without it. `words` and `bigrams` are its terms, each once, in the order of the question,
+    function words left out; `numbers` are the figures that stand in it.
     """
 
     text: str
@@ -136,6 +138,7 @@ def parse_query(question: str) -> Query:
             f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARACTERS:,}; "
             "shorten it"
         )
+    text = with_mark(text)
     folded = fold(text).replace("啥", "什么")
     said = _ASKING.sub(" ，", folded)
     asking = " ".join(_ASKING.findall(folded))
@@ -152,6 +155,17 @@ def parse_query(question: str) -> Query:
         kind=_kind(folded),
         numbers=frozenset(_NUMBER.findall(folded.replace(",", ""))),
     )
+
+
+def with_mark(text: str) -> str:
+    """A question as it is asked, whatever mark it was typed with or without; as it is where it is
+    nothing but marks.
+
+    >>> with_mark("票价是多少"), with_mark("票价是多少？？"), with_mark("How much is it")
+    ('票价是多少？', '票价是多少？', 'How much is it?')
+    """
+    bare = text.rstrip(_END_MARKS)
+    return f"{bare}{'?' if bare.isascii() else '？'}" if bare else text
 
 
 def _kind(folded: str) -> Kind:

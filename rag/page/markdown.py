@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from rag.answering.prompt import is_refusal
 from rag.page.evidence import places
 from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Turn
@@ -43,6 +44,8 @@ def _parts(turn: Turn, escape: Callable[[str], str], question: str, say: Message
     parts = [question]
     if turn.answer is not None:
         parts += _told(turn.answer, escape, say)
+    if turn.answer is not None and is_reply(turn.answer):
+        return [*parts, escape(turn.answer.text)]
     if turn.answer is not None and turn.answer.status is Status.NO_EVIDENCE:
         return parts + _refusal(turn.answer, escape, say) + _judged(turn, escape, say)
     if turn.sentences:
@@ -56,6 +59,12 @@ def _parts(turn: Turn, escape: Callable[[str], str], question: str, say: Message
         lines = "\n".join(f"- {_source(citation, escape, say)}" for citation in citations)
         parts.append(f"{say('export.sources')}\n\n{lines}")
     return parts + _judged(turn, escape, say)
+
+
+def is_reply(answer: Answer) -> bool:
+    """Whether an answer is a reply to a greeting: it refuses nothing and claims nothing."""
+    refused = answer.status is Status.NO_EVIDENCE
+    return refused and not answer.passages and not is_refusal(answer.text)
 
 
 def _told(answer: Answer, escape: Callable[[str], str], say: Messages) -> Iterator[str]:

@@ -16,7 +16,7 @@ from itertools import chain
 
 from rag.assistant import parting
 from rag.page.evidence import escape, evidence_html, places
-from rag.page.markdown import NEAREST, turn_text
+from rag.page.markdown import NEAREST, is_reply, turn_text
 from rag.page.messages import CHINESE, Messages
 from rag.page.turn import Feedback, Turn, Verdict
 from rag.telling.remarks import remark_sentence, remark_text
@@ -78,6 +78,9 @@ def stop_html(say: Messages) -> str:
 
 def _body(turn: Turn, say: Messages) -> Iterator[str]:
     if turn.answer is not None:
+        if is_reply(turn.answer):
+            yield f'<div class="wj-answer">{escape(turn.answer.text)}</div>'
+            return
         refused = turn.answer.status is Status.NO_EVIDENCE
         yield from _refusal(turn.answer, say) if refused else _answer(turn.answer, say)
         return

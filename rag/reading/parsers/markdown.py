@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from rag.documents.formats.markdown_tables import ends_of_tables, table_at
-from rag.documents.tables import places
 from rag.reading.blocks import Draft
 from rag.reading.dates import stated_date
 from rag.reading.flow import Fragment, Piece, Role, fragment
@@ -17,6 +15,7 @@ from rag.types import BlockKind, Stated
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"^(?:[-*_]\s*){3,}$")
+_TABLE_RULE = re.compile(r"^\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?$")
 _FENCE = re.compile(r"^(?:```|~~~)")
 _FIELD = re.compile(r"^(title|date|source|tags)\s*:\s*(.*?)\s*$", re.IGNORECASE)
 _ITEM = re.compile(r"^-\s+(.*)$")
@@ -54,10 +53,8 @@ def parse_markdown(lines: Sequence[Line]) -> Markdown:
     drafts: list[Draft] = []
     stack: tuple[Heading, ...] = ()
     paragraph: list[Line] = []
+    header: list[str] = []
     fenced = False
-    tables = 0
-    ends = ends_of_tables(lines)
-    at = start
 
     def close() -> None:
         if paragraph:
@@ -67,44 +64,35 @@ def parse_markdown(lines: Sequence[Line]) -> Markdown:
             drafts.append(Draft(fragment(Role.BODY, paragraph), kind, above, ()))
             paragraph.clear()
 
-    while at < len(lines):
-        line = lines[at]
-        at += 1
-        table = None if fenced else table_at(lines, at - 1, tables, ends)
+    for line in lines[start:]:
         heading = None if fenced else _HEADING.match(line.text)
         if _FENCE.match(line.text):
             close()
             fenced = not fenced
         elif heading and heading[2]:
             close()
+            header = []
             rank = len(heading[1])
             above = tuple(h.text for h in stack if h.rank < rank)
             kind = BlockKind.TITLE if rank == 1 and not drafts else BlockKind.HEADING
-            part = replace(_part(line, heading.start(2), heading.end(2)), rank=rank)
-            drafts.append(Draft(part, kind, above, ()))
+            drafts.append(Draft(_part(line, heading.start(2), heading.end(2)), kind, above, ()))
             stack = push(stack, Heading(rank, heading[2]))
-        elif table is not None:
+        elif line.text.startswith("|") and not fenced:
             close()
-            at, tables = table.end, tables + 1
+            if _TABLE_RULE.match(line.text):
+                continue
+            row = _row(line)
+            lead = tuple(header)
+            header = header or [row.text]
             headings = tuple(h.text for h in stack)
-            drafts += (Draft(row, BlockKind.TABLE_ROW, headings, ()) for row in table.rows)
+            drafts.append(Draft(row, BlockKind.TABLE_ROW, headings, lead))
         elif not _RULE.match(line.text):
             if line.gap or fenced or starts_item(line.text):
                 close()
+            header = []
             paragraph.append(line)
     close()
-    return Markdown(tuple(_placed(drafts)), stated)
-
-
-def _placed(drafts: Sequence[Draft]) -> Iterator[Draft]:
-    """The drafts, rows of tables with their place and what leads them."""
-    rows = places([draft.fragment for draft in drafts])
-    for i, draft in enumerate(drafts):
-        place = rows.get(i)
-        if place is None:
-            yield draft
-        else:
-            yield replace(draft, lead=place.grid.lead(place.row), place=place)
+    return Markdown(tuple(drafts), stated)
 
 
 def _front_matter(lines: Sequence[Line]) -> tuple[int, Stated]:
@@ -142,3 +130,15 @@ def _stated(fields: Mapping[str, Sequence[str]]) -> Stated:
 def _part(line: Line, start: int, end: int) -> Fragment:
     piece = Piece(line.start + start, line.text[start:end], "")
     return Fragment(Role.BODY, (piece,), (line.number, line.number), line.page)
+
+
+def _row(line: Line) -> Fragment:
+    """A table row; its cells are separated by a tab, the bars are left out."""
+    pieces: list[Piece] = []
+    for match in re.finditer(r"[^|]+", line.text):
+        cell = match.group()
+        text = cell.strip()
+        if text:
+            start = line.start + match.start() + len(cell) - len(cell.lstrip())
+            pieces.append(Piece(start, text, "\t" if pieces else ""))
+    return Fragment(Role.ROW, tuple(pieces), (line.number, line.number), line.page)
