@@ -156,7 +156,9 @@ class Catalog(VectorTables):
 
     def counts(self) -> tuple[int, int]:
         """Documents, chunks."""
-        (row,) = self.all("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks)")
+        (row,) = self.all(
+            "SELECT (SELECT count(key) FROM documents), (SELECT count(key) FROM chunks)"
+        )
         return int(row[0]), int(row[1])
 
     def rows(self) -> Rows:

@@ -1,5 +1,5 @@
 """The catalog's SQLite file: opened, checked, committed. Third party: SQLite (`sqlite3`), in
-WAL mode, durable at commit, deleted content overwritten.
+WAL mode, durable at commit, deleted content overwritten; see `rag.sqlite` for how it is opened.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, StoreMissing
 from rag.indexing.packing import row_hash
+from rag.sqlite import Limited, connect, folded, tables, was_endless
 
 FORMAT = 5
 """1 to 3 differ in tables, 3 and 4 in what lies beside the catalog (4 has fine codes); 5 has the
@@ -25,6 +26,7 @@ _PAGE_BYTES = 1 << 14
 """Of the default 4 KiB a vector of 2 KiB takes a page of its own. 17,906 chunks: 80 MB instead of
 115, and with room for a transaction's index pages 28 µs of CPU each instead of 67."""
 _WRITER_CACHE_BYTES = 1 << 25
+_MOST_FACTS = 1_000
 PAGED = ".paged"
 """After the name of a catalog, that of a copy in pages of another size, for a moment."""
 _SCHEMA = (
@@ -100,21 +102,11 @@ class Database:
     opened until it ends. Methods may be called from several threads."""
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, which is created where there is none; no transaction yet. No statement
-        of a hostile file runs (`trusted_schema`), no cell is believed unchecked."""
+        """Opens the file, which is created where there is none; no transaction yet."""
         self.path = path
         self._lock = threading.RLock()
-        with _errors(path):
-            self._connection = sqlite3.connect(
-                path,
-                timeout=_BUSY_TIMEOUT_MS / 1000,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        for pragma in (
-            "trusted_schema = OFF", "cell_size_check = ON", "synchronous = FULL",
-            "foreign_keys = ON", "secure_delete = ON", "temp_store = MEMORY",
-        ):  # fmt: skip
+        self._connection = _connect(path)
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
             self.run(f"PRAGMA {pragma}")
 
     @classmethod
@@ -171,12 +163,13 @@ class Database:
         return database
 
     def _statements(self) -> set[str]:
-        return {sql for (sql,) in self.all("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+        with _errors(self.path), self._lock:
+            return tables(self._connection)
 
     def _check(self) -> int:
         """The format, of those that this program knows."""
         statements = self._statements()
-        known = _SCHEMA[0] in statements
+        known = folded(_SCHEMA[0]) in statements
         found = self.all("SELECT value FROM meta WHERE key = 'format'") if known else []
         formats = {str(number): number for number in _SCHEMAS}
         if found and found[0][0] not in formats:
@@ -213,7 +206,8 @@ class Database:
 
     def meta(self) -> dict[str, str]:
         """The facts about the whole index."""
-        return {str(key): str(value) for key, value in self.all("SELECT key, value FROM meta")}
+        found = self.all("SELECT key, value FROM meta LIMIT ?", (_MOST_FACTS,))
+        return {str(key): str(value) for key, value in found}
 
     def set_meta(self, key: str, value: str) -> None:
         """Records a fact about the whole index."""
@@ -241,11 +235,11 @@ class Database:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
             self._connection.execute("BEGIN")
-            self._connection.execute("SELECT count(*) FROM meta")
+            self._connection.execute("SELECT 1 FROM meta LIMIT 1")
 
     def copy_to(self, path: Path) -> None:
         """Writes what this connection sees into a new file, durably, without a log beside it."""
-        with _errors(path), self._lock, closing(sqlite3.connect(path)) as target:
+        with _errors(path), self._lock, closing(_connect(path)) as target:
             self._connection.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")
 
@@ -253,7 +247,7 @@ class Database:
         """Replaces the whole content of the catalog at `path`, if there is one, with one commit.
         Its readers keep what they see. The caller holds the writer lock."""
         between = path.with_name(path.name + PAGED)
-        with _errors(path), self._lock, closing(sqlite3.connect(path)) as target:
+        with _errors(path), self._lock, closing(_connect(path)) as target:
             there = target.execute("PRAGMA page_count").fetchone() != (0,)
             wanted = _page_bytes(target if there else self._connection)
             target.execute(f"PRAGMA page_size = {wanted}")
@@ -264,7 +258,7 @@ class Database:
                 return
             try:  # a catalog in WAL mode keeps the size of its pages
                 between.unlink(missing_ok=True)
-                with closing(sqlite3.connect(between)) as paged:
+                with closing(_connect(between)) as paged:
                     self._connection.backup(paged)
                     paged.execute("PRAGMA journal_mode = DELETE")
                     paged.execute(f"PRAGMA page_size = {wanted}")
@@ -299,6 +293,11 @@ class Database:
         return [line for line in found if line != "ok"]
 
 
+def _connect(path: Path) -> Limited:
+    with _errors(path):
+        return connect(path, _BUSY_TIMEOUT_MS / 1000)
+
+
 def _page_bytes(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA page_size").fetchone()[0])
 
@@ -310,6 +309,11 @@ def _errors(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
             raise StoreLocked(f"{path} is locked by another program; try again: {error}") from None
+        if was_endless(error):
+            raise StoreCorrupt(
+                f"{path} is damaged: reading it takes far more steps than its size explains; "
+                f"put a backup in its place with: rag restore FILE --force --index {path.parent}"
+            ) from None
         raise StoreError(f"{path} cannot be used: {error}") from None
     except sqlite3.DatabaseError as error:
         raise StoreCorrupt(

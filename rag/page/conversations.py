@@ -1,5 +1,5 @@
-"""Conversations, kept. The second door to SQLite (`sqlite3`): they are no part of an index and
-are derived from nothing, so they have a file of their own.
+"""Conversations, kept. They are no part of an index and are derived from nothing, so they have an
+SQLite file of their own (third party: `sqlite3`); see `rag.sqlite` for how it is opened.
 
 They belong to the collection: everybody who may open its page sees them.
 """
@@ -12,30 +12,34 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.errors import StoreError, StoreMismatch, UnknownConversation
+from rag.errors import StoreCorrupt, StoreError, StoreMismatch, UnknownConversation
 from rag.page.markdown import conversation_markdown, turn_text
 from rag.page.messages import DEFAULT, messages
 from rag.page.turn import Turn
+from rag.sqlite import Limited, connect, tables
 
 FILE = "conversations.sqlite"
 FORMAT = 2
 MAX_TITLE_CHARACTERS = 120
 MAX_LISTED = 500
 _BUSY_SECONDS = 5.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS conversations (
-  id TEXT PRIMARY KEY, title TEXT NOT NULL, changed REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS turns (
-  conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-  position INTEGER NOT NULL, value TEXT NOT NULL, text TEXT NOT NULL,
-  PRIMARY KEY (conversation, position)) WITHOUT ROWID;
-"""
+_SCHEMA = (
+    (
+        "CREATE TABLE conversations ( id TEXT PRIMARY KEY, title TEXT NOT NULL,"
+        " changed REAL NOT NULL) WITHOUT ROWID"
+    ),
+    (
+        "CREATE TABLE turns ( conversation TEXT NOT NULL REFERENCES conversations (id)"
+        " ON DELETE CASCADE, position INTEGER NOT NULL, value TEXT NOT NULL, text TEXT NOT NULL,"
+        " PRIMARY KEY (conversation, position)) WITHOUT ROWID"
+    ),
+)
 _TURN = TypeAdapter(Turn)
 
 
@@ -71,7 +75,7 @@ class Conversations:
         Raises:
             StoreError: it cannot be written.
         """
-        with self._connected() as connection:
+        with self._connected(writing=True) as connection:
             found = (
                 conversation
                 and connection.execute(
@@ -100,7 +104,7 @@ class Conversations:
         """
         if not self.path.exists():
             return
-        with self._connected() as connection:
+        with self._connected(writing=True) as connection:
             found = connection.execute(
                 "SELECT 1 FROM conversations WHERE id = ?", (place.conversation,)
             ).fetchone()
@@ -121,7 +125,10 @@ class Conversations:
                 " ORDER BY c.changed DESC, c.id LIMIT ?",
                 (wanted, wanted, wanted, MAX_LISTED),
             ).fetchall()
-        return [Kept(*row) for row in rows]
+        return [
+            Kept(str(identifier), str(title), float(changed), int(turns))
+            for identifier, title, changed, turns in rows
+        ]
 
     def turns(self, conversation: str) -> tuple[Turn, ...]:
         """The turns of a conversation.
@@ -164,7 +171,7 @@ class Conversations:
         """
         self._title(conversation)
         kept = " ".join(title.split())[:MAX_TITLE_CHARACTERS]
-        with self._connected() as connection:
+        with self._connected(writing=True) as connection:
             connection.execute(
                 "UPDATE conversations SET title = ? WHERE id = ?", (kept, conversation)
             )
@@ -176,7 +183,7 @@ class Conversations:
             UnknownConversation: there is none.
         """
         self._title(conversation)
-        with self._connected() as connection:
+        with self._connected(writing=True) as connection:
             connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
 
     def markdown(self, conversation: str, language: str = DEFAULT) -> str:
@@ -200,35 +207,45 @@ class Conversations:
         return str(found[0])
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
+    def _connected(self, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction of its own, committed at the end."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock:
-                connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS)
-                try:
-                    connection.execute("PRAGMA foreign_keys = ON")
-                    connection.execute("PRAGMA secure_delete = ON")
-                    ((version,),) = connection.execute("PRAGMA user_version")
-                    if version not in (0, 1, FORMAT):
-                        raise StoreMismatch(
-                            f"{self.path} has format {version}, this program reads {FORMAT}"
-                        )
-                    if version == 0:
-                        connection.executescript(f"{_SCHEMA}PRAGMA user_version = {FORMAT};")
-                    with connection:
-                        if version == 1:
-                            _raise_format(connection)
-                        yield connection
-                finally:
-                    connection.close()
-        except (sqlite3.Error, OSError) as error:
+            with self._lock, closing(connect(self.path, _BUSY_SECONDS)) as connection:
+                connection.execute("PRAGMA foreign_keys = ON")
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+                    self._check(connection)
+                    yield connection
+        except (sqlite3.Error, OSError, ValueError) as error:
             raise StoreError(f"{self.path} cannot be used: {error}") from None
+
+    def _check(self, connection: Limited) -> None:
+        """Makes the tables where there are none, and brings those of an earlier program up to
+        date.
+
+        Raises:
+            StoreMismatch: another format. StoreCorrupt: something else is in the file.
+        """
+        ((version,),) = connection.execute("PRAGMA user_version")
+        if version not in (0, 1, FORMAT):
+            raise StoreMismatch(f"{self.path} has format {version}, this program reads {FORMAT}")
+        found = tables(connection)
+        if not found and version == 0:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+        elif found != set(_SCHEMA):
+            raise StoreCorrupt(
+                f"{self.path} holds other tables than conversations have; put it aside, and a new "
+                "file is made"
+            )
+        elif version == 1:
+            _raise_format(connection)
 
 
 def _raise_format(connection: sqlite3.Connection) -> None:
     """Format 1 kept remarks as Chinese words, of which no kind can be made: they are left out."""
-    connection.execute("BEGIN IMMEDIATE")
     rows = connection.execute("SELECT conversation, position, value FROM turns").fetchall()
     for conversation, position, text in rows:
         value = json.loads(text)
