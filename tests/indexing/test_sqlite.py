@@ -168,12 +168,10 @@ def test_nor_does_one_beside_a_catalog(docs: Path, tmp_path: Path, settings: Set
     victim.write_text("mine", encoding="utf-8")
     Index.build([docs], settings=settings, encoder=CharacterEncoder())
     hot_journal_naming(victim, settings.index / "catalog.sqlite")
-    for call in (
-        lambda: Index.open(settings=settings),
-        lambda: Index.build([docs], settings=settings, encoder=CharacterEncoder()),
-    ):
-        with pytest.raises(StoreCorrupt, match="names another file"):
-            call()
+    with pytest.raises(StoreCorrupt, match="names another file"):
+        Index.open(settings=settings)
+    with pytest.raises(StoreCorrupt, match="names another file"):
+        Index.build([docs], settings=settings, encoder=CharacterEncoder())
     assert victim.read_text(encoding="utf-8") == "mine"
 
 
