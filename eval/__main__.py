@@ -44,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     _run_parser(commands.add_parser("run", help="ask the questions of a file"))
     _compare_parser(commands.add_parser("compare", help="say which of two runs is better"))
     _benchmark_parser(commands.add_parser("benchmark", help="run a published question set"))
+    _asks_parser(commands.add_parser(
+        "asks", help="ask natural questions; count what is misleading"))
     _verification_parser(commands.add_parser(
         "verification", help="measure the check of sentences against their quotations"))
     _replies_parser(commands.add_parser(
@@ -177,6 +179,27 @@ def _benchmark(options: argparse.Namespace) -> int:
     ))
     for way, outcome in found.items():
         print(f"{options.name}, {way}\n{summary(outcome, required=False)}\n")
+    return 0
+
+
+def _asks_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("questions", type=Path, metavar="FILE", help="JSONL in the form of ASKS.md")
+    parser.add_argument("--index-a", type=Path, required=True, metavar="DIR",
+                        help="index of the questions whose corpus is A")
+    parser.add_argument("--index-b", type=Path, metavar="DIR", help="likewise of B")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="run folder")
+    parser.add_argument("--force", action="store_true", help="replace the run that is there")
+    _settings_arguments(parser)
+    parser.set_defaults(command=_asks, index=None)
+
+
+def _asks(options: argparse.Namespace) -> int:
+    from eval.asks import print_asks, run_asks
+    from rag.commands.opening import load_settings
+
+    indexes = {"A": options.index_a} | ({"B": options.index_b} if options.index_b else {})
+    print_asks(run_asks(options.questions, load_settings(options), indexes, options.out,
+                        force=options.force))
     return 0
 
 

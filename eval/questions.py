@@ -274,5 +274,10 @@ def _history(value: Any) -> tuple[tuple[str, str], ...]:
         and isinstance(turn.get("answer", ""), str) for turn in value
     ):
         return tuple((turn["question"], turn.get("answer", "")) for turn in value)
-    raise ValueError('`history` must be a list of {"question": …, "answer": …}, the latest turn '
-                     f"last, got {value!r}")
+    if isinstance(value, list) and all(
+        isinstance(turn, list) and len(turn) == 2 and all(isinstance(part, str) for part in turn)
+        for turn in value
+    ):
+        return tuple((question, answer) for question, answer in value)
+    raise ValueError('`history` must be a list of {"question": …, "answer": …} or of [question, '
+                     f"answer], the latest turn last, got {value!r}")
