@@ -18,7 +18,7 @@ BRIDGE = "双礁大桥于2023年底通车。"
 
 
 def pack(path: Path, mode: str, files: dict[str, bytes]) -> Path:
-    with tarfile.open(path, f"w:{mode}") as archive:
+    with tarfile.open(path, f"w:{mode}") as archive:  # type: ignore[call-overload]
         for name, data in files.items():
             info = tarfile.TarInfo(name)
             info.size = len(data)

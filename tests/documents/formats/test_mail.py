@@ -40,7 +40,8 @@ def message(**files: bytes) -> EmailMessage:
 def with_page() -> EmailMessage:
     mail = message()
     mail.add_alternative(TABLE, subtype="html")
-    page = mail.get_payload()[1]  # type: ignore[index]
+    (_, page) = mail.iter_parts()
+    assert isinstance(page, EmailMessage)
     page.add_related(PICTURE, "image", "png", cid="<logo>")
     return mail
 
