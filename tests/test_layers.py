@@ -55,6 +55,7 @@ DOORS = {
     "gradio": {"rag.page"},
     "huggingface_hub": {"rag.models.named"},
     "langchain": {"rag.answering.llm"},
+    "openai": {"rag.answering.llm"},
     "langchain_core": {"rag.answering.llm", "rag.langchain"},  # models; the adapter
     "onnxruntime": {"rag.models.network"},
     "lxml": {"rag.reading.parsers.markup"},

@@ -1,5 +1,5 @@
-"""Chat models. Third party: LangChain's chat models; the adapter for LangChain applications is
-`rag.langchain`.
+"""Chat models. Third party: LangChain's chat models, and the HTTP client of the one for
+OpenAI-compatible servers (`openai`); the adapter for LangChain applications is `rag.langchain`.
 
 Requests run on one event loop in a thread of its own, so that a reply can be left at any moment,
 also while nothing of it has come. Nothing is imported, and nothing leaves this machine, until a
@@ -16,14 +16,17 @@ import threading
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urljoin, urlsplit
 
 from rag.answering.llm_errors import (
     Failure,
+    Redirected,
     broken_off,
     empty_reply,
     refused,
+    sent_on,
     shown_address,
     translate,
 )
@@ -154,6 +157,7 @@ class ChatModel:
             # Servers of one's own want no key, the client wants one.
             options |= {"api_key": self.secret or "none", "use_responses_api": False}
             options["stream_chunk_timeout"] = None
+            options["http_async_client"] = _http_client()
         elif self.settings.send_key and self._environ.get("RAG_API_KEY"):
             options["api_key"] = self._environ["RAG_API_KEY"]
         return options
@@ -219,8 +223,9 @@ class _Request:
             raise empty_reply(self.chat.name, ended)
 
     def _failure(self, error: Exception, started: bool) -> Failure:
-        if isinstance(error, GenerationError):
-            return Failure(error)
+        known = error if isinstance(error, GenerationError) else sent_on(error, self.chat.address)
+        if known is not None:
+            return Failure(known)
         settings = self.chat.settings
         return translate(
             error,
@@ -238,6 +243,50 @@ def _finish(metadata: Mapping[str, Any]) -> str:
         if isinstance(metadata.get(key), str):
             return str(metadata[key])
     return ""
+
+
+@cache
+def _http_client() -> Any:
+    """The client of all requests to OpenAI-compatible servers: one, since all run on one loop."""
+    from openai import DefaultAsyncHttpxClient
+
+    return DefaultAsyncHttpxClient(event_hooks={"response": [_stay]})
+
+
+async def _stay(response: Any) -> None:
+    """Ends a request that would be sent on to another server, with question and passages in it.
+
+    Raises:
+        Redirected: it would.
+    """
+    if response.has_redirect_location:
+        asked = str(response.request.url)
+        target = urljoin(asked, response.headers["location"])
+        if not same_server(asked, target):
+            raise Redirected(target)
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def same_server(asked: str, target: str) -> bool:
+    """Whether an address is on the server that was asked, or on the same one by TLS.
+
+    >>> same_server("http://me/v1/x", "https://me/v1/y")
+    True
+    >>> same_server("https://me/v1", "http://me/v1"), same_server("http://me/", "http://me:81/")
+    (False, False)
+    """
+    try:
+        one, other = urlsplit(asked), urlsplit(target)
+        ports = [part.port or _PORTS.get(part.scheme) for part in (one, other)]
+    except ValueError:
+        return False
+    if one.hostname != other.hostname:
+        return False
+    usual = ports == [_PORTS["http"], _PORTS["https"]]
+    alike = one.scheme == other.scheme and ports[0] == ports[1]
+    return alike or (usual and (one.scheme, other.scheme) == ("http", "https"))
 
 
 _lock = threading.Lock()

@@ -48,6 +48,14 @@ class _Seen:
     model: str
 
 
+class Redirected(Exception):
+    """A server wanted the request to be sent on to `target`, on another server."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+
 def translate(
     error: Exception,
     *,
@@ -117,6 +125,18 @@ def shown_address(url: str) -> str:
     """
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if url else ""
+
+
+def sent_on(error: Exception, address: str) -> GenerationError | None:
+    """What to say where an error comes of a `Redirected`; None where it does not."""
+    for cause in (error, *_causes(error)):
+        if isinstance(cause, Redirected):
+            return GenerationError(
+                f"{address} wants the question and passages to be sent on to another server, "
+                f"{shown_address(cause.target)[:MAX_QUOTED]}; nothing was sent there: set "
+                "chat.base_url to it if it is the right one"
+            )
+    return None
 
 
 def _status(seen: _Seen) -> GenerationError:

@@ -20,6 +20,11 @@ TEXTS: Mapping[str, str] = {
     "{} {} is no date ({}); give YYYY, YYYY-MM or YYYY-MM-DD": (
         "{1} 不是日期；请写成 年、年-月 或 年-月-日，例如 2024-05"
     ),
+    "{} wants the question and passages to be sent on to another server, {}; nothing was sent "
+    "there: set chat.base_url to it if it is the right one": (
+        "{0} 要把问题和段落转到另一台服务器 {1}；没有发过去。如果那才是对的地址，"
+        "请把 chat.base_url 改成它"
+    ),
     # documents and collections
     "no documents yet; add files first": "还没有文档，请先添加文件",
     "files are being read already; wait until they are": "正在读入文件，请等它读完",

@@ -222,3 +222,21 @@ def test_what_a_request_needs_is_imported_beforehand() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert (done.stdout.strip(), done.stderr) == ("True", "")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_nothing_is_sent_on_to_another_server(status: int) -> None:
+    with serve(Reply(["别处。"])) as elsewhere:
+        to = {"location": f"{elsewhere.url}/chat/completions"}
+        with serve(Reply(status=status, headers=to)) as server:
+            error = failure(server)
+            assert (str(elsewhere.url) in str(error), error.retryable) == (True, False)
+            assert "chat.base_url" in str(error)
+            assert len(server.requests) == 1
+        assert elsewhere.requests == []
+
+
+def test_a_server_may_send_on_to_itself() -> None:
+    with serve(Reply(status=307, headers={"location": "/v1/other"}), Reply(["好。"])) as server:
+        assert model(server).reply(PROMPT) == "好。"
+        assert [one["messages"] for one in server.requests] == [server.requests[0]["messages"]] * 2
