@@ -183,7 +183,6 @@ TEXTS: Mapping[str, str] = {
     "the document holds no text": "文档里没有文字",
     "the JSON holds no text": "JSON 里没有文字",
     "chapters are missing from the file: {}": "文件里缺少章节：{0}",
-    "slides that are pictures only are missing: {}": "只有图片的幻灯片没有读入：{0}",
     "pictures of text are read by OCR, which needs: {}": "读图片里的文字要用 OCR，请先安装：{0}",
     "{} of {} pages are pictures without a text layer and are missing (page {}); to have them read "
     "by OCR: {}, then remove the document and index it again": (
