@@ -22,7 +22,7 @@ from eval.benchmarks.squad import answer_sentence
 from eval.withheld import WithheldIndex
 from rag.answering.context import number_passages
 from rag.answering.query import Query, parse_query
-from rag.answering.rerank import DEPTH, READ, rerank
+from rag.answering.rerank import DEPTH, READ, cell_fit, rerank
 from rag.answering.retrieve import Found, keyword_terms, retrieve
 from rag.answering.terms import Weights, weigh
 from rag.indexing.index import Field, Index
@@ -174,9 +174,9 @@ class Asker:
             yield Asked(
                 query,
                 weights,
-                number_passages(read[:READ]),
+                number_passages(read[:READ], cell_fit(query, weights)),
                 tuple(one.reading for one in read[:READ]),
-                number_passages(rerank(query, weights, found)[:READ]),
+                number_passages(rerank(query, weights, found)[:READ], cell_fit(query, weights)),
                 way,
             )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.answering.retrieve import Found
+from rag.retrieval.cell_fit import CellFit
 from rag.types import Passage
 
 
-def number_passages(found: Sequence[Found]) -> tuple[Passage, ...]:
-    """Passages in the order of `found`, ranked from 1 without gaps."""
+def number_passages(found: Sequence[Found], fit: CellFit) -> tuple[Passage, ...]:
+    """Passages in the order of `found`, ranked from 1 without gaps; cells by their `fit`."""
     return tuple(
         Passage(
             rank=rank,
@@ -28,7 +29,7 @@ def number_passages(found: Sequence[Found]) -> tuple[Passage, ...]:
             also=item.also,
             parts=item.hit.parts,
             publisher=item.document.publisher,
-            cells=item.hit.chunk.cells,
+            cells=fit.ordered(item.hit.chunk.cells),
         )
         for rank, item in enumerate(found, 1)
     )

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from rag.answering.english import is_english
 from rag.answering.evidence import best_sentence
-from rag.answering.query import Query
+from rag.answering.query import Kind, Query
 from rag.answering.retrieve import Found
 from rag.answering.terms import Weights
 from rag.models.reading import PassageReader, log_odds
 from rag.models.reranker import Reranker
+from rag.retrieval.cell_fit import CellFit, Wanted
 from rag.types import Part
 
 # How many hits are looked at, and the weights of the best sentence, of its holding what is
@@ -29,6 +30,9 @@ VECTOR_WEIGHT = 0.5
 # p < .05.
 READ = 8
 READER_WEIGHT = 0.04
+# Of the fit of the best cell of a table.
+CELL_WEIGHT = 0.5
+_WANTED = {Kind.NUMBER: Wanted.NUMBER, Kind.DATE: Wanted.DATE, Kind.ENTITY: Wanted.WORDS}
 
 
 def rerank(
@@ -41,18 +45,20 @@ def rerank(
     """The first `DEPTH` hits in their order by
 
         score / best score + SENTENCE_WEIGHT · s + TYPED_WEIGHT · t + VECTOR_WEIGHT · cosine
+        + CELL_WEIGHT · c
 
-    where s is the score of their best sentence (less for another year) and t whether one holds
-    what is asked for; then the first `READ` of them by this + READER_WEIGHT · (the reader's log
-    odds that they hold an answer), where a reader is given and the question is Chinese. Where a
-    model is given, by its score alone. Ties by chunk id; the others follow in their order, their
-    scores no higher.
+    where s is the score of their best sentence (less for another year), t whether one holds what
+    is asked for and c the fit of their best cell, 0 where they have none; then the first `READ` of
+    them by this + READER_WEIGHT · (the reader's log odds that they hold an answer), where a reader
+    is given and the question is Chinese. Where a model is given, by its score alone. Ties by chunk
+    id; the others follow in their order, their scores no higher.
     """
     top = max((one.hit.score for one in found), default=1.0) or 1.0
+    fit = cell_fit(query, weights)
     if model is not None:
         looked = _judged(query, found[:DEPTH], model)
     else:
-        looked = [_scored(query, weights, one, top) for one in found[:DEPTH]]
+        looked = [_scored(query, weights, one, top, fit) for one in found[:DEPTH]]
     looked.sort(key=_order)
     if model is None and reader is not None and not is_english(query.text):
         looked = _followed(_read(query, looked[:READ], reader), looked[READ:])
@@ -102,7 +108,12 @@ def _judged(query: Query, found: Sequence[Found], model: Reranker) -> list[Found
     ]
 
 
-def _scored(query: Query, weights: Weights, found: Found, top: float) -> Found:
+def cell_fit(query: Query, weights: Weights) -> CellFit:
+    """The fit of cells to a question."""
+    return CellFit(query.text, weights.of, _WANTED.get(query.kind, Wanted.ANY))
+
+
+def _scored(query: Query, weights: Weights, found: Found, top: float, fit: CellFit) -> Found:
     chunk = found.hit.chunk
     worth, typed = best_sentence(
         query,
@@ -114,8 +125,13 @@ def _scored(query: Query, weights: Weights, found: Found, top: float) -> Found:
     )
     cosine = next((part.score for part in found.hit.parts if part.name == "vector"), 0.0)
     score = found.hit.score / top + SENTENCE_WEIGHT * worth + TYPED_WEIGHT * typed
-    part = Part("answering_sentence", worth, None)
-    return _with_score(found, score + VECTOR_WEIGHT * max(0.0, cosine), part)
+    score += VECTOR_WEIGHT * max(0.0, cosine)
+    parts = [Part("answering_sentence", worth, None)]
+    if chunk.cells:
+        best = fit.best(chunk.cells)
+        score += CELL_WEIGHT * best
+        parts.append(Part("cell", best, None))
+    return _with_score(found, score, *parts)
 
 
 def _with_score(found: Found, score: float, *parts: Part) -> Found:

@@ -11,7 +11,7 @@ from rag.answering.context import number_passages
 from rag.answering.english import in_chinese, is_english
 from rag.answering.parts import parts
 from rag.answering.query import Query, parse_query
-from rag.answering.rerank import DEPTH, rerank
+from rag.answering.rerank import DEPTH, cell_fit, rerank
 from rag.answering.retrieve import Found, retrieve
 from rag.answering.section import Section, section
 from rag.answering.terms import Weights, weigh
@@ -72,7 +72,9 @@ def find(
     belonging = Section()
     if lists and len(queries) == 1:
         belonging = section(queries[0], weights[0], found[0], index)
-    passages = number_passages(_in_turn([[*best, *belonging.found]]))
+    passages = number_passages(
+        _in_turn([[*best, *belonging.found]]), cell_fit(queries[0], weights[0])
+    )
     places = {(passage.document_id, passage.span): passage for passage in passages}
     beside = _own(queries[0], weights[0], belonging.found, places).passages
     searches = tuple(

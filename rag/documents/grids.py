@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import islice, pairwise
 
+from rag.text.units import UNITS
 from rag.types import Cell, Label, Span, Table
 
 MAX_CELLS = 200_000
@@ -20,22 +21,28 @@ MAX_CELLS = 200_000
 MAX_ROWS = 20_000
 """Rows of one table beyond this likewise; they are led by its header all the same."""
 _MOST_FIELDS = 2_000_000
+_MOST_COLUMNS = 2_000
 _MOST_HEADER_ROWS = 6
 _LONGEST_LABEL = 60
 _MOST_LABEL_COLUMNS = 8
 # A column or header row counts as of a kind where this share of its cells is.
 _MOST = 0.5
 _SAMPLE_ROWS = 50
+# A header has names for at least this share of its columns.
+_HEADER_SHARE = 0.75
 
 _NUMBER = re.compile(
     r"[≈约<>≤≥±+\-−–(（△]*\s?(?:[A-Z]{0,3}[¥￥$€£])?\s?[+\-−–]?(?:\d{1,3}(?:[,，]\d{3})+|\d+)(?:\.\d+)?"
-    r"(?P<unit>\s?(?:[%％‰℃°]|[^\W\d_]{1,4}(?:/[^\W\d_]{1,6}|[²³])?))?[)）*]*"
+    r"\s?(?P<unit>[%％‰℃°]|[^\W\d_]{1,6}[²³]?)?(?:/[^\W\d_]{1,6})?[)）*]*"
 )
-_ORDINAL = re.compile(r"[号月日年季班组期届栋#线楼]")
+_SCALE = re.compile("[百千万亿]{1,2}")
+_COUNTED = frozenset("人个家件台辆只套次户本")
+_PERIODS = frozenset(("年", "月", "周", "季度", "年度", "天", "点", "节", "分"))
 _CODE = re.compile(r"0\d+|\d{12,}")
 _YEAR = re.compile(r"(?:19|20)\d{2}\s?年?(?:度|末|初)?")
 _DATE = re.compile(
-    r"(?:\d{4}\s?[-/.年]\s?\d{1,2}(?:\s?[-/.月]\s?\d{1,2}\s?[日号]?)?\s?月?|\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?)"
+    r"(?:(?:19|20)\d{2}\s?(?:[-/年]\s?\d{1,2}(?:\s?[-/月]\s?\d{1,2}\s?[日号]?)?\s?月?|\.\d{1,2}\.\d{1,2})"
+    r"|\d{1,2}\s?月(?:\s?\d{1,2}\s?[日号])?)"
     r"(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?"
 )
 _BLANK = re.compile(r"[-—–/\\*\s]*|N/?A|不适用|无数据", re.IGNORECASE)
@@ -48,11 +55,6 @@ _UNIT_INSIDE = re.compile(
     r"[（(【]\s*(?:单位|unit)\s*[：:]\s*([^）)】]{1,20})[）)】]", re.IGNORECASE
 )
 _BRACKET = re.compile(r"[（(]([^（()）]{1,12})[）)]\s*$")
-# What may stand in brackets behind a label as its unit, a measure with or without a scale.
-_MEASURE = re.compile(
-    r"(?:[%％‰℃]|(?:百|千|万|百万|千万|亿|十亿)?(?:[美欧日港]?元|人次|[人户家个只套台辆件吨斤克升米公里亩次天日年月时分秒页册篇项户条头株座岁倍]|公斤|千克|毫克|毫米|厘米|千米|平方米|平方公里|立方米|公顷|小时|分钟|千瓦时?|兆瓦时?|课时|摄氏度|万)"
-    r"|[a-zA-Zμ℃°]{1,6}[²³\d]?)(?:/[^/\s]{1,6})*(?:·[^/\s]{1,3})?"
-)
 _NOTE = re.compile(
     r"(?:注|备注|说明|资料来源|数据来源|来源|填表说明|Notes?|Source)\s*\d*\s*[：:]", re.IGNORECASE
 )
@@ -100,6 +102,86 @@ def tabbed(text: str) -> tuple[Placed, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many rows and columns a cell covers (0 rows: all below), and whether the file marks it
+    as a header."""
+
+    rows: int = 1
+    columns: int = 1
+    header: bool = False
+
+
+def laid_out(rows: Sequence[Sequence[Size]]) -> list[list[Placed]]:
+    """The places of cells that say how much they cover, not where they stand: each takes the next
+    column that no cell above it covers. Places in the text are left at 0.
+
+    Source: HTML, 4.9.12.1, forming a table.
+
+    >>> placed = laid_out([[Size(rows=2), Size()], [Size()]])
+    >>> [[cell.column for cell in row] for row in placed]
+    [[0, 1], [1]]
+    """
+    until: dict[int, int] = {}  # column -> the first row that is free there
+    found: list[list[Placed]] = []
+    for i, row in enumerate(rows):
+        column = 0
+        own: list[Placed] = []
+        for size in row:
+            while until.get(column, 0) > i:
+                column += 1
+            down = len(rows) - i if size.rows == 0 else max(1, min(size.rows, len(rows) - i))
+            across = max(1, min(size.columns, _MOST_COLUMNS - column))
+            own.append(Placed(0, 0, column, down, across, size.header))
+            if down > 1:
+                until |= dict.fromkeys(range(column, column + across), i + down)
+            column += across
+        found.append(own)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Downward:
+    """A cell of a table in which each row names all of its columns: its words, how many columns it
+    covers, whether the file marks it as a header, and whether it goes on the cell above it."""
+
+    words: str
+    columns: int = 1
+    header: bool = False
+    goes_on: bool = False
+
+
+def merged_downwards(rows: Sequence[Sequence[Downward]]) -> list[list[tuple[str, Placed]]]:
+    """The words and places of the cells of each row; cells that go on cells above them are those.
+    Rows without words are left out.
+
+    >>> rows = merged_downwards([[Downward("甲"), Downward("1")], [Downward("", goes_on=True)]])
+    >>> rows[0][0][1].rows, merged_downwards([[Downward("甲")], [Downward("")]])[1:]
+    (2, [])
+    """
+    found: list[list[tuple[str, Placed]]] = []
+    open_: dict[int, tuple[int, int]] = {}  # column -> the cell above that may go on
+    for row in rows:
+        if not any(cell.words or cell.goes_on for cell in row):
+            continue
+        own: list[tuple[str, Placed]] = []
+        column = 0
+        for cell in row:
+            if cell.goes_on and column in open_:
+                i, k = open_[column]
+                words, place = found[i][k]
+                found[i][k] = words, replace(place, rows=len(found) + 1 - i)
+            else:
+                open_.pop(column, None)
+                if cell.words:
+                    open_[column] = (len(found), len(own))
+                    place = Placed(0, 0, column, 1, cell.columns, cell.header)
+                    own.append((cell.words, place))
+            column += cell.columns
+        found.append(own)
+    return [row for row in found if row]
+
+
 class Kind(Enum):
     """What a cell holds."""
 
@@ -124,8 +206,16 @@ def kind_of(text: str) -> Kind:
     number = _NUMBER.fullmatch(text)
     if not number or _CODE.fullmatch(text):
         return Kind.TEXT
-    unit = (number["unit"] or "").strip()
-    return Kind.TEXT if _ORDINAL.match(unit) else Kind.NUMBER
+    return Kind.NUMBER if _measures(number["unit"] or "") else Kind.TEXT
+
+
+def _measures(unit: str) -> bool:
+    """Whether what stands behind a number says how much, not which one, as 1路 and 3班 do."""
+    scale = _SCALE.match(unit)
+    rest = unit[scale.end() :] if scale else unit
+    if unit in _PERIODS:
+        return False
+    return not rest or rest in _COUNTED or (rest.lower() in UNITS or unit.lower() in UNITS)
 
 
 def unit_line(text: str) -> str | None:
@@ -155,7 +245,11 @@ def unit_of_label(text: str) -> str | None:
     ('元', None)
     """
     match = _BRACKET.search(text)
-    return match[1].strip() if match and _MEASURE.fullmatch(match[1].strip()) else None
+    unit = match[1].strip() if match else ""
+    parts = re.split(r"[/·]", unit)
+    known = any(part and _measures(part) for part in parts)
+    named = all(part and (part.isascii() or _measures(part)) for part in parts)
+    return unit if unit and known and named else None
 
 
 _At = tuple[int, int]
@@ -410,6 +504,8 @@ def _header_rows(
     count = 0
     while count < most and not _holds_figures(kinds[first + count], figures, usual):
         count += 1
+    while count > least and _is_section(rows, first + count - 1, last):
+        count -= 1
     return min(most, max(count, least)) if count else 0
 
 
@@ -498,6 +594,19 @@ def _label_columns(
 def _share(kinds: Sequence[Kind | None], wanted: Kind) -> float:
     there = [kind for kind in kinds if kind is not None and kind is not Kind.BLANK]
     return sum(kind is wanted for kind in there) / len(there) if there else 0.0
+
+
+def header_at(rows: Sequence[GridRow]) -> int:
+    """The row with which the table of a file begins, after lines that say what it is: the first
+    one about as wide as most are, with words only; 0 where all are alike."""
+    widths = Counter(len(row.cells) for row in rows if len(row.cells) > 1)
+    if not widths:
+        return 0
+    usual = max(widths, key=lambda width: (widths[width] * width, width))
+    for i, row in enumerate(rows[:_SAMPLE_ROWS]):
+        if len(row.cells) >= _HEADER_SHARE * usual:
+            return i if _is_wordy(row) else 0
+    return 0
 
 
 def separate(rows: Sequence[GridRow], gaps: Sequence[int]) -> list[range]:

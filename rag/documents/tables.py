@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from rag.documents.grids import Grid, GridRow, analyse, tabbed, unit_line
 from rag.reading.flow import Fragment, Role
-from rag.reading.outline import NO_HEADING, is_plain_heading, is_source_note, is_table_title
+from rag.reading.outline import (
+    NO_HEADING,
+    is_plain_heading,
+    is_source_note,
+    is_table_title,
+    starts_item,
+)
 from rag.types import Table
 
 _MOST_ABOVE = 3
@@ -70,6 +76,8 @@ def _above(fragments: Sequence[Fragment], first: int) -> list[str]:
 
 
 def _names(text: str) -> bool:
+    if starts_item(text) and not is_table_title(text):
+        return False
     return unit_line(text) is not None or is_plain_heading(text) or is_table_title(text)
 
 

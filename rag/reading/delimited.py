@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from rag.documents.grids import GridRow, Placed, header_at, separate
 from rag.errors import UnreadableDocument
 from rag.reading.assemble import assemble
 from rag.reading.blocks import outline
 from rag.reading.clean import Cleaned
 from rag.reading.dates import infer_date
-from rag.reading.flow import Fragment, Piece, Role
+from rag.reading.flow import Fragment, Piece, Role, sourced_row
+from rag.reading.outline import NO_HEADING
 from rag.reading.parsers.plain import decode
 from rag.settings import Reading
 
@@ -30,23 +32,41 @@ class _Cell:
 
 
 def read_csv(data: bytes, _settings: Reading) -> Cleaned:
-    """A table of delimited values; its first row leads the others.
+    """Tables of delimited values. Lines before the header, as exports of banks have them, are
+    text or a table of their own.
 
     Raises:
         UnreadableDocument: empty, binary, in no known encoding.
     """
-    decoded = decode(data)
-    source = decoded.text
-    rows = list(_rows(source, delimiter_of(source)))
-    fragments = [fragment for cells, lines in rows if (fragment := _fragment(source, cells, lines))]
-    if not fragments:
+    source = decode(data).text
+    rows: list[Fragment] = []
+    gaps: list[int] = []
+    for cells, lines in _rows(source, delimiter_of(source)):
+        row = _fragment(source, cells, lines)
+        if row.pieces:
+            rows.append(row)
+        elif rows:
+            gaps.append(len(rows))
+    if not rows:
         raise UnreadableDocument("the table is empty")
+    fragments = list(_fragments(rows, gaps))
     drafts = outline(fragments, frozenset())
     text, blocks, origin, tables = assemble(drafts, paged=False)
     date = infer_date([fragment.text for fragment in fragments])
-    return Cleaned(
-        text, blocks, origin, None, date, True, source, decoded.warnings, tables=tables
-    )
+    return Cleaned(text, blocks, origin, None, date, True, source, tables=tables)
+
+
+def _fragments(rows: Sequence[Fragment], gaps: Sequence[int]) -> Iterator[Fragment]:
+    """The rows with the number of their table; lines above a header as text."""
+    grid = [GridRow(row.text, row.cells) for row in rows]
+    first = header_at(grid)
+    for row in rows[:first]:
+        alone = len(row.cells) == 1
+        yield replace(row, role=Role.BODY, rank=NO_HEADING, cells=()) if alone else row
+    after = [gap - first for gap in gaps if gap > first]
+    for number, part in enumerate(separate(grid[first:], after), 1):
+        for i in part:
+            yield replace(rows[first + i], table=number)
 
 
 def delimiter_of(source: str) -> str:
@@ -111,17 +131,17 @@ def _cell(source: str, at: int, delimiter: str) -> tuple[_Cell, int, int]:
         return _Cell(tuple(parts)), min(end, len(source)), breaks
 
 
-def _fragment(source: str, cells: list[_Cell], lines: tuple[int, int]) -> Fragment | None:
-    pieces: list[Piece] = []
-    joint = ""
-    for cell in cells:
+def _fragment(source: str, cells: list[_Cell], lines: tuple[int, int]) -> Fragment:
+    found: list[tuple[list[Piece], Placed]] = []
+    for column, cell in enumerate(cells):
+        pieces: list[Piece] = []
         for start, end in cell.parts:
             for place, word in _words(source, start, end):
-                glued = bool(pieces) and joint == "" and place == start
-                pieces.append(Piece(place, word, joint if joint or glued or not pieces else " "))
-                joint = ""
-        joint += "\t"
-    return Fragment(Role.ROW, tuple(pieces), lines, None, table=1) if pieces else None
+                glued = place == start  # a doubled quotation mark stands between
+                pieces.append(Piece(place, word, " " if pieces and not glued else ""))
+        if pieces:
+            found.append((pieces, Placed(0, 0, column)))
+    return sourced_row(found, lines)
 
 
 def _words(source: str, start: int, end: int) -> Iterator[tuple[int, str]]:

@@ -108,6 +108,32 @@ def written_row(
     return replace(written(Role.ROW, text, page, table=table), cells=tuple(placed))
 
 
+def sourced_row(
+    cells: Sequence[tuple[Sequence[Piece], Placed]],
+    line: Line | tuple[int, int],
+    table: int | None = None,
+) -> Fragment:
+    """A row of a table in a file with a text of its own: the pieces and the place of each cell,
+    empty ones left out; where they stand in the row's text is set here. `line` is the row's, or
+    its first and last."""
+    pieces: list[Piece] = []
+    placed: list[Placed] = []
+    position = tabs = 0
+    for own, cell in cells:
+        if not own:
+            continue
+        more = min(max(bool(pieces), cell.column - tabs), _MOST_TABS)
+        tabs += more
+        start = position + more
+        pieces.append(replace(own[0], joint="\t" * more))
+        pieces += own[1:]
+        position = start + len(own[0].text) + sum(len(p.joint) + len(p.text) for p in own[1:])
+        placed.append(replace(cell, start=start, end=position))
+    page = line.page if isinstance(line, Line) else None
+    lines = (line.number, line.number) if isinstance(line, Line) else line
+    return Fragment(Role.ROW, tuple(pieces), lines, page, table=table, cells=tuple(placed))
+
+
 def decided(fragments: Sequence[Fragment]) -> list[Fragment]:
     """Where a file marks some headings, what it does not mark is none, whatever it looks like."""
     if not any(fragment.rank is not None for fragment in fragments):

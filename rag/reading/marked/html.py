@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from rag.documents.formats.formulas import mathml
 from rag.documents.formats.positions import Part, Shift, in_line
 from rag.documents.formats.styles import show
-from rag.reading.flow import Fragment, Role, decided, written
+from rag.documents.grids import Size, laid_out
+from rag.reading.flow import Fragment, Role, decided, written, written_row
 from rag.reading.outline import ARTICLE, CHAPTER, FIRST, SECOND, SECTION, THIRD
 from rag.reading.parsers.markup import Node
 
@@ -336,7 +337,7 @@ class _Flow:
         rows = list(_rows(node))
         if _is_layout(node, rows):
             for row in rows:
-                for cell in row:
+                for cell in _cells(row):
                     self.walk(cell)
                     self.end()
             return
@@ -345,10 +346,21 @@ class _Flow:
         caption = node.child("caption")
         if caption is not None and (text := tidy(_text(caption))):
             self.done.append(written(Role.TABLE_TITLE, text))
-        for row in rows:
-            text = "\t".join(tidy(_text(cell)) for cell in row).rstrip("\t")
-            if text.strip():
-                self.done.append(written(Role.ROW, text, table=self.tables))
+        heads = {id(row) for head in node.nodes("thead") for row in head.nodes("tr")}
+        cells = [_cells(row) for row in rows]
+        places = laid_out(
+            [
+                [_size(cell, header=cell.tag == "th" or id(row) in heads) for cell in own]
+                for row, own in zip(rows, cells, strict=True)
+            ]
+        )
+        for own, placed in zip(cells, places, strict=True):
+            written_one = written_row(
+                [(tidy(_text(cell)), place) for cell, place in zip(own, placed, strict=True)],
+                self.tables,
+            )
+            if written_one.text:
+                self.done.append(written_one)
         self._note()
 
 
@@ -377,23 +389,36 @@ def _leads_elsewhere(node: Node) -> bool:
     return linked >= _LINK_SHARE * len(tidy(_text(node)))
 
 
-def _rows(node: Node) -> Iterator[list[Node]]:
+def _rows(node: Node) -> Iterator[Node]:
     """The rows of a table, those of tables inside it left out."""
     for child in node.children:
         if isinstance(child, Node):
             if child.tag == "tr":
-                cells = [c for c in child.children if isinstance(c, Node)]
-                yield [cell for cell in cells if cell.tag in ("td", "th")]
+                yield child
             elif child.tag in ("thead", "tbody", "tfoot"):
                 yield from _rows(child)
 
 
-def _is_layout(node: Node, rows: Sequence[Sequence[Node]]) -> bool:
+def _cells(row: Node) -> list[Node]:
+    return [cell for cell in row.children if isinstance(cell, Node) and cell.tag in ("td", "th")]
+
+
+def _size(cell: Node, *, header: bool) -> Size:
+    return Size(_count(cell, "rowspan"), _count(cell, "colspan") or 1, header)
+
+
+def _count(cell: Node, name: str) -> int:
+    """How many rows or columns a cell covers."""
+    value = cell.attributes.get(name, "1").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 1
+
+
+def _is_layout(node: Node, rows: Sequence[Node]) -> bool:
     """Whether a table only sets text in its place: one column, or blocks in its cells."""
-    widest = max((len(row) for row in rows), default=0)
+    widest = max((len(_cells(row)) for row in rows), default=0)
     if widest < 2 or next(node.nodes("table"), None) is not None:
         return True
     return any(
         next(cell.nodes(tag), None) is not None
-        for row in rows for cell in row for tag in ("h1", "h2", "h3")
+        for row in rows for cell in _cells(row) for tag in ("h1", "h2", "h3")
     )  # fmt: skip

@@ -8,12 +8,13 @@ from rag.documents.formats.drawings import drawing_fragments
 from rag.documents.formats.formulas import office_math
 from rag.documents.formats.positions import Part, Shift, in_line
 from rag.documents.formats.symbols import in_font
+from rag.documents.grids import Placed
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
-from rag.reading.flow import Fragment, Role, decided, written
+from rag.reading.flow import Fragment, Role, decided, written, written_row
 from rag.reading.marked.html import HEADING_RANKS, tidy
-from rag.reading.office.package import attribute, properties, relations, row_text
+from rag.reading.office.package import attribute, properties, relations
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, parse_xml
 from rag.settings import Reading
@@ -79,6 +80,14 @@ def _warnings(pictures: Sequence[int], hidden: Sequence[int]) -> list[str]:
 
 def _numbers(slides: Sequence[int]) -> str:
     return ", ".join(map(str, dict.fromkeys(slides)))
+
+
+def _place(cell: Node, column: int, header: bool) -> Placed:
+    rows, columns = (
+        int(value) if value.isdigit() and len(value) < 6 else 1
+        for value in (attribute(cell, "rowspan", "1"), attribute(cell, "gridspan", "1"))
+    )
+    return Placed(0, 0, column, max(1, rows), max(1, columns), header)
 
 
 def _placeholder(shape: Node) -> str | None:
@@ -165,10 +174,15 @@ class _Slide:
     def _rows(self, frame: Node) -> Iterator[Fragment]:
         for table in frame.nodes("tbl"):
             self.tables += 1
-            for row in table.nodes("tr"):
-                cells = [" ".join(map(_line, cell.nodes("p"))) for cell in row.nodes("tc")]
-                if text := row_text(cells):
-                    yield written(Role.ROW, text, self._number, table=self.tables)
+            headed = attribute(next(table.nodes("tblpr"), None), "firstrow") in ("1", "true")
+            rows = list(table.nodes("tr"))
+            for i, row in enumerate(rows):
+                cells = [
+                    (" ".join(map(_line, cell.nodes("p"))), _place(cell, column, headed and i == 0))
+                    for column, cell in enumerate(row.nodes("tc"))
+                ]
+                if any(words.strip() for words, _ in cells):
+                    yield written_row(cells, self.tables, self._number)
 
     def _drawings(self, frame: Node) -> Iterator[Fragment]:
         """Charts and SmartArt, which other parts of the file hold."""

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from rag.documents.formats.drawings import drawing_fragments
 from rag.documents.formats.positions import in_line
 from rag.documents.formats.word_text import LEFT_OUT, RunStyle, WordText, run_style
+from rag.documents.grids import Downward, merged_downwards
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
-from rag.reading.flow import Fragment, Role, decided, written
+from rag.reading.flow import Fragment, Role, decided, written, written_row
 from rag.reading.marked.html import HEADING_RANKS
 from rag.reading.office.numbering import Numbering, parse_numbering
-from rag.reading.office.package import attribute, properties, relations, row_text
+from rag.reading.office.package import attribute, properties, relations
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, parse_xml
 from rag.settings import Reading
@@ -35,6 +36,7 @@ _PAGE_NUMBER = re.compile(
 )
 _EMPTY = "the document holds no text"
 _LONGEST_HEADING = 100
+_MOST_SPANNED = 100  # columns of one cell
 _MOST_STYLES = 20  # that are based on each other
 
 
@@ -254,8 +256,7 @@ class _Flow:
     def _table(self, node: Node) -> None:
         rows = [
             [cell for cell in row.children if isinstance(cell, Node) and cell.tag in ("tc", "sdt")]
-            for row in node.children
-            if isinstance(row, Node) and row.tag == "tr"
+            for row in _table_rows(node)
         ]
         if max((len(row) for row in rows), default=0) < 2:
             for row in rows:
@@ -263,18 +264,34 @@ class _Flow:
                     self.walk(cell)
             return
         self._tables += 1
-        for row in rows:
-            cells: list[str] = []
-            for cell in row:
-                facts = cell.child("tcpr")
-                merged = facts.child("vmerge") if facts else None
-                goes_on = merged is not None and attribute(merged, "val") != "restart"
-                cells.append("" if goes_on else self.words.plain(cell))
-                span = attribute(facts.child("gridspan") if facts else None, "val", "1")
-                cells += [""] * (min(int(span), 100) - 1 if span.isdigit() else 0)
-            if text := row_text(cells):
-                self.done.append(written(Role.ROW, text, table=self._tables))
+        for cells in merged_downwards(
+            [
+                [self._cell(cell, header=_is_header(row)) for cell in cells]
+                for row, cells in zip(_table_rows(node), rows, strict=True)
+            ]
+        ):
+            if cells:
+                self.done.append(written_row(cells, self._tables))
         self._attached(node)
+
+    def _cell(self, cell: Node, *, header: bool) -> Downward:
+        facts = cell.child("tcpr")
+        merged = facts.child("vmerge") if facts else None
+        goes_on = merged is not None and attribute(merged, "val") != "restart"
+        span = attribute(facts.child("gridspan") if facts else None, "val", "1")
+        columns = min(int(span), _MOST_SPANNED) if span.isdigit() else 1
+        return Downward("" if goes_on else self.words.plain(cell), columns, header, goes_on)
+
+
+def _table_rows(node: Node) -> list[Node]:
+    return [row for row in node.children if isinstance(row, Node) and row.tag == "tr"]
+
+
+def _is_header(row: Node) -> bool:
+    """Whether a row is repeated on each page, as headers are."""
+    facts = row.child("trpr")
+    mark = facts.child("tblheader") if facts else None
+    return mark is not None and attribute(mark, "val") not in ("0", "false")
 
 
 def _hanging(node: Node) -> Iterator[Node]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from rag.documents.formats.markdown_tables import ends_of_tables, table_at
+from rag.documents.tables import places
 from rag.reading.blocks import Draft
 from rag.reading.dates import stated_date
 from rag.reading.flow import Fragment, Piece, Role, fragment
@@ -15,7 +17,6 @@ from rag.types import BlockKind, Stated
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _RULE = re.compile(r"^(?:[-*_]\s*){3,}$")
-_TABLE_RULE = re.compile(r"^\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?$")
 _FENCE = re.compile(r"^(?:```|~~~)")
 _FIELD = re.compile(r"^(title|date|source|tags)\s*:\s*(.*?)\s*$", re.IGNORECASE)
 _ITEM = re.compile(r"^-\s+(.*)$")
@@ -53,8 +54,10 @@ def parse_markdown(lines: Sequence[Line]) -> Markdown:
     drafts: list[Draft] = []
     stack: tuple[Heading, ...] = ()
     paragraph: list[Line] = []
-    header: list[str] = []
     fenced = False
+    tables = 0
+    ends = ends_of_tables(lines)
+    at = start
 
     def close() -> None:
         if paragraph:
@@ -64,35 +67,44 @@ def parse_markdown(lines: Sequence[Line]) -> Markdown:
             drafts.append(Draft(fragment(Role.BODY, paragraph), kind, above, ()))
             paragraph.clear()
 
-    for line in lines[start:]:
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        table = None if fenced else table_at(lines, at - 1, tables, ends)
         heading = None if fenced else _HEADING.match(line.text)
         if _FENCE.match(line.text):
             close()
             fenced = not fenced
         elif heading and heading[2]:
             close()
-            header = []
             rank = len(heading[1])
             above = tuple(h.text for h in stack if h.rank < rank)
             kind = BlockKind.TITLE if rank == 1 and not drafts else BlockKind.HEADING
-            drafts.append(Draft(_part(line, heading.start(2), heading.end(2)), kind, above, ()))
+            part = replace(_part(line, heading.start(2), heading.end(2)), rank=rank)
+            drafts.append(Draft(part, kind, above, ()))
             stack = push(stack, Heading(rank, heading[2]))
-        elif line.text.startswith("|") and not fenced:
+        elif table is not None:
             close()
-            if _TABLE_RULE.match(line.text):
-                continue
-            row = _row(line)
-            lead = tuple(header)
-            header = header or [row.text]
+            at, tables = table.end, tables + 1
             headings = tuple(h.text for h in stack)
-            drafts.append(Draft(row, BlockKind.TABLE_ROW, headings, lead))
+            drafts += (Draft(row, BlockKind.TABLE_ROW, headings, ()) for row in table.rows)
         elif not _RULE.match(line.text):
             if line.gap or fenced or starts_item(line.text):
                 close()
-            header = []
             paragraph.append(line)
     close()
-    return Markdown(tuple(drafts), stated)
+    return Markdown(tuple(_placed(drafts)), stated)
+
+
+def _placed(drafts: Sequence[Draft]) -> Iterator[Draft]:
+    """The drafts, rows of tables with their place and what leads them."""
+    rows = places([draft.fragment for draft in drafts])
+    for i, draft in enumerate(drafts):
+        place = rows.get(i)
+        if place is None:
+            yield draft
+        else:
+            yield replace(draft, lead=place.grid.lead(place.row), place=place)
 
 
 def _front_matter(lines: Sequence[Line]) -> tuple[int, Stated]:
@@ -130,15 +142,3 @@ def _stated(fields: Mapping[str, Sequence[str]]) -> Stated:
 def _part(line: Line, start: int, end: int) -> Fragment:
     piece = Piece(line.start + start, line.text[start:end], "")
     return Fragment(Role.BODY, (piece,), (line.number, line.number), line.page)
-
-
-def _row(line: Line) -> Fragment:
-    """A table row; its cells are separated by a tab, the bars are left out."""
-    pieces: list[Piece] = []
-    for match in re.finditer(r"[^|]+", line.text):
-        cell = match.group()
-        text = cell.strip()
-        if text:
-            start = line.start + match.start() + len(cell) - len(cell.lstrip())
-            pieces.append(Piece(start, text, "\t" if pieces else ""))
-    return Fragment(Role.ROW, tuple(pieces), (line.number, line.number), line.page)

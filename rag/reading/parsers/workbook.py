@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -10,17 +9,24 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from rag.documents.formats.number_formats import shown
 from rag.errors import UnreadableDocument
 
-_PERCENT = re.compile(r"0(?:\.(0+))?%")
-_THOUSANDS = re.compile(r"#,##0(?:\.(0+))?")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML
-_DECIMALS = re.compile(r"^0(?:\.(0+))?(?:_\)?.*)?$")
 
 
-def parse_workbook(data: bytes) -> Iterator[tuple[str, Iterator[list[str]]]]:
-    """The sheets that are not hidden, by name, each with its rows that are not empty. Formulas
-    give the value that was stored with them.
+@dataclass(frozen=True, slots=True)
+class SheetRows:
+    """A sheet that is read: its name, whether it is hidden, and its rows that are not empty, each
+    with its number from 1 and its cells from the first column on."""
+
+    name: str
+    hidden: bool
+    rows: Iterator[tuple[int, list[str]]]
+
+
+def parse_workbook(data: bytes) -> Iterator[SheetRows]:
+    """The sheets of a workbook in order. Formulas give the value that was stored with them.
 
     Raises:
         UnreadableDocument: the file is damaged.
@@ -33,56 +39,34 @@ def parse_workbook(data: bytes) -> Iterator[tuple[str, Iterator[list[str]]]]:
         raise UnreadableDocument(f"the workbook is damaged: {error!r}") from None
     try:
         for sheet in book.worksheets:
-            if sheet.sheet_state == "visible":
-                yield str(sheet.title), _rows(sheet)
+            yield SheetRows(str(sheet.title), sheet.sheet_state != "visible", _rows(sheet))
     finally:
         book.close()
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:
+def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     try:
         sheet.reset_dimensions()  # what a sheet says of its size may be wrong
-        for row in sheet.rows:
+        for number, row in enumerate(sheet.rows, 1):
             cells = [_shown(cell) for cell in row]
             while cells and not cells[-1]:
                 cells.pop()
             if cells:
-                yield cells
+                yield number, cells
     except Exception as error:  # noqa: BLE001 (as above)
         raise UnreadableDocument(f"sheet {sheet.title} is damaged: {error!r}") from None
 
 
 def _shown(cell: Any) -> str:
-    """A cell's value as the sheet shows it, for the common formats."""
+    """A cell's value as the sheet shows it."""
     value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
-    if isinstance(value, (dt.date, dt.time)):
-        return value.isoformat()
-    if isinstance(value, (int, float)):
-        return shown_number(value, str(cell.number_format))
-    return " ".join(str(value).split())
-
-
-def shown_number(value: float, number_format: str) -> str:
-    """A number in a number format: percent, thousands and decimals are known.
-
-    >>> shown_number(0.4039, "0.00%"), shown_number(1581.5, "#,##0.00"), shown_number(3.0, "")
-    ('40.39%', '1,581.50', '3')
-    """
-    if match := _PERCENT.search(number_format):
-        return f"{value * 100:.{len(match[1] or '')}f}%"
-    if match := _THOUSANDS.search(number_format):
-        return f"{value:,.{len(match[1] or '')}f}"
-    if match := _DECIMALS.match(number_format):
-        return f"{value:.{len(match[1] or '')}f}"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    if isinstance(value, str):
+        return " ".join(value.split())
+    return shown(value, str(cell.number_format))
 
 
 @dataclass(frozen=True, slots=True)
