@@ -90,7 +90,8 @@ def create_app(
     largest = 0 if library is None else library.settings.reading.max_file_bytes
     # The documentation pages of FastAPI load their scripts from elsewhere.
     app = FastAPI(title="Wenju", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Gate, rules=access.rules({"/api/documents/": largest}))
+    frames = () if library is None else library.settings.page.frames
+    app.add_middleware(Gate, rules=access.rules({"/api/documents/": largest}, frames))
     app.add_exception_handler(BadRequest, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse)
     app.add_exception_handler(RagError, _report)

@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -26,6 +26,11 @@ DEFAULT_INDEX = Path("index/default")
 DEFAULT_CONFIG = Path("rag.toml")
 # Variables with the prefix that are not settings; a key is read where it is used, never kept.
 NOT_SETTINGS = {"RAG_QUIET", "RAG_API_KEY", "RAG_TOKEN"}
+
+
+def _separated(value: object) -> object:
+    """A list as a variable states it, with commas between."""
+    return [name for name in value.split(",") if name] if isinstance(value, str) else value
 
 
 class _Group(BaseModel):
@@ -100,8 +105,8 @@ class Encoder(_Group):
 
     @field_validator("earlier", mode="before")
     @classmethod
-    def _separated(cls, value: object) -> object:
-        return [name for name in value.split(",") if name] if isinstance(value, str) else value
+    def _listed(cls, value: object) -> object:
+        return _separated(value)
 
 
 class Retrieval(_Group):
@@ -194,6 +199,16 @@ class Page(_Group):
     language: Literal["zh", "en"] = Field(
         default="zh", description="language of the page where a browser asks for none"
     )
+    frames: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:\[\]*-]+$")], ...] = Field(
+        default=(),
+        description="addresses (https://HOST) whose pages may show this one in a frame; none if "
+        "empty; in a variable with commas between them",
+    )
+
+    @field_validator("frames", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return _separated(value)
 
 
 class Settings(_Group):

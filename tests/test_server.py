@@ -65,6 +65,16 @@ def test_search_takes_k_and_explain(client: TestClient) -> None:
     assert one == [passage_json(answer().passages[0], explain=True)]
 
 
+def test_another_page_asks_nothing(client: TestClient) -> None:
+    foreign = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    for path in ("/api/ask", "/api/search"):
+        reply = client.get(path, params={"question": "营业收入是多少？"}, headers=foreign)
+        assert reply.status_code == 403
+    page = client.get("/")
+    for reply in (page, client.get("/healthz"), client.get("/api/ask")):
+        assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
+
+
 def test_a_filter_is_handed_on(client: TestClient) -> None:
     several: dict[str, str | list[str]] = {"question": "营业收入", "tag": ["火星", "x"]}
     for path in ("/api/search", "/api/ask"):

@@ -33,8 +33,8 @@ class Access:
         """Whether nobody but the users of this machine is let in."""
         return is_own(self.host) and not self.names and self.token is None
 
-    def rules(self, limits: Mapping[str, int] | None = None) -> Rules:
-        """The rules of the gate.
+    def rules(self, limits: Mapping[str, int] | None = None, frames: Sequence[str] = ()) -> Rules:
+        """The rules of the gate; see `Rules` for what is given.
 
         Raises:
             SettingsError: others can reach the server, and there is no token.
@@ -48,7 +48,7 @@ class Access:
         anywhere = self.host in ANY_ADDRESS and not self.names
         own = () if self.host in ANY_ADDRESS else (self.host,)
         hosts = None if anywhere else (*LOOPBACK, *own, *self.names)
-        return Rules(hosts, self.token, LIMITS if limits is None else {**LIMITS, **limits})
+        return Rules(hosts, self.token, LIMITS if limits is None else {**LIMITS, **limits}, frames)
 
 
 def is_own(host: str) -> bool:

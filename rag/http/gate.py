@@ -1,9 +1,10 @@
 """The gate: one ASGI middleware in front of everything that is served, the page's own included.
 
 It decides by the request alone, before any of it is understood: is the name under which the
-server was reached one of its own (no foreign name is pointed at it: DNS rebinding), does a
-request that may change something come from the page itself (no other web page sends it: CSRF),
-does it carry the token or a session where one is asked for, is its body within the limit.
+server was reached one of its own (no foreign name is pointed at it: DNS rebinding), does a request
+that may change or cost something come from the page itself (no other web page sends it: CSRF; the
+address of an image is enough to ask a chat model that costs money), does it carry the token or a
+session where one is asked for, is its body within the limit.
 """
 
 from __future__ import annotations
@@ -27,23 +28,24 @@ MAX_LOGIN_BYTES = 4_000
 # A wrong token costs this much, so that nobody tries many.
 WRONG_TOKEN_SECONDS = 1.0
 DEFAULT_LIMIT_BYTES = 256_000
+# What answers questions, reads files or draws pages: all but the page and its parts.
+COSTLY = ("/api/", "/v1/", "/gradio_api/", "/login")
 # The page takes files by a way of its own; gradio's would fill the disk for anybody.
 CLOSED = ("/gradio_api/upload",)
-_POLICY = (
-    b"content-security-policy",
-    b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the gate lets in. `hosts` are the names that the server answers to, None for any;
     `token` is asked of everybody where there is one; `limits` holds the greatest body in bytes
-    by the beginning of the path, the longest beginning counts."""
+    by the beginning of the path, the longest beginning counts; `frames` are the addresses whose
+    pages may show this one in a frame."""
 
     hosts: Sequence[str] | None
     token: Token | None = None
     limits: Mapping[str, int] | None = None
+    frames: Sequence[str] = ()
 
     def limit(self, path: str) -> int:
         """How many bytes a request to `path` may have.
@@ -75,6 +77,7 @@ class Gate:
             await self.app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        send = self._framed(send)
         headers, path = Headers(scope=scope), str(scope["path"])
         reason = self._refusal(str(scope["method"]), path, headers)
         if reason:
@@ -91,11 +94,30 @@ class Gate:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._own_name(hosts[0]):
             return f"this server does not answer to the name {', '.join(hosts)!r:.100}"
-        if method not in READING and is_foreign(headers):
+        costly = method not in READING or path.startswith(COSTLY)
+        if costly and is_foreign(headers):
             return "the request comes from another web page"
         if path.startswith(CLOSED):
             return "not served"
         return ""
+
+    def _framed(self, send: Send) -> Send:
+        """Hands on replies with a word on who may show them in a frame: a page that shows this
+        one under its own buttons makes a user press what they do not see."""
+        ancestors = " ".join(self.rules.frames) or "'none'"
+
+        async def framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message["headers"] if pair[0] not in _ON_FRAMES]
+                own = [value for name, value in message["headers"] if name == _CSP]
+                policy = "; ".join([*map(_text, own), f"frame-ancestors {ancestors}"])
+                kept.append((_CSP, policy.encode("latin-1")))
+                if not self.rules.frames:
+                    kept.append((b"x-frame-options", b"DENY"))
+                message = {**message, "headers": kept}
+            await send(message)
+
+        return framed
 
     def _own_name(self, host: str) -> bool:
         if self.rules.hosts is None:
@@ -158,6 +180,14 @@ class Gate:
         await _send(send, 303, b"text/plain", b"", extra)
 
 
+_CSP = b"content-security-policy"
+_ON_FRAMES = (_CSP, b"x-frame-options")
+
+
+def _text(value: bytes) -> str:
+    return value.decode("latin-1")
+
+
 def is_foreign(headers: Headers) -> bool:
     """Whether another web page made the browser send this. Programs that are no browser send
     neither header.
@@ -214,7 +244,8 @@ async def _reply(send: Send, status: int, message: str) -> None:
 
 
 async def _html(send: Send, status: int, text: str) -> None:
-    await _send(send, status, b"text/html; charset=utf-8", text.encode(), [_POLICY])
+    policy = [(_CSP, _POLICY.encode())]
+    await _send(send, status, b"text/html; charset=utf-8", text.encode(), policy)
 
 
 async def _send(

@@ -16,6 +16,7 @@ from rag.errors import SettingsError
 from rag.http import gate
 from rag.http.gate import Gate, Rules
 from rag.http.login import COOKIE, Token
+from rag.settings import Settings
 
 SECRET = "correct horse battery"
 OWN = "http://127.0.0.1:7860"
@@ -82,6 +83,55 @@ def test_the_own_page_and_programs_may(client: TestClient) -> None:
 def test_another_page_reads_nothing(client: TestClient) -> None:
     # What is behind never learns of the foreign origin, so it cannot allow it to read.
     assert client.get("/", headers={"origin": "http://evil.example"}).text == "None 0"
+
+
+FOREIGN = [
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"origin": "http://evil.example"},
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("path", ["/api/ask?question=x", "/v1/models", "/gradio_api/call/ask"])
+def test_another_page_costs_nothing(client: TestClient, path: str, headers: dict[str, str]) -> None:
+    for method in ("GET", "HEAD"):
+        assert client.request(method, path, headers=headers).status_code == 403
+    assert client.get(path, headers={"sec-fetch-site": "same-origin"}).status_code == 200
+    assert client.get(path, headers={"sec-fetch-site": "none"}).status_code == 200  # typed
+    assert client.get(path).status_code == 200  # a program
+
+
+def test_a_link_to_the_page_works(client: TestClient) -> None:
+    for headers in FOREIGN:
+        assert client.get("/", headers=headers).status_code == 200
+
+
+def test_nothing_is_shown_in_a_frame_of_others() -> None:
+    for reply in (
+        behind(Rules(None)).get("/"),
+        behind(Rules(None)).get("/pieces"),
+        behind(Rules((), None)).get("/"),
+        behind(Rules(None, Token(SECRET))).get("/login"),
+    ):
+        assert reply.headers["x-frame-options"] == "DENY"
+        (policy,) = reply.headers.get_list("content-security-policy")
+        assert policy.endswith("frame-ancestors 'none'")
+    allowed = behind(Rules(None, frames=("https://a.example", "https://b.example"))).get("/")
+    assert "x-frame-options" not in allowed.headers
+    policy = allowed.headers["content-security-policy"]
+    assert policy == "frame-ancestors https://a.example https://b.example"
+
+
+@pytest.mark.parametrize(
+    "frame", ["*", "'self'; script-src *", "https://a b", "a.example", "ftp://a"]
+)
+def test_only_addresses_may_be_allowed_frames(frame: str) -> None:
+    with pytest.raises(SettingsError, match=r"page\.frames"):
+        Settings.load(environ={}, overrides={"page": {"frames": [frame]}})
+    several = Settings.load(environ={"RAG_PAGE_FRAMES": "https://a.example,https://b.example:8443"})
+    assert several.page.frames == ("https://a.example", "https://b.example:8443")
 
 
 def test_a_body_ends_at_the_limit(client: TestClient) -> None:
