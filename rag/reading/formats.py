@@ -47,6 +47,7 @@ _PARSERS = {
     ".vtt": f"{_FORMATS}.subtitles:read_subtitles",
     ".ipynb": f"{_FORMATS}.notebook:read_notebook",
     ".tex": f"{_FORMATS}.tex:read_tex",
+    ".ofd": f"{_FORMATS}.ofd:read_ofd",
     ".eml": f"{_FORMATS}.mail:read_eml",
     ".msg": f"{_FORMATS}.outlook:read_msg",
     ".mht": f"{_FORMATS}.mail:read_mht",

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+from rag.documents.formats import libreoffice
 from rag.reading.formats import supported
+from tests.documents.formats.office_files import SHEETS, made, slides, text_document
+from tests.documents.formats.test_mail import outlook, with_page
+from tests.documents.formats.test_notebook import BOOK
+from tests.documents.formats.test_ofd import layer, ofd, rule, words
+from tests.documents.formats.test_subtitles import SRT, VTT
+from tests.documents.formats.test_tex import PAPER
 
 LARGEST_BYTES = 400_000
 """Larger files, which take seconds each, are mutated in one case of `RARE`."""
 RARE = 100
-# Pages without a text layer are read by networks, several seconds each.
-_SLOW = re.compile(r"ocr|image", re.IGNORECASE)
+# Pages without a text layer are read by networks, several seconds each; files of old office
+# programs by a program that takes a second to start.
+_SLOW = re.compile(r"ocr|image|\.(?:doc|wps|rtf|odt|ppt|dps|odp|xls|et|xlsb|ods)$", re.IGNORECASE)
 _ENCODINGS = ("utf-8", "gb18030", "big5hkscs")
 _DIGITS = re.compile(rb"[0-9]+")
 _WIDE_DIGITS = re.compile(rb"(?:[0-9]\0\0\0)+")
@@ -157,6 +166,10 @@ def _made() -> Sequence[tuple[str, bytes]]:
         '</manifest><spine><itemref idref="a"/></spine></package>',
         "a.xhtml": page,
     }  # fmt: skip
+    saved = (
+        "From: <Saved by Blink>\nSubject: 灯塔\nMIME-Version: 1.0\nContent-Type: multipart/related; "
+        f"boundary=b\n\n--b\nContent-Type: text/html; charset=utf-8\n\n{page}\n--b--\n"
+    )
     row = '{"title": "灯塔", "text": "塔高31米，建于1902年。", "tags": ["海", {"a": null}]}'
     feed = (
         '<feed xmlns="http://www.w3.org/2005/Atom"><title>海</title><entry><title>灯塔</title>'
@@ -172,7 +185,29 @@ def _made() -> Sequence[tuple[str, bytes]]:
         ("made.jsonl", f"{row}\n".encode() * 8),
         ("made.atom", feed.encode()),
         ("made.htm", page.encode("big5hkscs", "ignore")),
+        ("made.eml", bytes(with_page())),
+        ("made.msg", outlook()),
+        ("made.mht", saved.encode()),
+        ("made.srt", SRT.encode()),
+        ("made.vtt", VTT.encode()),
+        ("made.ipynb", json.dumps(BOOK, ensure_ascii=False).encode()),
+        ("made.tex", PAPER.encode()),
+        ("made.ofd", ofd(layer(words(text[:30], 20, 40), rule(20, 50, 140, 50)), layer(words("塔。", 9, 9)))),
+        *(_office() if libreoffice.available() else ()),
     )  # fmt: skip
+
+
+def _office() -> Iterator[tuple[str, bytes]]:
+    """Files of old and other office programs."""
+    report = text_document("<text:h>灯塔</text:h><text:p>灯塔建于1902年，塔高31米。</text:p>")
+    deck = slides(("灯塔", "塔高31米。"), ("客运", "五月3,100人。"))
+    for flat, ending, targets in (
+        (report, ".fodt", ("doc", "rtf", "odt")),
+        (deck, ".fodp", ("ppt", "odp")),
+        (SHEETS, ".fods", ("xls", "ods")),
+    ):
+        for target in targets:
+            yield f"made.{target}", made(flat, ending, target)
 
 
 def _zipped(files: dict[str, str]) -> bytes:

@@ -6,14 +6,17 @@ import os
 import resource
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from rag.documents.formats import libreoffice
 from rag.errors import DocumentError
 from rag.indexing import preparing
 from rag.indexing.preparing import Making
 from rag.reading.chunk import chunk_document
+from rag.reading.detect import real_ending
 from rag.settings import Chunking, Reading
 from rag.types import Document
 
@@ -26,12 +29,46 @@ _FORBIDDEN = (
 )  # fmt: skip
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _seen: list[str] = []
+_office: list[str] = []
+# Those of Excel, too: it computes formulas.
+_BY_OFFICE = {
+    ".xlsx",
+    ".xlsm",
+    ".doc",
+    ".rtf",
+    ".odt",
+    ".ppt",
+    ".odp",
+    ".xls",
+    ".xlsb",
+    ".ods",
+    ".wps",
+    ".et",
+    ".dps",
+}
+_OFFICE_BYTES = 200_000_000
+_MADE_AND_REMOVED = (
+    "os.posix_spawn",
+    "os.fork",
+    "os.rmdir",
+    "os.remove",
+    "shutil.rmtree",
+    "tempfile.",
+)
 
 
 def read(path: str, reading: Reading) -> tuple[str, str]:
     """What became of a file: one of `READ`, `REFUSED`, `FAILED`, and in words why."""
     _watch()
     _seen.clear()
+    try:
+        with _writing_for_office(path):
+            return _read(path, reading)
+    except Exception:  # noqa: BLE001 (that is what is looked for)
+        return FAILED, traceback.format_exc()
+
+
+def _read(path: str, reading: Reading) -> tuple[str, str]:
     try:
         arrived = preparing.read(path, Path(path).name, "", reading, Making(None, Chunking(), ""))
         if arrived.document is None:
@@ -40,8 +77,6 @@ def read(path: str, reading: Reading) -> tuple[str, str]:
         kind, words = READ, _flaw(arrived.document)
     except DocumentError as error:
         kind, words = REFUSED, str(error)
-    except Exception:  # noqa: BLE001 (that is what is looked for)
-        return FAILED, traceback.format_exc()
     if _seen:
         return FAILED, f"forbidden: {'; '.join(_seen[:5])}"
     if kind is READ and words:
@@ -71,11 +106,36 @@ def _flaw(document: Document) -> str:
 def _watch() -> None:
     """From now on whatever reaches beyond this process is noted, and no file can grow."""
     sys.addaudithook(_hear)
-    with suppress(ValueError, OSError):  # native code asks no hook
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    _limit_writing(0)  # native code asks no hook
+
+
+def _limit_writing(size: int) -> None:
+    with suppress(ValueError, OSError):
+        hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+
+
+@contextmanager
+def _writing_for_office(path: str) -> Iterator[None]:
+    """While a file is read that only LibreOffice reads, a folder for it may be made and the program
+    be started in it."""
+    with open(path, "rb") as file:  # noqa: PTH123 (a hook hears how it is opened)
+        data = file.read()
+    if real_ending(data, Path(path).suffix) not in _BY_OFFICE:
+        yield
+        return
+    _limit_writing(_OFFICE_BYTES)
+    _office.append(libreoffice.PREFIX)
+    try:
+        yield
+    finally:
+        _office.clear()
+        _limit_writing(0)
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:
+    if _office and _is_for_office(event, arguments):
+        return
     if event == "open":
         path, mode, flags = arguments
         writes = isinstance(flags, int) and flags & _WRITING
@@ -83,3 +143,14 @@ def _hear(event: str, arguments: tuple[object, ...]) -> None:
             _seen.append(f"{path!r} opened for writing ({mode!r})")
     elif event.startswith(_FORBIDDEN):
         _seen.append(f"{event} {arguments!r:.100}")
+
+
+def _is_for_office(event: str, arguments: tuple[object, ...]) -> bool:
+    """Whether it is done in LibreOffice's own folder, or starts it."""
+    if event == "subprocess.Popen":
+        return str(libreoffice.program()) in str(arguments[1])
+    places = [argument for argument in arguments if isinstance(argument, str)]
+    if any(f"{os.sep}{libreoffice.PREFIX}" in place for place in places):
+        return True
+    inside = all(not place.startswith(os.sep) for place in places)  # by the handle of a folder
+    return inside and event.startswith(_MADE_AND_REMOVED)

@@ -38,7 +38,8 @@ _PLACES = (
     r"C:\Program Files\LibreOffice\program\soffice.exe",
 )
 _COMMAND = "from rag.documents.formats.libreoffice import launch; launch()"
-_PREFIX = "wenju-office-"
+PREFIX = "wenju-office-"
+"""How the names of the folders begin in which files are converted."""
 _ITEM = (
     '<item oor:path="/org.openoffice.{}"><prop oor:name="{}" oor:op="fuse">'
     "<value>{}</value></prop></item>"
@@ -98,7 +99,7 @@ def convert(data: bytes, ending: str, target: str, settings: Reading) -> bytes:
     office = program()
     if office is None:
         raise UnreadableDocument(f"{ending} files are read by way of LibreOffice; {INSTALL}")
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         given, made = folder / f"file{ending}", folder / "out" / f"file.{target}"
         given.write_bytes(data)

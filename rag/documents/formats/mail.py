@@ -39,6 +39,7 @@ _CJK = re.compile("[\u4e00-\u9fff]")
 _NO_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u2028\u2029\ufffd]+')
 _INLINE_IMAGE = re.compile(rb"cid:([^\"'\s)>]{1,300})", re.IGNORECASE)
 # A message without any of these holds no file: it need not be taken apart to know.
+_TEXTS = {"text/plain", "text/html"}
 _MAY_ATTACH = re.compile(rb"filename|name\*?=|attachment|message/rfc822", re.IGNORECASE)
 
 
@@ -166,10 +167,14 @@ class _Parts:
         elif inner:
             for one in inner:
                 self.walk(one)
-        elif kind in ("text/plain", "text/html") and disposition != "attachment":
+        elif kind in _TEXTS and disposition != "attachment":
             text = _text(part)
             if text.strip():
                 self.bodies.append((text, "") if kind == "text/plain" else ("", text))
+        elif part.get_content_maintype() == "multipart":  # the marks between its parts are lost
+            text = _text(part)
+            if text.strip():
+                self.bodies.append(("", text) if "<html" in text[:2000].lower() else (text, ""))
         elif part.get_content_maintype() == "image" and self._stands_inside(part):
             self.pictures += 1
         else:

@@ -271,6 +271,11 @@ def test_a_damaged_message_of_outlook_is_refused() -> None:
         parse_document(whole, Path("信.msg"), "信.msg", Reading(max_unpacked_bytes=9000))
 
 
+def test_a_message_whose_parts_are_no_longer_told_apart_keeps_its_text() -> None:
+    data = b"Subject: a\nContent-Type: multipart/mixed; boundary=x\n\n--y\n\n" + "塔高31米。".encode()
+    assert "塔高31米。" in read(data, "a.eml").text
+
+
 def test_names_of_attachments() -> None:
     taken: set[str] = set()
     names = [
