@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from rag.documents.grids import Placed
+from rag.documents.hyphens import Joint, joint
 from rag.reading.furniture import Furniture
 from rag.reading.layout import Layout, goes_on, narrow_columns
 from rag.reading.lines import Line
@@ -150,14 +151,17 @@ def fragment(role: Role, lines: Sequence[Line]) -> Fragment:
     """The lines of one paragraph as a fragment; a word hyphenated at a line end is made whole."""
     pieces: list[Piece] = []
     for line in lines:
-        joint = ""
+        between = ""
         if pieces:
             before = pieces[-1]
-            if re.search(r"[A-Za-z]-$", before.text) and re.match(r"[a-z]", line.text):
+            how = joint(before.text, line.text)
+            if how is Joint.WORD_BROKEN:
                 pieces[-1] = Piece(before.start, before.text[:-1], before.joint)
-            elif _LATIN_END.search(before.text) and _LATIN_START.match(line.text):
-                joint = " "
-        pieces.append(Piece(line.start, line.text, joint))
+            elif how is Joint.APART and (
+                _LATIN_END.search(before.text) and _LATIN_START.match(line.text)
+            ):
+                between = " "
+        pieces.append(Piece(line.start, line.text, between))
     return Fragment(role, tuple(pieces), (lines[0].number, lines[-1].number), lines[0].page)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from rag.documents.hyphens import Joint, joint
 from rag.reading.flow import Fragment, Role, written
 from rag.reading.lines import ends_sentence
 from rag.reading.outline import (
@@ -85,7 +86,7 @@ class _Flow:
             return False
         label = _FOOTNOTE.match(line.text) or _LABELLED.match(line.text)
         above = notes[-1].page == line.page and notes[-1].text.endswith(last.text)
-        if label or not above or last.note != line.note:
+        if label or not above or last.note != line.note or not same_size(last, line):
             return False
         text = join([notes[-1].text, line.text])
         boxes = merged([*notes[-1].boxes, *places([line])])
@@ -192,7 +193,9 @@ def _below(last: Line, line: Line) -> bool:
 
 
 def _full(last: Line, line: Line) -> bool:
-    """Whether the line had no room for the first word of the next."""
+    """Whether the line had no room for the first word of the next, or ends with a hyphen."""
+    if joint(last.text, line.text) is not Joint.APART:
+        return True
     match = _FIRST_WORD.match(line.text)
     word = len(match.group()) if match and match.group().isascii() else 1
     return last.x1 - last.box.x1 <= max(_ROOM * last.size, 0.6 * word * last.size)

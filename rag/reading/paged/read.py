@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from rag.documents.pdf.turned import Upright, columns_down, shown, upright
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
@@ -19,13 +20,14 @@ from rag.reading.paged.repeats import without_furniture
 from rag.reading.paged.scanned import (
     Recognition,
     evened,
+    is_garbled,
     is_scan,
     named,
     recognise_pages,
 )
 from rag.reading.paged.stretches import join, stretches
 from rag.reading.paged.typeset import usual_type
-from rag.reading.paged.values import Line
+from rag.reading.paged.values import Line, Page
 from rag.reading.parsers.ocr import INSTALL, available
 from rag.reading.parsers.pdf import Paged, parse_pdf
 from rag.settings import Reading
@@ -47,57 +49,96 @@ def read_pdf(data: bytes, settings: Reading) -> Cleaned:
     """
     until = time.monotonic() + SHARE_OF_TIME * settings.max_seconds
     paged = parse_pdf(data, settings.max_pages)
-    scans = [page for page in paged.pages if is_scan(page)]
+    unread = [page for page in paged.pages if is_scan(page) or is_garbled(page)]
     if available():
-        return clean_pages(paged, recognise_pages(data, scans, until))
-    return clean_pages(paged, Recognition(), [page.number for page in scans])
+        return clean_pages(paged, recognise_pages(data, unread, until))
+    return clean_pages(paged, Recognition(), unread)
 
 
-def clean_pages(paged: Paged, recognition: Recognition, missing: Sequence[int] = ()) -> Cleaned:
-    """The pages of a file as a text; those of the `recognition` as OCR read them. Pictures that
-    nothing could be read of are `missing`.
+def clean_pages(paged: Paged, recognition: Recognition, unread: Sequence[Page] = ()) -> Cleaned:
+    """The pages of a file as a text; those of the `recognition` as OCR read them, `unread` are
+    those that only OCR could read.
 
     Raises:
         UnreadableDocument: no page has text.
     """
-    warnings = recognition.warnings(len(paged.pages))
-    if missing:
-        warnings.append(_pictures(missing, len(paged.pages)))
     read = evened(recognition.pages)
+    warnings = [*recognition.warnings(len(paged.pages)), *_missing(paged, unread, read)]
+    pages = [
+        upright(replace(page, glyphs=tuple(glyph for glyph in page.glyphs if glyph.mapped)))
+        if page.number not in read
+        else Upright(replace(page, glyphs=()), 0, ())
+        for page in paged.pages
+    ]
     grids: list[list[Grid]] = []
     lines: list[list[Line]] = []
-    for page in paged.pages:
-        found, rest = find_grids(page.rules, () if page.number in read else page.glyphs)
+    asides: set[str] = set()
+    for turned in pages:
+        page = turned.page
+        found, rest = find_grids(page.rules, page.glyphs)
         lined, rest = find_lined(page.rules, rest, found)
         found += lined
         grids.append(found)
+        down, rest = columns_down(page, rest)
         parts = read[page.number] if page.number in read else stretches(rest)
         below = foot(parts, found, page)
         above = [part for part in parts if part not in below]
         notes = [replace(line, note=True) for line in reading_order(below, [], page.number)]
-        lines.append(reading_order(above, found, page.number) + notes)
+        aside = [line for line in (*turned.aside, *down) if line.text not in asides]
+        asides.update(line.text for line in aside)
+        lines.append(reading_order(above, found, page.number) + aside + notes)
     if not any(lines):
-        pages = f"the file has no text on any of its {len(paged.pages):,} pages"
-        raise UnreadableDocument("; ".join(warnings) or pages)
-    kept, titles = without_furniture(paged.pages, lines)
+        nothing = f"the file has no text on any of its {len(paged.pages):,} pages"
+        raise UnreadableDocument("; ".join(warnings) or nothing)
+    shown_pages = [turned.page for turned in pages]
+    kept, titles = without_furniture(shown_pages, lines)
     kept = _tables_numbered(kept, grids)
     cleaned = clean_fragments(
-        fragments(kept, [(page.width, page.height) for page in paged.pages], paged.bookmarks),
+        fragments(kept, [(page.width, page.height) for page in shown_pages], paged.bookmarks),
         titles,
         title=_title(paged, kept),
         date=plausible_date([line.text for page in lines for line in page], paged.created),
         warnings=warnings,
     )
-    blocks = (replace(block, by_ocr=block.page in read) for block in cleaned.blocks)
+    turns = {turned.page.number: turned.turn for turned in pages if turned.turn}
+    blocks = (
+        replace(
+            block,
+            by_ocr=block.page in read,
+            boxes=tuple(
+                shown(box, turns[box.page], paged.pages[box.page - 1]) if box.page in turns else box
+                for box in block.boxes
+            ),
+        )
+        for block in cleaned.blocks
+    )
     return replace(cleaned, blocks=tuple(blocks))
 
 
-def _pictures(missing: Sequence[int], pages: int) -> str:
-    return (
-        f"{len(missing)} of {pages} pages are pictures without a text layer and are missing "
-        f"(page {named(missing)}); to have them read by OCR: {INSTALL}, then remove the document "
-        "and index it again"
-    )
+def _missing(paged: Paged, unread: Sequence[Page], read: Mapping[int, object]) -> list[str]:
+    """What of the file is not in the text."""
+    told: list[str] = []
+    count = len(paged.pages)
+    advice = f"to have them read by OCR: {INSTALL}, then remove the document and index it again"
+    pictures = [page.number for page in unread if not is_garbled(page)]
+    if pictures:
+        told.append(
+            f"{len(pictures)} of {count} pages are pictures without a text layer and are missing "
+            f"(page {named(pictures)}); {advice}"
+        )
+    if garbled := [page.number for page in unread if is_garbled(page)]:
+        told.append(
+            f"{len(garbled)} of {count} pages are set in fonts that do not say which characters "
+            f"they show, and what is set in them is missing (page {named(garbled)}); {advice}"
+        )
+    known = {*read, *garbled}
+    lost = sum(
+        not glyph.mapped
+        for page in paged.pages if page.number not in known for glyph in page.glyphs
+    )  # fmt: skip
+    if lost:
+        told.append(f"{lost:,} characters of fonts that do not say what they show are left out")
+    return told
 
 
 def _tables_numbered(

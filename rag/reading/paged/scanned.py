@@ -18,6 +18,8 @@ from rag.reading.parsers.pdf import draw_page
 _DRAWN = 20
 _FEW_CHARACTERS = 40
 _COVERED = 0.6
+# A page is not readable where so many of its characters, and such a share, have no known meaning.
+_FEWEST_UNKNOWN, _UNKNOWN = 10, 0.3
 # Lines that the recognition is less sure of are mostly no text: labels and lines of drawings. Of
 # the scanned pages tried, whole lines of text had .93 and more.
 _SURE = 0.7
@@ -36,10 +38,12 @@ _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]")
 
 @dataclass(slots=True)
 class Recognition:
-    """What OCR made of pages, by their numbers: the lines of each in points; the pages that
-    were left to others because time ran out; how many lines were too unclear."""
+    """What OCR made of pages, by their numbers: the lines of each in points; which of them are
+    no pictures but `garbled`; the pages that were left to others because time ran out; how many
+    lines were too unclear."""
 
     pages: dict[int, list[Stretch]] = field(default_factory=dict)
+    garbled: frozenset[int] = frozenset()
     late: list[int] = field(default_factory=list)
     unclear: int = 0
 
@@ -63,11 +67,18 @@ class Recognition:
     def warnings(self, pages: int) -> list[str]:
         """What the reader of the document is told of it."""
         told: list[str] = []
-        if self.pages:
-            unclear = f"; {self.unclear} lines too unclear to read are left out"
+        unclear = f"; {self.unclear} lines too unclear to read are left out" * bool(self.unclear)
+        pictures = [number for number in self.pages if number not in self.garbled]
+        if pictures:
             told.append(
-                f"{len(self.pages)} of {pages} pages are pictures and were read by OCR, which may "
-                f"misread characters (page {named(list(self.pages))}){unclear * bool(self.unclear)}"
+                f"{len(pictures)} of {pages} pages are pictures and were read by OCR, which may "
+                f"misread characters (page {named(pictures)}){unclear}"
+            )
+        if garbled := [number for number in self.pages if number in self.garbled]:
+            told.append(
+                f"{len(garbled)} of {pages} pages are set in fonts that do not say which "
+                "characters they show and were read by OCR, which may misread characters (page "
+                f"{named(garbled)}){unclear * (not pictures)}"
             )
         if self.late:
             told.append(
@@ -85,10 +96,16 @@ def is_scan(page: Page) -> bool:
     return page.pictured >= _COVERED and len(page.glyphs) < _FEW_CHARACTERS
 
 
+def is_garbled(page: Page) -> bool:
+    """Whether a page is set in fonts that do not say which characters they show."""
+    unknown = sum(not glyph.mapped for glyph in page.glyphs)
+    return unknown >= max(_FEWEST_UNKNOWN, _UNKNOWN * len(page.glyphs))
+
+
 def recognise_pages(data: bytes, pages: Sequence[Page], until: float) -> Recognition:
     """These pages of a PDF file, as many as can be read before the moment `until` of
     `time.monotonic()`."""
-    found = Recognition()
+    found = Recognition(garbled=frozenset(page.number for page in pages if is_garbled(page)))
     for page in pages:
         if not found.in_time(page, until):
             continue

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
+from rag.documents.formats.positions import Part, Shift, in_line
+from rag.documents.hyphens import Joint, joint
 from rag.reading.paged.values import Box, Glyph, around
 
 # Gaps between characters, as shares of the size of the type: up to the first they stand together
@@ -20,6 +23,9 @@ _WIDE_GAP = 0.6
 # Full-width marks are pushed together by up to half their width.
 _KERNED = -0.7
 _ON_LINE = 0.5
+# Type smaller than this share of the largest on its line is an exponent or index where its foot
+# stands so far above or below that of the line, as shares of the largest size.
+_SMALL, _RAISED, _LOWERED = 0.8, 0.18, 0.02
 
 _LATIN = re.compile(r"[0-9A-Za-z\u00c0-\u024f\u0370-\u03ff.,;:%)(\]\[/+*&'\"’”“‘-]")
 _DIGITS_GO_ON = re.compile(r"[\d,.]$")
@@ -82,14 +88,39 @@ def _beside(first: Box, second: Box, size: float) -> bool:
 
 def _stretch(glyphs: Sequence[Glyph]) -> Stretch:
     ordered = sorted(glyphs, key=lambda glyph: glyph.box.x0)
-    parts: list[str] = []
-    for i, glyph in enumerate(ordered):
-        if i and _apart(ordered[i - 1], glyph):
-            parts.append(" ")
-        parts.append(glyph.text)
     size = median(glyph.size for glyph in glyphs)
+    spaces = [False, *(_apart(last, glyph) for last, glyph in pairwise(ordered))]
+    shifts = _shifts(ordered)
+    if shifts is None:
+        pairs = zip(spaces, ordered, strict=True)
+        text = "".join(f" {glyph.text}" if space else glyph.text for space, glyph in pairs)
+    else:
+        parts: list[Part] = []
+        for space, glyph, shift in zip(spaces, ordered, shifts, strict=True):
+            parts += [(" " * space, Shift.NONE), (glyph.text, shift)]
+        text = in_line(parts)
     bold = 2 * sum(glyph.bold for glyph in glyphs) > len(glyphs)
-    return Stretch("".join(parts), around([glyph.box for glyph in glyphs]), size, bold)
+    return Stretch(text, around([glyph.box for glyph in glyphs]), size, bold)
+
+
+def _shifts(ordered: Sequence[Glyph]) -> list[Shift] | None:
+    """Which characters of a stretch are small and stand above or below its line; None where all
+    are set alike. A formula that was drawn is one character of several letters."""
+    sizes = [glyph.size for glyph in ordered]
+    largest = max(sizes)
+    letters = sum(len(glyph.text) for glyph in ordered)
+    if letters == len(sizes) and min(sizes) >= _SMALL * largest:
+        return None
+    line = [glyph for glyph in ordered if glyph.size >= _SMALL * largest]
+    foot = median(glyph.box.y1 for glyph in line)
+    return [
+        Shift.FORMULA if len(glyph.text) > 1
+        else Shift.NONE if glyph.size >= _SMALL * largest
+        else Shift.RAISED if foot - glyph.box.y1 >= _RAISED * largest
+        else Shift.LOWERED if glyph.box.y1 - foot >= _LOWERED * largest
+        else Shift.NONE
+        for glyph in ordered
+    ]  # fmt: skip
 
 
 def _apart(last: Glyph, glyph: Glyph) -> bool:
@@ -110,8 +141,8 @@ def join(parts: Sequence[str]) -> str:
     for part in parts:
         if not text or not part:
             text += part
-        elif re.search(r"[A-Za-z]-$", text) and re.match(r"[a-z]", part):
-            text = text[:-1] + part
+        elif (how := joint(text, part)) is not Joint.APART:
+            text = (text[:-1] if how is Joint.WORD_BROKEN else text) + part
         elif _DIGITS_GO_ON.search(text) and re.match(r"\d", part) and re.search(r"\d,$", text):
             text += part
         elif _LATIN.match(text[-1]) and _LATIN.match(part[0]):

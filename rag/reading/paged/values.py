@@ -47,20 +47,24 @@ def around(boxes: list[Box]) -> Box:
 @dataclass(frozen=True, slots=True)
 class Glyph:
     """A character on a page; `size` is that of its type, `spaced` tells that white space stands
-    before it."""
+    before it. `angle` is that of its line, in degrees clockwise from one that runs to the right.
+    `mapped` tells that its font says which character it is; else `text` is a guess."""
 
     text: str
     box: Box
     size: float
     bold: bool
     spaced: bool
+    angle: int = 0
+    mapped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page, counted from 1. `glyphs` stand in the order of the file, white space left out;
     `rules` are thin straight lines; `pictured` is the share of the page that its largest picture
-    covers, `drawn` how many lines and shapes are drawn on it."""
+    covers, `drawn` how many lines and shapes are drawn on it, `figures` are the places of pictures
+    and drawings. `notes` are the texts of its annotations."""
 
     number: int
     width: float
@@ -69,6 +73,8 @@ class Page:
     rules: tuple[Box, ...]
     pictured: float = 0.0
     drawn: int = 0
+    figures: tuple[Box, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import hypot, sqrt
+from math import degrees, hypot, sqrt
 from typing import Any
 
+from rag.documents.formats.symbols import in_font, symbol
 from rag.errors import UnreadableDocument
 from rag.reading.paged.values import Bookmark, Box, Drawn, Glyph, Page, Raster
 
@@ -18,7 +20,25 @@ _THIN = 4.0
 _SHORTEST_RULE = 6.0
 _MOST_OBJECTS = 20_000
 _BOLD_WEIGHT = 600
-_INVISIBLE = re.compile("[\x00-\x20\x7f\xad\u200b-\u200f\ufeff\ufffe\uffff\ue000-\uf8ff]|\\s")
+_INVISIBLE = re.compile("[\x00-\x20\x7f\xad\u200b-\u200f\ufeff\ufffe\uffff]|\\s")
+_HYPHENS = ("\x02", "\ufffe")
+_HIGH_HALF, _LOW_HALF, _PRIVATE, _LAST_PRIVATE = 0xD800, 0xDC00, 0xE000, 0xF8FF
+# What signs of symbol fonts are read as where the file does not say better: ticks, boxes, bullets.
+_SYMBOLIC = frozenset("þýüû¨£§qonlu\u00d8vwRPS")
+_LONGEST_NAME = 128
+# A character box higher than this share of the size of its type is none; where type stands on its
+# line, as a share of its size.
+_TALL, _DESCENT = 2.5, 0.12
+# Characters are as wide as Chinese ones from this share of the height of their box on; so many of
+# one font tell that its map is wrong.
+_WIDE, _FEWEST_WIDE, _BEYOND_LATIN = 0.65, 10, 0x250
+_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_CHINESE_FONT = re.compile(
+    r"sim(?:sun|hei|kai|fang|li|you)|song|hei(?:ti)?\b|kai(?:ti)?\b|fang ?song|ming(?:liu)?|yahei|"
+    r"pingfang|cjk|sourcehan|\bst(?:xi|zhong|li|hu|cai)|^(?:[A-Z]{6}\+)?(?:FZ|HY|DF|MHei|HT_|E-BX?)|"
+    r"[\u4e00-\u9fff]",
+    re.IGNORECASE,
+)
 _CREATED = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
 
 
@@ -151,20 +171,101 @@ def _glyphs(page: Any, place: _Place) -> Iterator[Glyph]:
     try:
         handle, rectangle = textpage.raw, raw.FS_RECTF()
         pointer = ctypes.byref(rectangle)
+        codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(textpage.count_chars())]
+        misleading = _misleading_fonts(raw, handle, codes)
         spaced = False
-        for i in range(textpage.count_chars()):
-            text = chr(raw.FPDFText_GetUnicode(handle, i))
-            if _INVISIBLE.match(text) or "\ud800" <= text <= "\udfff":
-                spaced = spaced or not raw.FPDFText_IsGenerated(handle, i) or text == " "
+        for i, text, mapped in _characters(raw, handle, codes):
+            if not text:
+                spaced = True
                 continue
             raw.FPDFText_GetLooseCharBox(handle, i, pointer)
             box = place.box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
-            if box.height > 0:
-                bold = raw.FPDFText_GetFontWeight(handle, i) >= _BOLD_WEIGHT
-                yield Glyph(text, box, _size(raw, handle, i, box.height), bold, spaced)
-                spaced = False
+            if box.height <= 0:
+                continue
+            size = _size(raw, handle, i, box.height)
+            angle = round(degrees(raw.FPDFText_GetCharAngle(handle, i)))
+            if angle == 0 and rectangle.top - rectangle.bottom > _TALL * size:
+                box = _type_box(raw, handle, i, place, size)
+            known = mapped and raw.FPDFText_HasUnicodeMapError(handle, i) != 1
+            own = text
+            if misleading or text in _SYMBOLIC:
+                font = _font(raw, handle, i)
+                known = known and font not in misleading
+                own = in_font(text, font)
+            bold = raw.FPDFText_GetFontWeight(handle, i) >= _BOLD_WEIGHT
+            yield Glyph(own, box, size, bold, spaced, (angle + place.turn) % 360, known)
+            spaced = False
     finally:
         textpage.close()
+
+
+def _characters(raw: Any, handle: Any, codes: Sequence[int]) -> Iterator[tuple[int, str, bool]]:
+    """The visible characters by their place, and whether it is certain that they are these; the
+    empty text for white space. A character beyond U+FFFF comes as two halves."""
+    half = 0
+    for i, code in enumerate(codes):
+        if _HIGH_HALF <= code < _LOW_HALF:
+            half = code
+            continue
+        if _LOW_HALF <= code < _PRIVATE:
+            if half:
+                text = chr(0x10000 + ((half - _HIGH_HALF) << 10) + (code - _LOW_HALF))
+                yield i - 1, text, True
+            half = 0
+            continue
+        text = chr(code)
+        if text in _HYPHENS and raw.FPDFText_IsHyphen(handle, i) == 1:
+            yield i, "-", True  # at the end of a line
+        elif _PRIVATE <= code <= _LAST_PRIVATE:
+            own = symbol(code, _font(raw, handle, i))
+            yield i, own or "\ufffd", own is not None
+        elif _INVISIBLE.match(text):
+            if text == " " or not raw.FPDFText_IsGenerated(handle, i):
+                yield i, "", True
+        else:
+            yield i, text, not 0x7F <= code < 0xA0
+
+
+def _font(raw: Any, handle: Any, index: int) -> str:
+    """The name of a character's font."""
+    name = ctypes.create_string_buffer(_LONGEST_NAME)
+    raw.FPDFText_GetFontInfo(handle, index, name, _LONGEST_NAME, ctypes.byref(ctypes.c_int()))
+    return name.value.decode("utf-8", "replace")
+
+
+def _misleading_fonts(raw: Any, handle: Any, codes: Sequence[int]) -> frozenset[str]:
+    """Chinese fonts whose map gives no Chinese character on this page, but Latin ones as wide as
+    those: it names the wrong characters."""
+    rectangle = raw.FS_RECTF()
+    wide: list[int] = []
+    for i, code in enumerate(codes):
+        if 0x20 < code < _BEYOND_LATIN:
+            raw.FPDFText_GetLooseCharBox(handle, i, ctypes.byref(rectangle))
+            if rectangle.right - rectangle.left >= _WIDE * (rectangle.top - rectangle.bottom):
+                wide.append(i)
+    if len(wide) < _FEWEST_WIDE:
+        return frozenset()
+    widths = Counter(name for i in wide if _CHINESE_FONT.search(name := _font(raw, handle, i)))
+    totals: Counter[str] = Counter()
+    chinese: set[str] = set()
+    for i, code in enumerate(codes) if widths else ():
+        name = _font(raw, handle, i)
+        totals[name] += 1
+        if _CHINESE.match(chr(code)):
+            chinese.add(name)
+    return frozenset(
+        name for name, n in widths.items() if name not in chinese and 2 * n >= totals[name]
+    )
+
+
+def _type_box(raw: Any, handle: Any, index: int, place: _Place, size: float) -> Box:
+    """The box of a character whose font says that all of its characters are many times as high,
+    as some office programs write: as high as its type, on its line."""
+    x, y, rectangle = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
+    raw.FPDFText_GetCharOrigin(handle, index, ctypes.byref(x), ctypes.byref(y))
+    raw.FPDFText_GetLooseCharBox(handle, index, ctypes.byref(rectangle))
+    bottom = y.value - _DESCENT * size
+    return place.box(rectangle.left, bottom, rectangle.right, bottom + size)
 
 
 def _size(raw: Any, handle: Any, index: int, height: float) -> float:
@@ -175,7 +276,7 @@ def _size(raw: Any, handle: Any, index: int, height: float) -> float:
         matrix = raw.FS_MATRIX()
         if raw.FPDFText_GetMatrix(handle, index, ctypes.byref(matrix)):
             size *= hypot(matrix.c, matrix.d)
-    return size if 0.2 * height <= size <= 5 * height else height
+    return size if 0.05 * height <= size <= 5 * height else height
 
 
 def _objects(page: Any, place: _Place) -> tuple[tuple[Box, ...], float, int]:

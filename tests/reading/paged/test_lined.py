@@ -90,7 +90,7 @@ def test_tables_of_journal_articles(real: Open) -> None:
     patients = real("bce_Bio_zh_0.pdf")
     row = find(patients, "2\t女\t44", BlockKind.TABLE_ROW)
     assert row.span.of(patients.text) == (
-        "2\t女\t44\tPh+ALL-CR1\t高危，BCR-ABL\t单倍型\tMRD阳性、BCR-ABLP190（+）/0.05％\tDLI+伊马替尼\t355"
+        "2\t女\t44\tPh^+ALL-CR1\t高危，BCR-ABL\t单倍型\tMRD阳性、BCR-ABLP190（+）/0.05％\tDLI+伊马替尼\t355"
     )
     assert row.lead[-1].split("\t")[:3] == ["例号", "性别", "年龄（岁）"]
 

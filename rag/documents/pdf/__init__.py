@@ -1,0 +1,1 @@
+"""Pages of placed characters into lines and paragraphs."""
