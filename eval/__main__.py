@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         "questions", help="make a question set of the answers that were judged on the page"))
     _cells_parser(commands.add_parser(
         "cells", help="measure whether the right cell of a table is among the first shown"))
+    _english_parser(commands.add_parser(
+        "english", help="measure English questions on Chinese paragraphs"))
     _page_parser(commands.add_parser(
         "page", help="measure how soon the page is there and answers, alone and with eight"))
     _table_parser(commands.add_parser("table", help="index the corpus and print the figures"))
@@ -208,6 +210,24 @@ def _verification_parser(parser: argparse.ArgumentParser) -> None:
                         help="folder with data/news.jsonl.xz and questions/dev.jsonl; by default "
                              "$WENJU_SHARED, else ../shared")
     parser.set_defaults(command=_verification)
+
+
+def _english_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, nargs="?", metavar="DIR",
+                        help="the folder of open data; by default that of $WENJU_SHARED, else of "
+                             "../shared")
+    _settings_arguments(parser)
+    parser.set_defaults(command=_english, index=None)
+
+
+def _english(options: argparse.Namespace) -> int:
+    from eval.english import run_english
+    from rag.commands.opening import load_settings
+
+    data = options.data or Path(os.environ.get("WENJU_SHARED", "../shared")) / "data"
+    for name, value in run_english(data, load_settings(options)).items():
+        print(f"{name:<20}{value:.3f}" if isinstance(value, float) else f"{name:<20}{value}")
+    return 0
 
 
 def _replies_parser(parser: argparse.ArgumentParser) -> None:

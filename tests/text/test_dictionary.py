@@ -1,0 +1,50 @@
+"""English words and pinyin into Chinese."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.text.dictionary import dictionary
+
+
+@pytest.mark.parametrize(
+    ("phrase", "word", "share"),
+    [
+        ("population density", "人口密度", 1.0),
+        ("company", "公司", 1 / 3),
+        ("shanghai", "上海", 1.0),
+        ("earthquake", "地震", 1.0),
+        ("bark", "树皮", 0.25),
+        ("increase", "增加", 0.25),
+        ("louis", "路易", 1.0),
+    ],
+)
+def test_what_an_english_phrase_means(phrase: str, word: str, share: float) -> None:
+    assert dictionary().senses[phrase][word] == pytest.approx(share)
+
+
+def test_a_name_of_a_place_is_not_the_word_for_its_opera() -> None:
+    assert "沪剧" not in dictionary().senses["shanghai"]
+    assert "zebra quantum" not in dictionary().senses
+
+
+@pytest.mark.parametrize(
+    ("word", "syllables"),
+    [
+        ("Shicheng", ("shi", "cheng")),
+        ("Xian", ("xian",)),
+        ("Xi'an", ("xi", "an")),
+        ("Yinan", ("yi", "nan")),
+        ("Lü", ("lu:",)),
+        ("Smith", ()),
+        ("Monteiro", ()),
+        ("", ()),
+    ],
+)
+def test_pinyin_is_cut_into_syllables(word: str, syllables: tuple[str, ...]) -> None:
+    assert dictionary().syllables(word) == syllables
+
+
+def test_characters_and_surnames_of_a_syllable() -> None:
+    assert {"欧", "鸥"} <= set(dictionary().characters["ou"])
+    assert "欧" in dictionary().surnames["ou"] and "欧阳" in dictionary().surnames["ouyang"]
