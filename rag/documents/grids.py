@@ -85,6 +85,27 @@ class GridRow:
         return self.text[cell.start : cell.end]
 
 
+_MOST_TABS = 20  # for cells that a row does not have
+
+
+def joined(cells: Sequence[tuple[str, Placed]]) -> GridRow:
+    """A row of these cells, as many tabs before each as columns; empty ones may be left out, and
+    where they stand in the text is set here.
+
+    >>> joined([("甲", Placed(0, 0, 0)), ("12", Placed(0, 0, 2))]).text
+    '甲\\t\\t12'
+    """
+    text = ""
+    placed: list[Placed] = []
+    for words, cell in cells:
+        shown = " ".join(words.split())
+        if shown:
+            text += "\t" * min(max(bool(text), cell.column - text.count("\t")), _MOST_TABS)
+            placed.append(replace(cell, start=len(text), end=len(text) + len(shown)))
+            text += shown
+    return GridRow(text, tuple(placed))
+
+
 def tabbed(text: str) -> tuple[Placed, ...]:
     """The cells of a row in which tabs stand between them.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from rag.documents.grids import Placed
+from rag.documents.grids import Placed, joined
 from rag.documents.hyphens import Joint, joint
 from rag.reading.furniture import Furniture
 from rag.reading.layout import Layout, goes_on, narrow_columns
@@ -98,15 +98,8 @@ def written_row(
 ) -> Fragment:
     """A row of a table in a file without a text of its own: words and place of each cell; where
     they stand in the text is set here. Empty cells may be left out."""
-    text = ""
-    placed: list[Placed] = []
-    for words, cell in cells:
-        shown = " ".join(words.split())
-        if shown:
-            text += "\t" * min(max(bool(text), cell.column - text.count("\t")), _MOST_TABS)
-            placed.append(replace(cell, start=len(text), end=len(text) + len(shown)))
-            text += shown
-    return replace(written(Role.ROW, text, page, table=table), cells=tuple(placed))
+    row = joined(cells)
+    return replace(written(Role.ROW, row.text, page, table=table), cells=row.cells)
 
 
 def sourced_row(

@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from rag.documents.formats import libreoffice
-from rag.documents.grids import GridRow, Placed, separate
+from rag.documents.grids import GridRow, Placed, joined, separate
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
-from rag.reading.flow import Fragment, Role, written, written_row
+from rag.reading.flow import Fragment, Role, written
 from rag.reading.marked.html import HEADING_RANKS
 from rag.reading.office.package import properties, relations
 from rag.reading.outline import NO_HEADING
@@ -206,15 +206,13 @@ def _places(
 
 
 def _grid_row(cells: Sequence[str], merged: dict[int, tuple[int, int]]) -> GridRow:
-    fragment = written_row(
+    return joined(
         [
             (words, Placed(0, 0, column, *merged.get(column, (1, 1))))
             for column, words in enumerate(cells)
             if words
-        ],
-        0,
+        ]
     )
-    return GridRow(fragment.text, fragment.cells)
 
 
 def _table(rows: Sequence[GridRow], number: int) -> Iterator[Fragment]:

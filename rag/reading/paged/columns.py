@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
+from rag.documents.grids import GridRow, Placed, joined
 from rag.reading.paged.grid import Grid, lines_across
 from rag.reading.paged.stretches import Stretch, on_line
 from rag.reading.paged.values import Box, Line, Page, around
@@ -161,6 +162,7 @@ def _zone_lines(
     """Stretches on one line as one line, its parts separated by tabs; tables row by row."""
     lines: list[Line] = []
     rows: list[list[Item]] = []
+    unruled: list[tuple[int, Sequence[Stretch]]] = []
     for item in sorted(items, key=lambda item: (item.box.y0, item.box.x0)):
         if (
             item.grid is None
@@ -176,13 +178,64 @@ def _zone_lines(
         if grid is not None:
             number = grids.index(grid)
             lines += [
-                Line(r.text, r.box, 0.0, False, page, x0, x1, row=True, table=number)
+                Line(r.text, r.box, 0.0, False, page, x0, x1, True, number, cells=r.cells)
                 for r in grid.rows
             ]
         else:
             parts = sorted((i.stretch for i in row if i.stretch), key=lambda part: part.box.x0)
             lines.append(_line(parts, x0, x1, page))
+            if lines[-1].row:
+                unruled.append((len(lines) - 1, parts))
+    for run in _runs(unruled):
+        for (i, _), row in zip(run, aligned([parts for _, parts in run]), strict=True):
+            lines[i] = replace(lines[i], text=row.text, cells=row.cells)
     return lines
+
+
+def _runs(
+    rows: Sequence[tuple[int, Sequence[Stretch]]],
+) -> list[list[tuple[int, Sequence[Stretch]]]]:
+    """Rows that follow each other directly, by the number of their line."""
+    runs: list[list[tuple[int, Sequence[Stretch]]]] = []
+    for row in rows:
+        if runs and row[0] == runs[-1][-1][0] + 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
+
+
+def aligned(rows: Sequence[Sequence[Stretch]]) -> list[GridRow]:
+    """Rows of cells without lines between them, each cell in the columns that it stands over; the
+    columns are those of the rows with the most cells. Where these do not stand apart, the cells
+    are counted from the left."""
+    most = max(map(len, rows))
+    full = [row for row in rows if len(row) == most]
+    columns = [
+        (min(row[c].box.x0 for row in full), max(row[c].box.x1 for row in full))
+        for c in range(most)
+    ]
+    apart = all(first[1] < second[0] for first, second in pairwise(columns))
+    return [joined(_placed(row, columns if apart else ())) for row in rows]
+
+
+def _placed(
+    row: Sequence[Stretch], columns: Sequence[tuple[float, float]]
+) -> list[tuple[str, Placed]]:
+    cells: list[tuple[str, Placed]] = []
+    free = 0
+    for part in row:
+        over = [
+            c for c, (x0, x1) in enumerate(columns) if x0 < part.box.x1 and part.box.x0 < x1
+        ]
+        middle = (part.box.x0 + part.box.x1) / 2
+        if not over and columns:
+            over = [min(range(len(columns)), key=lambda c: abs(sum(columns[c]) / 2 - middle))]
+        first = max(free, over[0] if over else 0)
+        last = max(first, over[-1] if over else 0)
+        cells.append((part.text, Placed(0, 0, first, 1, last - first + 1)))
+        free = last + 1
+    return cells
 
 
 def _line(parts: Sequence[Stretch], x0: float, x1: float, page: int) -> Line:

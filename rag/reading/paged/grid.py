@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.documents.grids import Placed, joined
 from rag.reading.paged.stretches import join, on_line, stretches
 from rag.reading.paged.values import Box, Glyph, around
 
@@ -20,10 +21,11 @@ _FILLED_ROWS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table: its cells joined by tabs, and its place."""
+    """A row of a table: its cells joined by tabs, where they stand, and its place."""
 
     text: str
     box: Box
+    cells: tuple[Placed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,16 @@ class _Frame:
             row -= 1
         return row, column
 
+    def _placed(self, row: int, column: int, filled: Sequence[int]) -> Placed:
+        """How many columns, and of the rows that hold text how many, a cell covers."""
+        right, below = column + 1, row + 1
+        while right < self.columns and self._cell(row, right) == (row, column):
+            right += 1
+        while below < len(self.ys) - 1 and self._cell(below, column) == (row, column):
+            below += 1
+        covered = bisect_left(filled, below) - bisect_left(filled, row)
+        return Placed(0, 0, column, max(1, covered), right - column)
+
     def filled(self, glyphs: Sequence[Glyph]) -> Grid | None:
         """The table with its text, or None where most of it is empty: a drawing."""
         cells: dict[tuple[int, int], list[Glyph]] = {}
@@ -168,13 +180,20 @@ class _Frame:
                 known[field] = self._cell(*field)
             cells.setdefault(known[field], []).append(glyph)
         rows: list[Row] = []
-        for row in range(len(self.ys) - 1):
-            own = [cells.get((row, column), []) for column in range(self.columns)]
-            texts = [cell_text(cell) for cell in own]
-            if any(texts):
+        by_row: dict[int, dict[int, list[Glyph]]] = {}
+        for (row, column), held in cells.items():
+            by_row.setdefault(row, {})[column] = held
+        filled = sorted(by_row)
+        for row in filled:
+            own = by_row[row]
+            texts = {column: cell_text(own[column]) for column in sorted(own)}
+            if any(texts.values()):
                 box = Box(self.box.x0, self.ys[row], self.box.x1, self.ys[row + 1])
-                box = around([box, *(glyph.box for cell in own for glyph in cell)])
-                rows.append(Row("\t".join(texts).rstrip("\t"), box))
+                box = around([box, *(glyph.box for cell in own.values() for glyph in cell)])
+                made = joined(
+                    [(text, self._placed(row, c, filled)) for c, text in texts.items()]
+                )
+                rows.append(Row(made.text, box, made.cells))
         used = {row for row, _ in cells}
         if not rows or len(used) < _FILLED_ROWS * len(rows) or len(cells) < 2:
             return None

@@ -120,7 +120,7 @@ def fragments(
                 flow.open.append(replace(line, x0=lefts[i], x1=rights[i]))
             elif not (role is Role.NOTE and flow.note_goes_on(lines[i - 1] if i else None, line)):
                 own = written(role, line.text, line.page, table=line.table, boxes=places([line]))
-                flow.put(own, side=True)
+                flow.put(replace(own, cells=line.cells), side=True)
     flow.close()
     return flow.done
 

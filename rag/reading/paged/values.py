@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rag.documents.grids import Placed
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -108,7 +110,8 @@ class Bookmark:
 class Line:
     """A stretch of text on one line of a page, or in one cell. `x0` and `x1` are the edges of
     the column it stands in, `row` whether it is a row of a table, its cells separated by tabs,
-    `note` whether it stands below the rule at the foot of the page."""
+    `note` whether it stands below the rule at the foot of the page; `cells` are those of a row,
+    where they are not what stands between its tabs."""
 
     text: str
     box: Box
@@ -120,3 +123,4 @@ class Line:
     row: bool = False
     table: int | None = None
     note: bool = False
+    cells: tuple[Placed, ...] = ()
