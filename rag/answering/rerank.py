@@ -31,7 +31,7 @@ VECTOR_WEIGHT = 0.5
 READ = 8
 READER_WEIGHT = 0.04
 # Of the fit of the best cell of a table.
-CELL_WEIGHT = 0.5
+CELL_WEIGHT = 1.0
 _WANTED = {Kind.NUMBER: Wanted.NUMBER, Kind.DATE: Wanted.DATE, Kind.ENTITY: Wanted.WORDS}
 
 
@@ -63,7 +63,28 @@ def rerank(
     if model is None and reader is not None and not is_english(query.text):
         looked = _followed(_read(query, looked[:READ], reader), looked[READ:])
     rest = [_with_score(one, one.hit.score / top) for one in found[DEPTH:]]
-    return _followed(looked, rest)
+    return _followed(_tables_by_fit(looked, fit), rest)
+
+
+def _tables_by_fit(found: Sequence[Found], fit: CellFit) -> list[Found]:
+    """The hits, those of one table in the places that they have together, best cell first: what
+    stands above a table is the same for all of its parts, its rows decide between them."""
+    best = {i: fit.first(one.hit.chunk.cells) for i, one in enumerate(found) if one.hit.chunk.cells}
+    result = list(found)
+    left = list(best)
+    while left:
+        first, *left = left
+        columns = best[first].columns
+        own = [first] + [
+            i
+            for i in left
+            if found[i].document.id == found[first].document.id
+            and any(cell.columns == columns for cell in found[i].hit.chunk.cells)
+        ]
+        left = [i for i in left if i not in own]
+        for place, i in zip(own, sorted(own, key=lambda i: -fit.of(best[i])), strict=True):
+            result[place] = _with_score(found[i], found[place].hit.score)
+    return result
 
 
 def _order(found: Found) -> tuple[float, str]:

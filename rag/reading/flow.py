@@ -10,6 +10,7 @@ from enum import Enum
 
 from rag.documents.grids import Placed, joined
 from rag.documents.hyphens import Joint, joint
+from rag.documents.plain_tables import PlainTable, cells_of, plain_tables
 from rag.reading.furniture import Furniture
 from rag.reading.layout import Layout, goes_on, narrow_columns
 from rag.reading.lines import Line
@@ -166,6 +167,7 @@ class _Flow:
         self.done: list[Fragment] = []
         self.open: list[Line] = []
         self.waiting: list[Fragment] = []
+        self.tables = 0
 
     def close(self) -> None:
         if self.open:
@@ -177,6 +179,14 @@ class _Flow:
         """A fragment of its own, after the open paragraph."""
         self.close()
         self.done.append(fragment(role, lines))
+
+    def table(self, table: PlainTable) -> None:
+        """The rows of a table, after the open paragraph."""
+        self.close()
+        self.tables += 1
+        for row in table.rows:
+            cells = [([Piece(start, words, "")], cell) for start, words, cell in cells_of(row)]
+            self.done.append(sourced_row(cells, row.lines, self.tables))
 
     def side(self, role: Role, lines: Sequence[Line]) -> None:
         """Side matter: it waits while the open paragraph is not complete."""
@@ -198,19 +208,22 @@ def fragments(lines: Sequence[Line], layout: Layout, furniture: Furniture) -> li
     narrow = narrow_columns(lines, layout)
     captions = _caption_groups(lines, layout)
     kept = [i for i in range(len(lines)) if i not in furniture.positions]
+    tables = plain_tables([lines[i] for i in kept])
     at = 0
     while at < len(kept):
         i = kept[at]
         line = lines[i]
+        if at in tables:
+            flow.table(tables[at])
+            at = tables[at].end
+            continue
         role, size = _side_matter(lines, kept, at, layout, captions)
         if role is not None:
             group = [lines[j] for j in kept[at : at + size]]
             flow.side(role, group) if role is not Role.BYLINE else flow.put(role, group)
             at += size
             continue
-        if "\t" in line.text:
-            flow.put(Role.ROW, [line])
-        elif is_table_title(line.text) and not (flow.open and not flow.complete()):
+        if is_table_title(line.text) and not (flow.open and not flow.complete()):
             flow.put(Role.TABLE_TITLE, [line])
         elif is_table_title(line.text):
             flow.side(Role.CAPTION, [line])

@@ -3,7 +3,8 @@
     fit = share of the question's weight that the labels cover
           + EXACT_WEIGHT · the mean share of a label that the question covers
           + TYPED_WEIGHT, where the cell holds what is asked for
-          − OTHER_DATE_LOSS, where a label names another date than the question
+          − OTHER_KEY_LOSS, where a label names another date than the question, or another
+            number of the same form (1号线 for 2号线, J-20 for J-30)
           − GIVEN_LOSS, where the question itself says what stands in the cell
 
 A row that shares two keys with the question (place and time, person and month) so comes before
@@ -12,6 +13,7 @@ rows that share one. A date is one key in whatever form it is written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -24,9 +26,10 @@ from rag.types import Cell, Label
 # counts. A whole label says more than a part of one, another date rules a cell nearly out.
 EXACT_WEIGHT = 0.15
 TYPED_WEIGHT = 0.1
-OTHER_DATE_LOSS = 0.4
+OTHER_KEY_LOSS = 0.4
 GIVEN_LOSS = 0.3
 _LONGEST_LABEL = 80
+_DIGITS = re.compile(r"\d+")
 _FIELDS = ("year", "month", "day", "part")
 
 
@@ -42,12 +45,12 @@ class Wanted(Enum):
 @dataclass(frozen=True, slots=True)
 class _Match:
     """What of a question a label covers: positions, fields of its dates; the share of the label
-    that is covered; whether it names another date."""
+    that is covered; whether it names another date or number."""
 
     positions: frozenset[int]
     dated: frozenset[str]
     share: float
-    other_date: bool
+    other: bool
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ class CellFit:
         fit = worth / self._total
         if matches:
             fit += EXACT_WEIGHT * sum(match.share for match in matches) / len(matches)
-        fit -= OTHER_DATE_LOSS * any(match.other_date for match in matches)
+        fit -= OTHER_KEY_LOSS * any(match.other for match in matches)
         own = self._match(Label(cell.span, cell.text))
         fit -= GIVEN_LOSS * (own.share == 1.0 and not self._is_figure(cell.text))
         return fit + TYPED_WEIGHT * self._typed(cell.text)
@@ -102,6 +105,10 @@ class CellFit:
     def ordered(self, cells: Sequence[Cell]) -> tuple[Cell, ...]:
         """Cells, best fit first; ties in their order."""
         return tuple(sorted(cells, key=lambda cell: -self.of(cell)))
+
+    def first(self, cells: Sequence[Cell]) -> Cell:
+        """The one that fits best, of which there is at least one."""
+        return max(cells, key=self.of)
 
     def best(self, cells: Sequence[Cell]) -> float:
         """The fit of the best of them, 0 for none."""
@@ -130,7 +137,8 @@ class CellFit:
         if own and (dated or other) and 2 * sum(len(date.text) for date in own) >= len(text):
             return _Match(frozenset(), dated, 0.0 if other else 1.0, other)
         positions, share = _common(folded, self._folded)
-        return _Match(positions, dated, share, other)
+        other = other or (share < 1 and _other_number(folded, self._folded))
+        return _Match(frozenset() if other else positions, dated, share, other)
 
     def _same_dates(self, own: Sequence[Period]) -> tuple[frozenset[str], bool]:
         """The fields in which dates agree with those of the question; whether all of them differ
@@ -150,6 +158,19 @@ class CellFit:
             agreeing |= {name for pair in fitting for name, _ in pair}
             differing += any(pairs) and not fitting
         return frozenset(agreeing), differing > 0 and not agreeing
+
+
+def _other_number(label: str, question: str) -> bool:
+    """Whether a question names what a label names but for its number.
+
+    >>> _other_number("j-20", "j-30最多载多少"), _other_number("2020年", "多少人")
+    (True, False)
+    """
+    parts = _DIGITS.split(label)
+    if len(parts) != 2 or not label[:1].strip() or len(label) < 2:
+        return False
+    form = r"(?<!\d)\d+(?!\d)".join(map(re.escape, parts))
+    return re.search(form, question) is not None
 
 
 def _common(label: str, question: str) -> tuple[frozenset[int], float]:

@@ -187,8 +187,8 @@ def _zone_lines(
             if lines[-1].row:
                 unruled.append((len(lines) - 1, parts))
     for run in _runs(unruled):
-        for (i, _), row in zip(run, aligned([parts for _, parts in run]), strict=True):
-            lines[i] = replace(lines[i], text=row.text, cells=row.cells)
+        for (i, _), made in zip(run, aligned([parts for _, parts in run]), strict=True):
+            lines[i] = replace(lines[i], text=made.text, cells=made.cells)
     return lines
 
 
@@ -225,9 +225,7 @@ def _placed(
     cells: list[tuple[str, Placed]] = []
     free = 0
     for part in row:
-        over = [
-            c for c, (x0, x1) in enumerate(columns) if x0 < part.box.x1 and part.box.x0 < x1
-        ]
+        over = [c for c, (x0, x1) in enumerate(columns) if x0 < part.box.x1 and part.box.x0 < x1]
         middle = (part.box.x0 + part.box.x1) / 2
         if not over and columns:
             over = [min(range(len(columns)), key=lambda c: abs(sum(columns[c]) / 2 - middle))]

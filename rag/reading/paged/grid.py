@@ -190,9 +190,7 @@ class _Frame:
             if any(texts.values()):
                 box = Box(self.box.x0, self.ys[row], self.box.x1, self.ys[row + 1])
                 box = around([box, *(glyph.box for cell in own.values() for glyph in cell)])
-                made = joined(
-                    [(text, self._placed(row, c, filled)) for c, text in texts.items()]
-                )
+                made = joined([(text, self._placed(row, c, filled)) for c, text in texts.items()])
                 rows.append(Row(made.text, box, made.cells))
         used = {row for row, _ in cells}
         if not rows or len(used) < _FILLED_ROWS * len(rows) or len(cells) < 2:
