@@ -38,6 +38,7 @@ _NUMBER = re.compile(
 _SCALE = re.compile("[百千万亿]{1,2}")
 _COUNTED = frozenset("人个家件台辆只套次户本")
 _PERIODS = frozenset(("年", "月", "周", "季度", "年度", "天", "点", "节", "分"))
+_NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[）)、．.]")
 _CODE = re.compile(r"0\d+|\d{12,}")
 _YEAR = re.compile(r"(?:19|20)\d{2}\s?年?(?:度|末|初)?")
 _DATE = re.compile(
@@ -485,11 +486,16 @@ def _is_note(row: GridRow) -> bool:
 
 
 def _is_section(rows: Sequence[GridRow], i: int, last: int) -> bool:
-    """Whether a row only names what the rows below it belong to: one cell of text at its left."""
+    """Whether a row only names what the rows below it belong to: one cell of text at its left,
+    which is merged with others, or ends or begins as a heading does. Else it is a row without
+    values."""
     if len(rows[i].cells) != 1 or i + 1 >= last:
         return False
     cell = rows[i].cells[0]
-    return cell.column == 0 and cell.rows == 1 and kind_of(rows[i].words(cell)) is Kind.TEXT
+    words = rows[i].words(cell)
+    if cell.column or cell.rows > 1 or kind_of(words) is not Kind.TEXT:
+        return False
+    return cell.columns > 1 or words.endswith(("：", ":")) or _NUMBERED.match(words) is not None
 
 
 def _header_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,10 +17,11 @@ from rag.reading.outline import (
 )
 from rag.types import Table
 
-_MOST_ABOVE = 3
+_MOST_ABOVE = 4
 _MOST_BELOW = 10
 # Lines with tabs that no format calls a table are one from so many on.
 _FEWEST_ROWS = 2
+_TICKS = re.compile("[□☐☑☒]")  # of a form that asks whether a table applies
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,13 @@ def _above(fragments: Sequence[Fragment], first: int) -> list[str]:
         text = fragment.text
         title = fragment.role is Role.TABLE_TITLE
         line = fragment.role is Role.BODY and fragment.rank in (None, NO_HEADING)
-        if not (title or (line and _names(text))):
+        if not (title or (line and (_names(text) or _TICKS.search(text)))):
             break
         at -= 1
         if title or is_table_title(text):
             break
-    return [fragment.text for fragment in fragments[at:first]]
+    texts = [fragment.text for fragment in fragments[at:first]]
+    return [text for text in texts if not _TICKS.search(text)]
 
 
 def _names(text: str) -> bool:
