@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from rag.answering.extract import Derived, Extraction, extract
@@ -45,13 +45,15 @@ def derive(
     reader: PassageReader | None = None,
 ) -> Extraction:
     """The computed answer. The first search is that of the whole question, the others are those of
-    its operands, in order. What the whole question finds, where the documents say the result
-    themselves, or one of the operands has no answer that could be shown as a short one."""
+    its operands, in order. Where the documents say the result themselves, what the whole question
+    finds; where an operand has no answer that could be shown as a short one, the same without a
+    short answer: what is found are operands, not the result."""
     parted = bool(parts(searches[0].query.text))
     whole = extract(searches if parted else searches[:1], settings, reader)
     least = settings.min_confidence
     if whole.confidence >= least and _stated(asked, whole):
         return whole
+    unknown = replace(whole, short=None)
     found: list[Operand] = []
     likely = 1.0
     for search in searches[1:]:
@@ -59,11 +61,11 @@ def derive(
         likely = min(likely, said.confidence)
         one = _operand_of(said, search) if likely >= least else None
         if one is None:
-            return whole
+            return unknown
         found.append(one)
     derived = compute(asked, found)
     if derived is None:
-        return whole
+        return unknown
     claims = tuple(dict.fromkeys(one.claim for one in found))
     return Extraction(claims, derived.short, likely, derived=derived)
 

@@ -55,7 +55,10 @@ _GROWS = re.compile("增长|下降|上升|上涨|下跌|增幅|涨幅|降幅|增
 _ASK = r"(?:了|出)?(?:大约|大概|约)?(?:百分之)?(?:多少|几)(?P<unit>[^，,。的]{0,6})"
 _OF_HUNDRED = re.compile("百分之(?:多少|几)|增长率|增幅|涨幅|降幅|增速|百分比")
 _DIFFERS = "(?:之间)?(?:相差|差|差距(?:是|有)?|差额(?:是|为)?)了?"
-_BETWEEN = re.compile(rf"(?P<a>[^，,]{{2,40}}?)比(?P<b>[^，,]{{1,40}}?)(?P<verb>{_MORE}){_ASK}")
+_BETWEEN = re.compile(
+    r"(?P<a>[^，,]{2,40}?)比(?P<b>[^，,]{1,40}?)"
+    rf"(?:(?P<verb>{_MORE})|[多少](?P<did>[^，,的多少几了]{{1,4}})){_ASK}"
+)
 _APART = re.compile(rf"(?P<both>.{{3,60}}?){_DIFFERS}(?:多少|几)(?P<unit>[^，,。的]{{0,6}})")
 _TOGETHER = re.compile(
     "(?:的?总和|之和|一共|总共|合计|总计|加起来|加在一起|合起来|共计|共)(?:是|有|为)?"
@@ -212,6 +215,9 @@ def _difference(text: str) -> Computation | None:
     match = _BETWEEN.fullmatch(text)
     if match is not None:
         a, b, unit = match["a"], match["b"], match["unit"]
+        if match["did"]:
+            asks = f"{match['did']}了多少{unit}？"
+            return Computation(Operation.DIFFERENCE, _pair(a, b, asks))
         asks = f"有多少{unit}？" if unit and "的" not in a + b else "是多少？"
         if "的" not in a + b and not unit:
             asks = _MEASURED.get(match["verb"], "是多少") + "？"
