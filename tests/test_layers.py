@@ -34,7 +34,7 @@ STOREYS = [
     {"rag.indexing"},
     {"rag.documents", "rag.reading", "rag.models"},
     {"rag.text"},
-    {"rag.wire", "rag.builtin", "rag.sqlite"},
+    {"rag.wire", "rag.builtin", "rag.sqlite", "rag.offline"},
     {"rag.telling"},
     {"rag.settings", "rag.types"},
     {"rag.errors"},

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.commands.opening import load_settings
+from rag.offline import SERVING
 from rag.settings import DEFAULT_INDEX, Settings
 
 if TYPE_CHECKING:
@@ -23,20 +24,13 @@ MAX_EXAMPLES = 6
 MAX_OF_A_TYPE = 2
 # What everybody must know who wants in; without it, only this machine is listened to.
 TOKEN_VARIABLE = "RAG_TOKEN"
-# Read by the page's framework at import; it would otherwise call outside addresses.
-OFFLINE = {
-    "GRADIO_ANALYTICS_ENABLED": "False",
-    "GRADIO_RUN_HISTORY": "False",
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-}
 
 
 def serve(arguments: argparse.Namespace) -> int:
     """Opens the page and stays until it is interrupted. Without a named index this is
     `index/default`, or the sample's where only that has been built, with the others beside it.
     Where there is no index, the page takes the files for one."""
-    os.environ.update(OFFLINE)
+    os.environ.update(SERVING)
     token = _token()
     from rag.collection import Collection
     from rag.http.access import Access
@@ -68,7 +62,7 @@ def serve(arguments: argparse.Namespace) -> int:
 def mcp(arguments: argparse.Namespace) -> int:
     """Serves the tools on stdin and stdout, or, with a port, over HTTP, until the client is done
     or the process is interrupted."""
-    os.environ.update(OFFLINE)
+    os.environ.update(SERVING)
     from rag.assistant import Assistant
     from rag.http.access import Access
     from rag.indexing.index import Index

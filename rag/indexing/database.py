@@ -4,6 +4,7 @@ WAL mode, durable at commit, deleted content overwritten; see `rag.sqlite` for h
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import threading
@@ -14,7 +15,7 @@ from typing import Any, Self
 
 from rag.errors import StoreCorrupt, StoreError, StoreLocked, StoreMismatch, StoreMissing
 from rag.indexing.packing import row_hash
-from rag.sqlite import Limited, connect, folded, tables, was_endless
+from rag.sqlite import Limited, beside, connect, folded, tables, was_endless
 
 FORMAT = 5
 """1 to 3 differ in tables, 3 and 4 in what lies beside the catalog (4 has fine codes); 5 has the
@@ -101,29 +102,30 @@ class Database:
     """One connection, in one transaction: a reader's shows the state of the moment when it was
     opened until it ends. Methods may be called from several threads."""
 
-    def __init__(self, path: Path) -> None:
-        """Opens the file, which is created where there is none; no transaction yet."""
+    def __init__(self, path: Path, *, immutable: bool = False) -> None:
+        """Opens the file, which is created where there is none; no transaction yet. `immutable`:
+        nobody writes to it, and no log can be made beside it."""
         self.path = path
         self._lock = threading.RLock()
-        self._connection = _connect(path)
+        self._connection = _connect(path, immutable=immutable)
         for pragma in ("synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
             self.run(f"PRAGMA {pragma}")
 
     @classmethod
     def reader(cls, path: Path) -> Self:
-        """Opens a file for reading.
+        """Opens a file for reading, also in a folder in which nothing can be written.
 
         Raises:
             StoreMissing: there is none, or it was never finished. StoreMismatch: another
-            format. StoreCorrupt: it is something else.
+            format. StoreCorrupt: it is something else. StoreError: it cannot be read, or holds
+            changes in its log that cannot be brought in where nothing can be written.
         """
         if not _has_content(path):
             raise StoreMissing(
                 f"no index in {path.parent}; build one with: rag index PATH --index {path.parent}"
             )
-        database = cls(path)
+        database = cls._reading(path)
         try:
-            database.run("BEGIN")
             if not database._statements():
                 raise StoreMissing(f"the index in {path.parent} was never finished; build it again")
             found = database._check()
@@ -132,6 +134,34 @@ class Database:
                     f"{path} has format {found}, this program reads {FORMAT}; bring it up to date "
                     f"with: rag verify --repair --index {path.parent}"
                 )
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def _reading(cls, path: Path) -> Self:
+        """A connection that has begun to read."""
+        try:
+            return cls._begun(path, immutable=False)
+        except (StoreCorrupt, StoreLocked):
+            raise
+        except StoreError:  # SQLite keeps a log and a list of readers beside a file
+            if os.access(path.parent, os.W_OK):
+                raise
+        if _has_content(beside(path, "-wal")):
+            raise StoreError(
+                f"{path} has changes in its log, and nothing can be written in {path.parent} to "
+                "bring them in; copy the folder to where you can write, or allow it there"
+            )
+        return cls._begun(path, immutable=True)
+
+    @classmethod
+    def _begun(cls, path: Path, *, immutable: bool) -> Self:
+        database = cls(path, immutable=immutable)
+        try:
+            database.run("BEGIN")
+            database.run("SELECT 1 FROM sqlite_master LIMIT 1")
         except BaseException:
             database.close()
             raise
@@ -293,9 +323,9 @@ class Database:
         return [line for line in found if line != "ok"]
 
 
-def _connect(path: Path) -> Limited:
+def _connect(path: Path, *, immutable: bool = False) -> Limited:
     with _errors(path):
-        return connect(path, _BUSY_TIMEOUT_MS / 1000)
+        return connect(path, _BUSY_TIMEOUT_MS / 1000, immutable=immutable)
 
 
 def _page_bytes(connection: sqlite3.Connection) -> int:

@@ -11,11 +11,13 @@ segment that held it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -122,9 +124,13 @@ def merge_words(folder: Path, segments: Sequence[WordSegment]) -> list[WordSegme
 class Lexical:
     """An open word part. Searching is safe from several threads."""
 
-    def __init__(self, index: Any, rows: Numbering) -> None:
+    def __init__(
+        self, index: Any, rows: Numbering, links: TemporaryDirectory[str] | None = None
+    ) -> None:
+        """Used by `build` and `open`; `links` is a folder that goes with this."""
         self._index = index
         self._rows = rows
+        self._links = links
         self._searcher = index.searcher()
 
     @classmethod
@@ -143,13 +149,14 @@ class Lexical:
         Raises:
             StoreCorrupt: it cannot be read.
         """
-        import tantivy
-
         with _errors(folder):
-            index = tantivy.Index(_schema(), path=str(folder), reuse=True)
-            index.config_reader("manual")  # no thread that watches the folder and reads it again
-            index.reload()
-            return cls(index, rows)
+            if os.access(folder, os.W_OK):
+                return cls(_opened(folder), rows)
+            # Tantivy puts a lock beside the files that it reads: beside links to them, then.
+            links = TemporaryDirectory(prefix="wenju-")
+            for path in folder.glob("[!.]*"):
+                Path(links.name, path.name).symlink_to(path.absolute())
+            return cls(_opened(Path(links.name)), rows, links)
 
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
@@ -222,6 +229,15 @@ class Lexical:
             if weight > 0 and term
         ]
         return Query.boolean_query(parts) if parts else None
+
+
+def _opened(folder: Path) -> Any:
+    import tantivy
+
+    index = tantivy.Index(_schema(), path=str(folder), reuse=True)
+    index.config_reader("manual")  # no thread that watches the folder and reads it again
+    index.reload()
+    return index
 
 
 def _write(folder: Path | None, chunks: Iterable[Counted]) -> Any:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rag import builtin
 from rag.errors import ModelError
+from rag.offline import without_telemetry
 
 
 class Network:
@@ -21,8 +22,10 @@ class Network:
         Raises:
             ModelError: it is malformed.
         """
+        without_telemetry()
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

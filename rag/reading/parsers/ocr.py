@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rag.errors import UnreadableDocument
+from rag.offline import without_telemetry
 from rag.reading.paged.values import Box, Raster
 
 INSTALL = 'pip install "wenju[ocr]"'
@@ -65,6 +66,7 @@ def _box(corners: Any) -> Box:
 def _engine() -> Any:
     if not available():
         raise UnreadableDocument(f"pictures of text are read by OCR, which needs: {INSTALL}")
+    without_telemetry()
     import rapidocr
 
     folder = Path(rapidocr.__file__).parent / "models"
