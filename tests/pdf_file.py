@@ -102,7 +102,7 @@ def drawn_pdf(
 ) -> bytes:
     """A PDF file of pages of 595 by 842 with these contents. `fonts` are known by their names
     beside `F`; `notes` are the annotations of the first page, `form` is the form of the file, in
-    which `{0}` is the number of the first of them."""
+    which `{0}` … are their numbers."""
     objects: list[str] = []
     named = ""
     for name, parts in {"F": font(), **(fonts or {})}.items():
@@ -127,7 +127,9 @@ def drawn_pdf(
         )
         kids.append(f"{len(objects)} 0 R")
     objects[tree - 1] = f"<</Type/Pages/Count {len(kids)}/Kids[{' '.join(kids)}]>>"
-    shape = f"/AcroForm{form.replace('{0}', str(first))}" if form else ""
+    for i in range(len(notes)):
+        form = form.replace(f"{{{i}}}", str(first + i))
+    shape = f"/AcroForm{form}" if form else ""
     objects.append(f"<</Type/Catalog/Pages {tree} 0 R{shape}>>")
     return _written(objects)
 

@@ -51,7 +51,7 @@ def upright(page: Page) -> Upright:
         others = [glyph for glyph, t in zip(page.glyphs, turns, strict=True) if t == turn]
         for line in _lines(page, others, turn):
             box = _turn(main, page.width, page.height)(line.box)
-            aside.append(replace(line, box=box, note=True))
+            aside.append(replace(line, box=box, note=True, alone=True))
     return Upright(kept, main, tuple(aside))
 
 
@@ -64,7 +64,7 @@ def columns_down(page: Page, glyphs: Sequence[Glyph]) -> tuple[list[Line], list[
         return [], list(glyphs)
     lines = _lines(page, [glyphs[i] for i in sorted(taken)], 270)
     rest = [glyph for i, glyph in enumerate(glyphs) if i not in taken]
-    return [replace(line, note=True) for line in lines], rest
+    return [replace(line, note=True, alone=True) for line in lines], rest
 
 
 def shown(box: PageBox, turn: int, page: Page) -> PageBox:
@@ -148,6 +148,7 @@ def _turned_page(page: Page, turn: int) -> Page:
         glyphs=tuple(replace(glyph, box=move(glyph.box), angle=0) for glyph in page.glyphs),
         rules=tuple(map(move, page.rules)),
         figures=tuple(map(move, page.figures)),
+        notes=tuple((text, move(box)) for text, box in page.notes),
     )
 
 

@@ -82,11 +82,11 @@ class _Flow:
     def note_goes_on(self, last: Line | None, line: Line) -> bool:
         """Puts a line to the note that it goes on, if there is one."""
         notes = self.waiting or self.done
-        if last is None or not notes or notes[-1].role is not Role.NOTE:
+        if last is None or line.alone or last.alone or not notes or notes[-1].role is not Role.NOTE:
             return False
         label = _FOOTNOTE.match(line.text) or _LABELLED.match(line.text)
         above = notes[-1].page == line.page and notes[-1].text.endswith(last.text)
-        if label or not above or last.note != line.note or not same_size(last, line):
+        if label or not above or last.note != line.note:
             return False
         text = join([notes[-1].text, line.text])
         boxes = merged([*notes[-1].boxes, *places([line])])

@@ -86,6 +86,10 @@ def clean_pages(paged: Paged, recognition: Recognition, unread: Sequence[Page] =
         notes = [replace(line, note=True) for line in reading_order(below, [], page.number)]
         aside = [line for line in (*turned.aside, *down) if line.text not in asides]
         asides.update(line.text for line in aside)
+        aside += [
+            Line(text, box, 0.0, False, page.number, note=True, alone=True)
+            for text, box in page.notes
+        ]
         lines.append(reading_order(above, found, page.number) + aside + notes)
     if not any(lines):
         nothing = f"the file has no text on any of its {len(paged.pages):,} pages"

@@ -66,7 +66,7 @@ class Page:
     """A page, counted from 1. `glyphs` stand in the order of the file, white space left out;
     `rules` are thin straight lines; `pictured` is the share of the page that its largest picture
     covers, `drawn` how many lines and shapes are drawn on it, `figures` are the places of pictures
-    and drawings. `notes` are the texts of its annotations."""
+    and drawings. `notes` are its annotations, each with its place."""
 
     number: int
     width: float
@@ -76,7 +76,7 @@ class Page:
     pictured: float = 0.0
     drawn: int = 0
     figures: tuple[Box, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[tuple[str, Box], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,9 @@ class Bookmark:
 class Line:
     """A stretch of text on one line of a page, or in one cell. `x0` and `x1` are the edges of
     the column it stands in, `row` whether it is a row of a table, its cells separated by tabs,
-    `note` whether it stands below the rule at the foot of the page; `cells` are those of a row,
-    where they are not what stands between its tabs."""
+    `note` whether it stands below the rule at the foot of the page, `alone` whether it goes on in
+    no other line: what runs in another direction, a remark that somebody put to the page. `cells`
+    are those of a row, where they are not what stands between its tabs."""
 
     text: str
     box: Box
@@ -124,3 +125,4 @@ class Line:
     table: int | None = None
     note: bool = False
     cells: tuple[Placed, ...] = ()
+    alone: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import degrees, hypot, sqrt
@@ -39,6 +39,8 @@ _CHINESE_FONT = re.compile(
     r"[\u4e00-\u9fff]",
     re.IGNORECASE,
 )
+_MOST_ANNOTATIONS, _LONGEST_STRING = 10_000, 200_000
+_TYPED = 12.0  # the size of type in a field of a form, where it has room, points
 _CREATED = re.compile(r"D:(\d{4})(\d{2})(\d{2})")
 
 
@@ -112,6 +114,8 @@ def _opened(data: bytes) -> Iterator[Any]:
     except pypdfium2.PdfiumError as error:
         raise UnreadableDocument(_reason(str(error))) from None
     try:
+        if pdf.get_formtype() != pypdfium2.raw.FORMTYPE_NONE:
+            pdf.init_forms()
         yield pdf
     except pypdfium2.PdfiumError as error:
         raise UnreadableDocument(f"the PDF is damaged: {error}") from None
@@ -133,10 +137,11 @@ def _page(pdf: Any, index: int) -> Page:
         user_width, user_height = (height, width) if turn in (90, 270) else (width, height)
         left, bottom, *_ = page.get_bbox()
         place = _Place(turn, left, bottom, user_width, user_height)
-        glyphs = tuple(_glyphs(page, place))
+        values, notes = _annotations(pdf, page, place)
+        glyphs = (*_glyphs(page, place), *values)
         rules, pictured, drawn = _objects(page, place)
         share = min(1.0, pictured / max(1.0, width * height))
-        return Page(index + 1, width, height, glyphs, rules, share, drawn)
+        return Page(index + 1, width, height, glyphs, rules, share, drawn, notes=notes)
     finally:
         page.close()
 
@@ -277,6 +282,75 @@ def _size(raw: Any, handle: Any, index: int, height: float) -> float:
         if raw.FPDFText_GetMatrix(handle, index, ctypes.byref(matrix)):
             size *= hypot(matrix.c, matrix.d)
     return size if 0.05 * height <= size <= 5 * height else height
+
+
+def _annotations(
+    pdf: Any, page: Any, place: _Place
+) -> tuple[list[Glyph], tuple[tuple[str, Box], ...]]:
+    """What is put on a page: the values of its form fields as characters in their fields, and the
+    remarks of people with their places."""
+    from pypdfium2 import raw
+
+    values: list[Glyph] = []
+    notes: list[tuple[str, Box]] = []
+    form = pdf.formenv.raw if pdf.formenv is not None else None
+    rectangle = raw.FS_RECTF()
+    for i in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST_ANNOTATIONS)):
+        annotation = raw.FPDFPage_GetAnnot(page.raw, i)
+        kind = raw.FPDFAnnot_GetSubtype(annotation)
+        if raw.FPDFAnnot_GetRect(annotation, ctypes.byref(rectangle)):
+            edges = (rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
+            box = place.box(min(edges[::2]), min(edges[1::2]), max(edges[::2]), max(edges[1::2]))
+            if kind == raw.FPDF_ANNOT_WIDGET:
+                values += _typed(_value(raw, form, annotation), box)
+            elif kind not in (raw.FPDF_ANNOT_LINK, raw.FPDF_ANNOT_POPUP):
+                text = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents")
+                if text := " ".join(text.split()):
+                    notes.append((text, box))
+        raw.FPDFPage_CloseAnnot(annotation)
+    return values, tuple(notes)
+
+
+def _string(get: Callable[..., int], *arguments: Any) -> str:
+    """A text of pdfium's, which is asked for its length first; UTF-16."""
+    length = get(*arguments, None, 0)
+    if not 2 < length <= _LONGEST_STRING:
+        return ""
+    buffer = (ctypes.c_ushort * (length // 2 + 1))()
+    get(*arguments, buffer, length)
+    return bytes(buffer)[: length - 2].decode("utf-16-le", "replace")
+
+
+def _value(raw: Any, form: Any, annotation: Any) -> str:
+    """What a field of a form shows: its text, or its box."""
+    if form is None:
+        return _string(raw.FPDFAnnot_GetStringValue, annotation, b"V")
+    kind = raw.FPDFAnnot_GetFormFieldType(form, annotation)
+    if kind in (raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON):
+        return "☑" if raw.FPDFAnnot_IsChecked(form, annotation) else "□"
+    if kind in (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE):
+        return ""
+    return _string(raw.FPDFAnnot_GetFormFieldValue, form, annotation)
+
+
+def _typed(text: str, box: Box) -> Iterator[Glyph]:
+    """A value as characters that fill its field from the left, line by line from the top."""
+    lines = text.splitlines()
+    if not text.strip() or box.height <= 0:
+        return
+    widest = max(sum(0.5 if c.isascii() else 1.0 for c in line) for line in lines)
+    size = min(_TYPED, box.height / len(lines), max(box.width / max(widest, 1.0), 1.0))
+    top = box.middle - size * len(lines) / 2
+    for number, line in enumerate(lines):
+        x, y, spaced = box.x0, top + number * size, False
+        for character in line:
+            width = size / 2 if character.isascii() else size
+            if character.isspace():
+                spaced = True
+            else:
+                yield Glyph(character, Box(x, y, x + width, y + size), size, False, spaced)
+                spaced = False
+            x += width
 
 
 def _objects(page: Any, place: _Place) -> tuple[tuple[Box, ...], float, int]:

@@ -164,3 +164,30 @@ def test_a_column_beside_the_text_and_characters_below_each_other_in_a_table() -
     )
     table = read(drawn_pdf([rules + cells], {"V": chinese_font("V")}))
     assert table.text == "是否处方\t药品名称\n否定\t疫苗"
+
+
+def test_values_of_forms_stand_in_their_fields_and_remarks_are_notes() -> None:
+    def utf16(text: str) -> str:
+        return f"<FEFF{text.encode('utf-16-be').hex()}>"
+
+    notes = [
+        f"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V{utf16('王五')}/Rect[97 697 200 712]>>",
+        (
+            "<</Type/Annot/Subtype/Widget/FT/Btn/T(box)/V/Yes/AS/Yes/Rect[60 667 72 679]"
+            "/AP<</N<</Yes 1 0 R/Off 1 0 R>>>>>>"
+        ),
+        f"<</Type/Annot/Subtype/Text/Contents{utf16('请核对姓名。')}/Rect[300 700 320 720]>>",
+        f"<</Type/Annot/Subtype/FreeText/Contents{utf16('已核对。')}/Rect[300 600 320 620]>>",
+        f"<</Type/Annot/Subtype/Link/Contents{utf16('链接')}/Rect[300 600 320 620]>>",
+    ]
+    content = (
+        at(60, 700, "姓名：")
+        + at(75, 670, "同意")
+        + at(60, 640, "此表一式两份，由海港局保存一份。")
+    )
+    form = "<</Fields[{0} 0 R {1} 0 R]>>"
+    found = read(drawn_pdf([content], notes=notes, form=form))
+    assert found.text.split("\n") == [
+        "姓名：王五", "☑同意", "此表一式两份，由海港局保存一份。", "请核对姓名。", "已核对。",
+    ]  # fmt: skip
+    assert [b.kind for b in found.blocks[-2:]] == [BlockKind.NOTE, BlockKind.NOTE]
