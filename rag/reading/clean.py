@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,10 @@ from rag.types import Block, BlockKind, Run, Table
 
 _TITLE_LINES = 12
 _MASTHEAD_REPEATS = 3
+# What stands on a title page beside the title.
+_LABELLED = re.compile(
+    r"(?:密\s*级|[编文]\s*号|索引号|分类号|版本号?|日\s*期|发布.{0,4}|编制.{0,4}|主题词|页码|来源|作者)\s*[：:]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ def _first_heading(drafts: Sequence[Draft]) -> str | None:
     """The first line among the first that reads like a title and names this text."""
     for draft in drafts[:_TITLE_LINES]:
         text = draft.fragment.text
-        label = text.startswith("【") and text.endswith("】")
+        label = (text.startswith("【") and text.endswith("】")) or _LABELLED.match(text) is not None
         if is_plain_heading(text) or draft.kind is BlockKind.HEADING:
             if not label and not is_generic_title(text):
                 return text

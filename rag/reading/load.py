@@ -20,6 +20,7 @@ from rag.reading.containers import (
     list_inside,
     read_member,
 )
+from rag.reading.dates import not_after
 from rag.reading.detect import real_ending
 from rag.reading.formats import parser_of, supported
 from rag.reading.ignore import ignored
@@ -246,7 +247,7 @@ def parse_document(data: bytes, path: Path, name: str, settings: Reading) -> Doc
     cleaned = parse(data, settings)
     if not cleaned.text:
         raise UnreadableDocument("nothing is left of the file once page furniture is taken out")
-    stated = cleaned.date if cleaned.date and _DATE.match(cleaned.date) else None
+    stated = not_after(cleaned.date if cleaned.date and _DATE.match(cleaned.date) else None)
     return Document(
         id=document_id(data, name),
         name=name,

@@ -41,7 +41,10 @@ _CREDIT = re.compile(
 )
 _SOURCE = re.compile(r"(?:(?:资料|数据|图片|信息)?来源|注|制图|制表|说明|Source)[：:]")
 _GENERIC_TITLE = re.compile(
-    r"(?:摘\s*要|目\s*录|前\s*言|序\s*言?|引\s*言|导\s*读|abstract|contents)$", re.IGNORECASE
+    r"(?:摘\s*要|目\s*录|前\s*言|序\s*言?|引\s*言|导\s*读|导\s*言|绪\s*论|自\s*序|代\s*序|后\s*记|编者按|"
+    r"出版说明|编写说明|重要提示|声\s*明|释\s*义|致\s*谢|修订记录|"
+    r"abstract|(?:table of )?contents|preface|foreword|introduction|disclaimer)$",
+    re.IGNORECASE,
 )
 
 

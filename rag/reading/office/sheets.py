@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from rag.documents.formats import libreoffice
 from rag.documents.grids import GridRow, Placed, joined, separate
+from rag.documents.titles import page_title
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
@@ -76,7 +77,7 @@ def read_xlsx(data: bytes, settings: Reading) -> Cleaned:
     facts = properties(archive)
     return clean_fragments(
         fragments,
-        title=facts.title or _title(fragments),
+        title=page_title(facts.title, [item.text for item in fragments]) or _title(fragments),
         date=plausible_date([item.text for item in fragments], facts.changed),
         warnings=warnings,
     )

@@ -9,6 +9,7 @@ from rag.documents.formats.formulas import office_math
 from rag.documents.formats.positions import Part, Shift, in_line
 from rag.documents.formats.symbols import in_font
 from rag.documents.grids import Placed
+from rag.documents.titles import page_title
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
@@ -62,7 +63,7 @@ def read_pptx(data: bytes, settings: Reading) -> Cleaned:
     facts = properties(archive)
     return clean_fragments(
         [*decided(fragments), *(written(Role.NOTE, text) for text in feet)],
-        title=titles[0] if titles else facts.title,
+        title=titles[0] if titles else page_title(facts.title, [item.text for item in fragments]),
         date=plausible_date([item.text for item in fragments], facts.changed),
         warnings=_warnings(pictures, hidden),
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
+from statistics import median
 
 from rag.documents.formats.drawings import drawing_fragments
 from rag.documents.formats.positions import in_line
 from rag.documents.formats.word_text import LEFT_OUT, RunStyle, WordText, run_style
 from rag.documents.grids import Downward, merged_downwards
+from rag.documents.titles import page_title
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
@@ -17,6 +20,7 @@ from rag.reading.flow import Fragment, Role, decided, written, written_row
 from rag.reading.marked.html import HEADING_RANKS
 from rag.reading.office.numbering import Numbering, parse_numbering
 from rag.reading.office.package import attribute, properties, relations
+from rag.reading.outline import is_generic_title, is_plain_heading
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, parse_xml
 from rag.settings import Reading
@@ -34,6 +38,10 @@ _PAGE_NUMBER = re.compile(
     r"[-—–\s]*(?:第|page)?\s*\d{0,4}\s*页?[\s,，/／|]*(?:共|of)?\s*\d{0,4}\s*页?[-—–\s]*",
     re.IGNORECASE,
 )
+# Type so much larger than the usual one among the first paragraphs is a title; sizes are in half
+# points, Word's own is 21 in Chinese.
+_MUCH_LARGER, _USUAL_SIZE, _TITLE_PAGE, _TITLE_LINES = 1.3, 21, 15, 3
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _EMPTY = "the document holds no text"
 _LONGEST_HEADING = 100
 _MOST_SPANNED = 100  # columns of one cell
@@ -61,7 +69,9 @@ def read_docx(data: bytes, settings: Reading) -> Cleaned:
     facts = properties(archive)
     return clean_fragments(
         decided(flow.done),
-        title=flow.title or facts.title,
+        title=flow.title
+        or flow.large_title()
+        or page_title(facts.title, [item.text for item in flow.done]),
         date=plausible_date([item.text for item in flow.done], facts.changed),
         warnings=flow.warnings(),
     )
@@ -74,6 +84,7 @@ class _Style:
     level: int | None
     numbered: Node | None
     run: RunStyle
+    size: int
 
 
 def _styles(archive: Archive) -> dict[str, _Style]:
@@ -88,8 +99,15 @@ def _styles(archive: Archive) -> dict[str, _Style]:
             int(level) if level.isdigit() else None,
             ppr.child("numpr") if ppr else None,
             run_style(node.child("rpr")),
+            _size(node.child("rpr")),
         )
     return styles
+
+
+def _size(facts: Node | None) -> int:
+    """The size of type that `w:rPr` sets, in half points; 0 where it sets none."""
+    size = attribute(facts.child("sz") if facts is not None else None, "val")
+    return int(size) if size.isdecimal() and len(size) < 4 else 0
 
 
 class _Flow:
@@ -101,6 +119,7 @@ class _Flow:
         self.words = WordText({name: style.run for name, style in styles.items()})
         self.title: str | None = None
         self.done: list[Fragment] = []
+        self._sizes: list[tuple[int, str]] = []
         self._tables = 0
         self._pictures = 0
         self._part(_MAIN)
@@ -182,7 +201,36 @@ class _Flow:
                     role = Role.ITEM if list_id and rank is None else Role.BODY
                     self.done.append(replace(written(role, part, rank=rank), label=label))
                     label = ""
+            self._sizes.append((self._type_size(node, style), " ".join(parts).strip()))
         self._attached(node)
+
+    def _type_size(self, node: Node, style: str) -> int:
+        """The size of a paragraph's largest type, in half points."""
+        own = max((_size(run.child("rpr")) for run in node.nodes("r")), default=0)
+        for _ in range(_MOST_STYLES):
+            if own or style not in self._styles:
+                break
+            own, style = self._styles[style].size, self._styles[style].based_on
+        return own or _USUAL_SIZE
+
+    def large_title(self) -> str | None:
+        """What the title page sets larger than all else: at most three lines of one size."""
+        lines = [(size, text) for size, text in self._sizes if text]
+        usual = median([size for size, _ in lines]) if lines else 0
+        first = [
+            (size, text) for size, text in lines[:_TITLE_PAGE]
+            if is_plain_heading(text) and not is_generic_title(text)
+        ]  # fmt: skip
+        largest = max((size for size, _ in first), default=0)
+        if not first or largest < _MUCH_LARGER * usual:
+            return None
+        start = next(i for i, (size, _) in enumerate(first) if size == largest)
+        chinese = _CHINESE.search(first[start][1]) is not None
+        same = takewhile(
+            lambda one: one[0] == largest and (_CHINESE.search(one[1]) is not None) == chinese,
+            first[start : start + _TITLE_LINES],
+        )
+        return " ".join(text for _, text in same)[:_LONGEST_HEADING]
 
     def _attached(self, node: Node) -> None:
         """What hangs on a paragraph or table: notes, comments, readings, text boxes, drawings."""
@@ -226,7 +274,8 @@ class _Flow:
         if not text.strip() or len(text) > _LONGEST_HEADING:
             return None
         if names and names[0].lower() in _TITLE_STYLES:
-            self.title = self.title or text
+            if not is_generic_title(text):
+                self.title = self.title or text
             return HEADING_RANKS[0]
         own = attribute(ppr.child("outlinelvl") if ppr else None, "val")
         if own.isdigit():

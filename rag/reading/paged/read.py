@@ -9,9 +9,11 @@ from dataclasses import replace
 from itertools import takewhile
 
 from rag.documents.pdf.turned import Upright, columns_down, shown, upright
+from rag.documents.titles import page_title
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned, clean_fragments
 from rag.reading.dates import plausible_date
+from rag.reading.outline import is_generic_title
 from rag.reading.paged.columns import foot, reading_order
 from rag.reading.paged.grid import Grid, find_grids
 from rag.reading.paged.lined import find_lined
@@ -185,6 +187,7 @@ def _title(paged: Paged, pages: Sequence[Sequence[Line]]) -> str | None:
     kind = usual_type(pages)
     large = [line for line in first if not line.row and line.size >= _TITLE_SIZE * kind.size]
     words = [line for line in large if re.search(r"[\u4e00-\u9fff]{3}|[A-Za-z]{4}", line.text)]
+    words = [line for line in words if not is_generic_title(line.text)]
     if words:
         size = max(line.size for line in words)
         start = next(i for i, line in enumerate(words) if line.size >= 0.95 * size)
@@ -192,5 +195,5 @@ def _title(paged: Paged, pages: Sequence[Sequence[Line]]) -> str | None:
         title = join([line.text for line in same])
         if len(title) <= _LONGEST_TITLE:
             return title
-    stated = paged.title or ""
+    stated = page_title(paged.title, [line.text for line in first]) or ""
     return stated if re.search(r"[\u4e00-\u9fff]{4}", stated) else None

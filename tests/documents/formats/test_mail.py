@@ -272,7 +272,9 @@ def test_a_damaged_message_of_outlook_is_refused() -> None:
 
 
 def test_a_message_whose_parts_are_no_longer_told_apart_keeps_its_text() -> None:
-    data = b"Subject: a\nContent-Type: multipart/mixed; boundary=x\n\n--y\n\n" + "塔高31米。".encode()
+    data = (
+        b"Subject: a\nContent-Type: multipart/mixed; boundary=x\n\n--y\n\n" + "塔高31米。".encode()
+    )
     assert "塔高31米。" in read(data, "a.eml").text
 
 
