@@ -92,6 +92,11 @@ def news() -> Iterator[str]:
     return (record["text"] for record in _records("news"))
 
 
+def dated_news() -> Iterator[tuple[str, str]]:
+    """The articles of the news set, each after its date."""
+    return ((record["date"] or "", record["text"]) for record in _records("news"))
+
+
 def laws() -> Iterator[str]:
     """The statutes, as Markdown without comments."""
     return (TAG.sub("", record["text"]) for record in _records("laws"))

@@ -22,6 +22,8 @@ from rag.text.segment import STOP_WORDS
 MOST_SENSES = 2
 LIKELY = 0.1
 ONE_CHARACTER = 0.1
+# Of a word of a sentence that is checked: how many of its senses the passages may have.
+MOST_OF_A_WORD = 8
 # Of a name in pinyin: how many ways to write it are looked for, and how many are followed.
 MOST_NAMES = 2
 FOLLOWED = 200
@@ -129,6 +131,28 @@ def in_chinese(question: str, documents: Documents) -> Translation:
         " ".join(word for group in groups for word in group),
         frozenset(word for group in groups for word in group[1:]) - first,
     )
+
+
+def phrases(text: str) -> dict[str, tuple[str, ...]]:
+    """The words and phrases of an English text that say something, in lower case, with what the
+    dictionary has for them in Chinese, the likeliest first; nothing where it knows none.
+
+    >>> "收入" in phrases("The revenue of Huawei")["revenue"]
+    True
+    """
+    tokens = _TOKEN.findall(text)
+    found: dict[str, tuple[str, ...]] = {}
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token.lower() in _FUNCTION_WORDS or not token.isascii() or token[0].isdigit():
+            at += 1
+            continue
+        size, senses = _longest(tokens[at : at + LONGEST_PHRASE])
+        ranked = sorted(senses, key=lambda word: -_likely(word, senses[word]))
+        found[" ".join(tokens[at : at + size]).lower()] = tuple(ranked[:MOST_OF_A_WORD])
+        at += size
+    return found
 
 
 def _words(tokens: Sequence[str], documents: Documents) -> Iterator[tuple[str, ...]]:

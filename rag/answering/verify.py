@@ -1,21 +1,18 @@
-"""Claims into sentences with citations. It alone decides which quotation a sentence rests on.
+"""Claims into sentences with citations. It alone decides which quotations a sentence rests on.
 
-No model judges. A sentence is held against one to three successive sentences of a passage: its
-figures with their units, its dates, its names and quoted terms must stand there, nothing may be
-turned round, and enough of its words must be found.
+No model of language judges: `facts` says what a sentence states, `alignment` where the passages say
+it, `verdict` whether that supports it. Here is which passages are asked, and what is quoted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
-from rag.text.fold import fold, fold_aligned, squeeze
-from rag.text.quantities import Period
-from rag.text.segment import STOP_WORDS, words
-from rag.text.sentences import sentences
-from rag.text.values import Values, direction_words, directions, negated, values
+from rag.answering.facts import facts
+from rag.answering.lines import Line, lines_of, year_of
+from rag.answering.meta import is_lead_in, without_remarks
+from rag.answering.verdict import Verdict, judge
+from rag.text.fold import fold_aligned, squeeze
 from rag.types import (
     Citation,
     Claim,
@@ -28,16 +25,14 @@ from rag.types import (
     Support,
 )
 
-# A sentence is supported when this share of its content words stands in the quotation, and
-# partly supported from the lower share on. Chosen on pairs made by eval/verification.
-COVERED = 0.6
-PARTLY_COVERED = 0.35
-# A quotation is at most so many sentences in a row; a shorter one is preferred where it covers
-# nearly as much.
-WINDOW = 3
-ALIKE = 0.5
-LONGER_GAIN = 0.08
-
+# So many of the passages that a claim does not cite are asked, those with most of its words.
+OTHERS = 4
+# What another passage than the cited ones must say this surely.
+SURE, TOGETHER = 0.6, 0.8
+_CONTRADICTIONS = (
+    RemarkKind.DIRECTION, RemarkKind.NEGATION, RemarkKind.CERTAINTY, RemarkKind.SCOPE,
+    RemarkKind.NEGATED,
+)  # fmt: skip
 NOT_QUOTED = Remark(RemarkKind.NOT_QUOTED)
 NOT_CITED = Remark(RemarkKind.NOT_CITED)
 
@@ -45,258 +40,151 @@ Source = Callable[[str], Document]
 """A document by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """How a sentence compares with a quotation: the verdict, what failed, None for nothing, and
-    the share of the sentence's content words that the quotation covers."""
-
-    support: Support
-    reason: Remark | None
-    covered: float
-
-    @property
-    def kind(self) -> str:
-        """The name of what failed, empty for nothing."""
-        return "" if self.reason is None else self.reason.kind.value
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What a sentence states."""
-
-    folded: str
-    squeezed: str
-    content: frozenset[str]
-    values: Values
-
-
 def verify(claim: Claim, passages: Sequence[Passage], source: Source) -> Sentence:
-    """The claim with the quotation that it rests on: in the passages that it cites, else moved
-    to another that supports it by the same checks. Without either it is partly supported or
-    unsupported, and keeps the quotation that came nearest among those that it cites."""
+    """The claim with the quotations that it rests on: in the passages that it cites, else moved
+    to others that support it by the same checks. Without any it is partly supported or
+    unsupported, and keeps the quotations that came nearest among those that it cites. What claims
+    nothing has the support `NONE`."""
+    text = without_remarks(claim.text)
+    if not text.strip():
+        return Sentence(claim.text, Support.NONE, None, ())
     by_rank = {passage.rank: passage for passage in passages}
     cited = [by_rank[rank] for rank in dict.fromkeys(claim.cited) if rank in by_rank]
-    quotes = [(passage, span) for passage in cited if (span := locate(claim.text, passage))]
-    if quotes:
-        citations = tuple(_cite(passage, span, source) for passage, span in quotes)
-        return Sentence(claim.text, Support.SUPPORTED, None, citations)
-    near = [_nearest(claim.text, passage) for passage in cited]
-    if any(found.check.support is Support.SUPPORTED for found in near):
-        kept = [found for found in near if found.check.support is Support.SUPPORTED]
-        return _sentence(claim, kept, None, source)
-    others = [passage for passage in passages if passage not in cited]
+    quoted = _word_for_word(text, cited)
+    if quoted:
+        return _sentence(claim, Support.SUPPORTED, None, quoted, source)
+    verdict, moved = _verdict(text, cited, passages)
+    if is_lead_in(claim.text) and not _fails(verdict, text):
+        return Sentence(claim.text, Support.NONE, None, ())
+    spans = list(_spans(verdict.lines))
+    if verdict.support is Support.SUPPORTED:
+        reason = NOT_CITED if moved and cited else None
+        return _sentence(claim, Support.SUPPORTED, reason, spans, source)
+    if verdict.support is Support.PARTLY and cited:
+        return _sentence(claim, Support.PARTLY, verdict.reason, spans, source)
+    reason = verdict.reason if cited else NOT_QUOTED
+    return Sentence(claim.text, Support.UNSUPPORTED, reason, ())
+
+
+def _verdict(
+    text: str, cited: Sequence[Passage], passages: Sequence[Passage]
+) -> tuple[Verdict, bool]:
+    """The verdict by the cited passages, else by others, alone or beside them, and whether others
+    decided."""
+    own = _judged(text, cited) if cited else None
+    if own is not None and (own.support is Support.SUPPORTED or _contradicted(own)):
+        return own, False
+    others = _likely(text, [passage for passage in passages if passage not in cited])
     for passage in others:
-        span = locate(claim.text, passage)
-        if span:
-            citation = _cite(passage, span, source)
-            return Sentence(
-                claim.text, Support.SUPPORTED, NOT_CITED if cited else None, (citation,)
+        found = _judged(text, [passage])
+        if found.support is Support.SUPPORTED and found.probability >= (SURE if cited else 0.0):
+            return found, True
+    for passage in others[:2]:
+        found = _judged(text, [*cited, passage] if cited else others[:2])
+        if found.support is Support.SUPPORTED and found.probability >= TOGETHER:
+            return found, True
+        if not cited:
+            break
+    if own is None:
+        own = _judged(text, others[:1])
+    return own, False
+
+
+def _contradicted(verdict: Verdict) -> bool:
+    """Whether what is cited says it otherwise: then no other passage is asked to say it."""
+    reason = verdict.reason
+    if reason is None:
+        return False
+    said_otherwise = reason.kind in _CONTRADICTIONS or (
+        reason.kind in (RemarkKind.NUMBER, RemarkKind.DATE) and len(reason.values) > 1
+    )
+    return said_otherwise and verdict.probability >= SURE
+
+
+def _judged(text: str, passages: Sequence[Passage]) -> Verdict:
+    years = {year_of(passage) for passage in passages} - {None}
+    verdicts = [judge(text, passages, year) for year in sorted(filter(None, years))[:2] or (None,)]
+    return max(verdicts, key=lambda found: (found.support is Support.SUPPORTED, found.probability))
+
+
+def _likely(text: str, passages: Sequence[Passage]) -> list[Passage]:
+    """The passages that have most of the claim's words and digits, best first."""
+    claim = facts(text)
+    words = [*claim.words, *(q.text for c in claim.clauses for q in c.quantities)]
+    scored = []
+    for passage in passages:
+        whole = squeeze(passage.text)
+        score = sum(word in whole for word in words)
+        if score:
+            scored.append((score, passage))
+    scored.sort(key=lambda one: -one[0])
+    return [passage for _, passage in scored[:OTHERS]]
+
+
+def _fails(verdict: Verdict, text: str) -> bool:
+    """Whether a lead-in or closing states figures that no passage gives."""
+    stated = any(clause.quantities or clause.periods for clause in facts(text).clauses)
+    failing = (RemarkKind.NUMBER, RemarkKind.DATE, RemarkKind.DIRECTION, RemarkKind.NEGATION)
+    return stated and verdict.reason is not None and verdict.reason.kind in failing
+
+
+def _word_for_word(text: str, cited: Sequence[Passage]) -> list[tuple[Passage, Span]]:
+    if not facts(text).words:
+        return []
+    return [(passage, span) for passage in cited if (span := locate(text, passage))]
+
+
+def _spans(lines: Sequence[Line]) -> Iterator[tuple[Passage, Span]]:
+    """The lines as spans of their documents, successive ones of a passage as one, in the order of
+    the first line of each passage."""
+    by_passage: dict[Passage, list[Line]] = {}
+    for line in lines:
+        by_passage.setdefault(line.passage, []).append(line)
+    for passage, chosen in by_passage.items():
+        every = lines_of(passage)
+        run: Span | None = None
+        for line in sorted(chosen, key=lambda one: one.span):
+            follows = run is not None and not any(
+                run.end <= other.span.start and other.span.end <= line.span.start for other in every
             )
-    moved = [_nearest(claim.text, passage) for passage in others]
-    supporting = [found for found in moved if found.check.support is Support.SUPPORTED]
-    if supporting:
-        return _sentence(claim, supporting[:1], NOT_CITED if cited else None, source)
-    best = max(
-        near, key=lambda f: (f.check.support is Support.PARTLY, f.check.covered), default=None
-    )
-    if best is None or best.check.support is Support.UNSUPPORTED:
-        reason = best.check.reason if best else NOT_QUOTED
-        return Sentence(claim.text, Support.UNSUPPORTED, reason, ())
-    citation = _cite(best.passage, best.span, source)
-    return Sentence(claim.text, Support.PARTLY, best.check.reason, (citation,))
+            if run is not None and follows:
+                run = Span(run.start, line.span.end)
+                continue
+            if run is not None:
+                yield passage, _placed(passage, run)
+            run = line.span
+        if run is not None:
+            yield passage, _placed(passage, run)
 
 
-def check(text: str, quote: str, around: str = "", year: int | None = None) -> Check:
-    """Holds a sentence against a quotation. `around` is what else may name what both are about
-    (the rest of the passage, its headings, its document's title); `year` the document's year.
-
-    >>> check("增长了三成。", "产量增长30%。").support.value
-    'supported'
-    >>> check("增长了四成。", "产量增长30%。").kind
-    'number'
-    """
-    claim = _facts(text, year)
-    told = _facts(quote, year)
-    wider = _facts(around, year)
-    covered = _coverage(claim, told, wider)
-    for reason in _contradictions(claim, told, wider, year):
-        return Check(Support.UNSUPPORTED, reason, covered)
-    missing = _missing_names(claim, told, wider)
-    if missing:
-        support = Support.PARTLY if covered >= COVERED else Support.UNSUPPORTED
-        return Check(support, Remark(RemarkKind.NAME, tuple(missing)), covered)
-    if covered >= COVERED:
-        return Check(Support.SUPPORTED, None, covered)
-    support = Support.PARTLY if covered >= PARTLY_COVERED else Support.UNSUPPORTED
-    return Check(support, Remark(RemarkKind.COVERAGE, (f"{covered:.0%}",)), covered)
-
-
-@lru_cache(4096)
-def _facts(text: str, year: int | None) -> _Facts:
-    folded = fold(text)
-    found = values(text, year)
-    figures = " ".join([*(n.text for n in found.numbers), *(d.text for d in found.dates)])
-    content = frozenset(
-        word
-        for word in words(text, parts=False)
-        if len(word) > 1
-        and not word[0].isdigit()
-        and word not in STOP_WORDS
-        and word not in figures
-    )
-    return _Facts(folded, "".join(folded.split()), content, found)
-
-
-def _coverage(claim: _Facts, told: _Facts, wider: _Facts) -> float:
-    """The share of the claim's content words in the quotation; one that only stands around it
-    counts half. 1 for a sentence without content words."""
-    if not claim.content:
-        return 1.0
-    score = sum(
-        1.0 if word in told.squeezed else 0.5 if word in wider.squeezed else 0.0
-        for word in claim.content
-    )
-    return score / len(claim.content)
-
-
-def _contradictions(
-    claim: _Facts, told: _Facts, wider: _Facts, year: int | None
-) -> Iterator[Remark]:
-    """What the quotation does not say or says otherwise, worst first."""
-    for number in claim.values.numbers:
-        if not any(number.same(other) for other in told.values.numbers):
-            yield Remark(RemarkKind.NUMBER, (number.text,))
-    years = _years(told) or (_years(wider) | ({year} if year is not None else frozenset()))
-    dates = (*told.values.dates, *wider.values.dates)
-    for date in claim.values.dates:
-        if not any(date.within(other, years) for other in dates) and not _only_year(date, years):
-            yield Remark(RemarkKind.DATE, (date.text,))
-    for term in claim.values.quoted:
-        if term not in told.squeezed and term not in wider.squeezed:
-            yield Remark(RemarkKind.QUOTED, (term,))
-    if _turned(claim, told):
-        yield Remark(RemarkKind.DIRECTION)
-    word = _reversed(claim, told)
-    if word:
-        yield Remark(RemarkKind.NEGATION, (word,))
-
-
-def _years(facts: _Facts) -> frozenset[int]:
-    return frozenset(date.year for date in facts.values.dates if date.year is not None)
-
-
-def _only_year(date: Period, years: frozenset[int]) -> bool:
-    return date.month is None and date.part is None and date.year in years
-
-
-def _turned(claim: _Facts, told: _Facts) -> bool:
-    """Whether a rise in the claim is a fall in the quotation, or the other way round: in clauses
-    that share a figure, or that are alike but for the words of direction."""
-    for own in _clauses(claim.folded):
-        for other in _clauses(told.folded):
-            if _same_figure(own, other) and _opposite(directions(own), directions(other)):
-                return True
-            if _alike(own, other) and _opposite(
-                frozenset(side for side, word in direction_words(own) if word not in other),
-                frozenset(side for side, word in direction_words(other) if word not in own),
-            ):
-                return True
-    return False
-
-
-def _same_figure(own: str, other: str) -> bool:
-    mine, theirs = values(own).numbers, values(other).numbers
-    return any(a.same(b) for a in mine for b in theirs)
-
-
-def _opposite(own: frozenset[str], other: frozenset[str]) -> bool:
-    return len(own) == 1 and len(other) == 1 and own != other
-
-
-def _alike(own: str, other: str) -> bool:
-    """Whether most pairs of characters of one clause stand in the other."""
-    pairs = {own[i : i + 2] for i in range(len(own) - 1)}
-    return bool(pairs) and sum(pair in other for pair in pairs) >= ALIKE * len(pairs)
-
-
-def _clauses(folded: str) -> list[str]:
-    parts: list[str] = []
-    start = 0
-    for i, character in enumerate(folded):
-        thousands = (
-            character == "," and folded[i - 1 : i].isdigit() and folded[i + 1 : i + 2].isdigit()
-        )
-        if character in ",;。!?、:" and not thousands:
-            parts.append(folded[start:i])
-            start = i + 1
-    parts.append(folded[start:])
-    return [part for part in parts if part.strip()]
-
-
-def _reversed(claim: _Facts, told: _Facts) -> str | None:
-    """A content word that stands negated on one side only."""
-    for word in sorted(claim.content):
-        own, other = negated(claim.squeezed, word), negated(told.squeezed, word)
-        if len(own) == 1 and len(other) == 1 and own != other:
-            return word
-    return None
-
-
-def _missing_names(claim: _Facts, told: _Facts, wider: _Facts) -> list[str]:
-    return [
-        name
-        for name in claim.values.names
-        if name not in told.squeezed and name not in wider.squeezed
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Near:
-    """The part of a passage that comes nearest to a claim."""
-
-    passage: Passage
-    span: Span
-    check: Check
-
-
-def _nearest(text: str, passage: Passage) -> _Near:
-    """The best quotation of at most `WINDOW` sentences: by verdict, then coverage; a longer one
-    must gain `LONGER_GAIN` over a shorter one."""
-    spans = sentences(passage.text) or [Span(0, len(passage.text))]
-    around = "\n".join((*passage.above, passage.text))
-    year = int(passage.date[:4]) if passage.date else None
-    best: tuple[float, _Near] | None = None
-    for size in range(1, WINDOW + 1):
-        for start in range(len(spans) - size + 1):
-            span = Span(spans[start].start, spans[start + size - 1].end)
-            found = check(text, span.of(passage.text), around, year)
-            rank = _WORTH[found.support] + found.covered - LONGER_GAIN * (size - 1)
-            if best is None or rank > best[0]:
-                place = Span(passage.span.start + span.start, passage.span.start + span.end)
-                best = (rank, _Near(passage, place, found))
-    assert best is not None  # there is at least one span
-    return best[1]
-
-
-_WORTH = {Support.SUPPORTED: 2.0, Support.PARTLY: 1.0, Support.UNSUPPORTED: 0.0}
+def _placed(passage: Passage, span: Span) -> Span:
+    return Span(passage.span.start + span.start, passage.span.start + span.end)
 
 
 def _sentence(
-    claim: Claim, found: Sequence[_Near], reason: Remark | None, source: Source
+    claim: Claim,
+    support: Support,
+    reason: Remark | None,
+    quotes: Sequence[tuple[Passage, Span]],
+    source: Source,
 ) -> Sentence:
-    citations = tuple(_cite(near.passage, near.span, source) for near in found)
-    return Sentence(claim.text, Support.SUPPORTED, reason, citations)
+    citations = tuple(_cite(passage, span, source) for passage, span in quotes)
+    return Sentence(claim.text, support, reason, citations)
 
 
 def locate(sentence: str, passage: Passage) -> Span | None:
     """Where `sentence` stands in the passage, as a span of the document's text; compared folded
-    and without white space. None where it does not, or is empty."""
+    and without white space, its last mark as far as it is there. None where it does not stand
+    there, or is empty."""
     wanted = squeeze(sentence)
-    if not wanted:
+    core = wanted.rstrip("。.；;")
+    if not core:
         return None
     folded = fold_aligned(passage.text)
     kept = [i for i, character in enumerate(folded.text) if not character.isspace()]
     squeezed = "".join(folded.text[i] for i in kept)
+    if wanted not in squeezed:
+        wanted = core
     at = squeezed.find(wanted)
     if at < 0:
         return None

@@ -20,6 +20,10 @@ _TEXTS: Mapping[str, Mapping[Kind, str]] = {
         Kind.DIRECTION: "引文说的升降方向相反",
         Kind.NEGATION: "引文对“{0}”的肯定与否定相反",
         Kind.COVERAGE: "引文只支持这句话的一部分（{0}）",
+        Kind.NEGATED: "句子与引文一方否定、一方肯定",
+        Kind.CERTAINTY: "引文说得没有这样肯定",
+        Kind.SCOPE: "引文说的范围没有这样大",
+        Kind.LANGUAGE: "措辞是另一种语言，只核对了数字、日期和名称",
         Kind.ASKED_NAME: "引文没有提到：{all}",
         Kind.ASKED_YEAR: "问的是{0}年，引文说的是{1}年",
         Kind.ASKED_DIRECTION: "问题说“{0}”，引文说的是“{1}”",
@@ -38,6 +42,10 @@ _TEXTS: Mapping[str, Mapping[Kind, str]] = {
         Kind.DIRECTION: "the quotation says the opposite of a rise or fall",
         Kind.NEGATION: "only one of sentence and quotation negates “{0}”",
         Kind.COVERAGE: "the quotation supports a part of the sentence ({0})",
+        Kind.NEGATED: "only one of sentence and quotation negates what both say",
+        Kind.CERTAINTY: "the quotation does not say it that surely",
+        Kind.SCOPE: "the quotation does not say it of that much",
+        Kind.LANGUAGE: "wording in another language; only figures, dates and names were checked",
         Kind.ASKED_NAME: "the quotation does not mention: {all}",
         Kind.ASKED_YEAR: "the question is about {0}, the quotation about {1}",
         Kind.ASKED_DIRECTION: "the question says “{0}”, the quotation “{1}”",
@@ -49,6 +57,8 @@ _TEXTS: Mapping[str, Mapping[Kind, str]] = {
         "{0}",
     },
 }
+# What a quotation gives in the place of a figure or date, where it gives one of the kind.
+_GIVEN = {"zh": "引文里是 {1}，不是 {0}", "en": "the quotation has {1}, not {0}"}
 _PAUSES = {"zh": "、", "en": ", "}
 _ENDS = {"zh": "。", "en": "."}
 
@@ -58,10 +68,14 @@ def remark_text(remark: Remark | None, language: str = DEFAULT) -> str:
 
     >>> remark_text(Remark(Kind.NUMBER, ("13万元",)))
     '引文里没有数字 13万元'
+    >>> remark_text(Remark(Kind.NUMBER, ("15.2%", "12.5%")))
+    '引文里是 12.5%，不是 15.2%'
     """
     if remark is None:
         return ""
     values = [error_text(value, language) for value in remark.values]
+    if remark.kind in (Kind.NUMBER, Kind.DATE) and len(values) > 1:
+        return _GIVEN[language].format(*values)
     return _TEXTS[language][remark.kind].format(*values, all=_PAUSES[language].join(values))
 
 

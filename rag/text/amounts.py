@@ -152,7 +152,7 @@ _FRACTION = re.compile(
 )
 _TENTHS = re.compile(
     r"(?:(?P<n>[一二两三四五六七八九])|(?<![\d.])(?P<d>\d(?:\.\d)?)\s?)"
-    r"(?:[到至-](?P<to>[一二三四五六七八九]|\d))?\s?成(?P<half>半)?"
+    r"(?:[到至-](?P<to>[一二三四五六七八九]|\d))?\s?成(?:(?P<half>半)|(?P<tenth>[一二三四五六七八九]))?"
     r"(?!为|立|功|本|员|果|长|了|都|熟|交|分|就|品|年|套|绩|语)(?P<some>多)?" + _HEDGED
 )
 _HALF_TIME = re.compile(
@@ -412,8 +412,8 @@ def _tenths(match: re.Match[str]) -> Quantity | None:
     value, top = _either(written), _either(match["to"] or written)
     if value is None or top is None:
         return None
-    more = 5 if match["half"] else 0
-    step = Fraction(1) if "." in written else Fraction(5 if more else 10)
+    more = 5 if match["half"] else DIGITS.get(match["tenth"] or "", 0)
+    step = Fraction(1) if "." in written or match["tenth"] else Fraction(5 if more else 10)
     bounds = sorted((10 * value + more, 10 * top + more))
     hedge = _own_hedge(match, bool(match["some"]))
     return _made(bounds[0], UNITS["%"], step, hedge, "", bounds[1])

@@ -71,7 +71,7 @@ def _section(text: str, whole: str) -> Fraction | None:
             if digit:
                 return None
             digit = DIGITS[character]
-        elif character in POWERS and POWERS[character] < power and (digit is not None or not value):
+        elif character in POWERS and POWERS[character] < power and (digit or (digit is None and not value)):
             power = POWERS[character]
             value += (digit or 1) * power
             digit = None

@@ -66,6 +66,29 @@ class Period:
         return self.to is None or (other.to is not None and self.to.within(other.to, years))
 
 
+PART_MONTHS = {
+    "q1": (1, 3), "q2": (4, 6), "q3": (7, 9), "q4": (10, 12), "h1": (1, 6), "h2": (7, 12),
+    "9m": (1, 9),
+}  # fmt: skip
+
+
+def months(period: Period) -> tuple[int, int] | None:
+    """The first and last month that a period names, None where it names none or a day.
+
+    >>> from rag.text.quantities import dates
+    >>> [months(dates(text)[0]) for text in ("1—9月", "前三季度", "2023年", "5月3日")]
+    [(1, 9), (1, 9), None, None]
+    """
+    if period.day is not None:
+        return None
+    if period.part in PART_MONTHS:
+        return PART_MONTHS[period.part]
+    if period.month is None or period.part is not None:
+        return None
+    last = period.to.month if period.to is not None else period.month
+    return None if last is None else (period.month, last)
+
+
 _HAN_DIGIT = "零〇○一二三四五六七八九"
 _TO = r"\s?(?:[-—–―~～至到]{1,2}|to|and)\s?"
 _YEAR = (
@@ -93,6 +116,7 @@ _YEARLESS = re.compile(
     r"|(?P<third>[上中下])旬|(?P<monthend>底|末|初))?"
     r"|(?P<quarter>第[一二三四1-4]\s?季度|(?<![前头两几个0-9])[一二三四1-4]\s?季度|(?<![0-9a-z])q[1-4](?![0-9a-z]))"
     r"|(?P<front>[前头][二两三23]个?季度)|(?P<half>[上下]半年)"
+    r"|[前头]\s?(?P<months>1[0-2]|[2-9]|[二三四五六七八九十]|十[一二])\s?个月"
     r"|(?<![\d.月])(?P<dayonly>3[01]|[12]\d|[1-9])\s?日(?!均|元|常|游|志|本|报|刊)"
 )
 _ISO = re.compile(
@@ -118,11 +142,13 @@ _LATIN = re.compile(
     r"(?:,?\s(?P<year2>(?:1\d|20)\d{2})(?![0-9]))?"
     rf"|{_NAMED.replace('name', 'name3')},?\s(?:of\s)?(?P<year3>(?:1\d|20)\d{{2}})(?![0-9])"
     r"|(?:in|since|by|until|during|from|to|of|early|late|mid)[ -]"
-    rf"{_NAMED.replace('name', 'name4')}(?![a-z])"
+    rf"{_NAMED.replace('name', 'name4')}(?![a-z]|,?\s\d)"
     r"|(?P<ord>first|second|third|fourth)\s(?P<what>quarter|half)(?:\s(?:of|in)\s(?P<year5>(?:19|20)\d{2}))?"
     rf"|{_PREPOSITION}[ -]?(?P<year4>(?:19|20)\d{{2}})"
     r"(?![0-9,.]\d|\d|\s?(?:yuan|people|%|[a-z]*illion))"
-    r"|(?P<word>last|this|next)\syear(?![a-z]))"
+    r"|(?P<word>last|this|next)\syear(?![a-z])"
+    r"|(?<![\d.,$¥€£])(?P<year6>(?:19|20)\d{2})(?=[\s,.;:)'’][^\u3400-\u9fff]{0,12}[a-z]|[.)]?$)"
+    r"(?![,.]\d|\s?(?:yuan|people|%|[a-z]*illion|years?|days?|km|kg|mm|meters|metres|tonnes|tons)))"
 )
 _DECADE = re.compile(
     r"(?:(?P<century>\d{1,2}|[一二]?十[一二三四五六七八九]?)\s?世纪)?(?P<decade>[1-9]0|[一二三四五六七八九]十)\s?年代"
@@ -203,6 +229,9 @@ def _read(match: re.Match[str], written: str, year: int | None) -> Period | None
     )
     day = _number(next((found[k] for k in found if k.startswith("day")), None))
     part = _part(found)
+    if "months" in found:
+        last = Period(span, text, named, _number(found["months"]))
+        return Period(span, text, named, 1, to=last)
     if named is None and relative is None and month is None and part is None and day is None:
         return None
     return Period(span, text, named, month, day, part, relative)

@@ -13,12 +13,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from rag.text.amounts import Hedge, Quantity, amounts
-from rag.text.periods import YEAR_WORDS, Period, blank, periods
+from rag.text.periods import YEAR_WORDS, Period, blank, months, periods
 from rag.text.units import NO_UNIT, Unit, UnitClass
 
 __all__ = [
     "NO_UNIT", "YEAR_WORDS", "Hedge", "Period", "Quantity", "Unit", "UnitClass", "dates",
-    "figures", "plain", "quantities",
+    "figures", "months", "plain", "quantities",
 ]  # fmt: skip
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.verify import NOT_CITED, NOT_QUOTED, check, locate, verify
+from rag.answering.verdict import judge
+from rag.answering.verify import NOT_CITED, NOT_QUOTED, locate, verify
 from rag.types import Claim, Document, Passage, Remark, RemarkKind, Span, Support
 from tests.fakes import document_of
 
@@ -102,8 +103,8 @@ def test_any_part_is_located_where_it_stands(text: str, data: st.DataObject) -> 
     ],
 )
 def test_each_kind_of_error_is_noticed(claim: str, quote: str, kind: str) -> None:
-    found = check(claim, quote, "", 2023)
-    assert found.kind == kind
+    found = judge(claim, [replace(passage(text=quote), date="2023")], 2023)
+    assert (found.reason.kind.value if found.reason else "") == kind
     assert (found.support is Support.SUPPORTED) == (kind == "")
 
 
@@ -119,5 +120,5 @@ def test_a_paraphrase_is_cited_with_the_sentences_that_it_rests_on() -> None:
 def test_a_wrong_figure_keeps_no_quotation() -> None:
     sentence = verify(Claim("三号码头的吊机换成LED灯，花费13万元。", (1,)), [passage()], source)
     assert sentence.support is Support.UNSUPPORTED
-    assert sentence.reason == Remark(RemarkKind.NUMBER, ("13万元",))
+    assert sentence.reason == Remark(RemarkKind.NUMBER, ("13万元", "１２万元"))
     assert sentence.citations == ()

@@ -1,0 +1,161 @@
+"""Learns whether the wording of a sentence is supported: boosted trees over the features of
+`rag.answering.verdict`, from sentences of open text, the same and altered.
+
+Sentences whose facts fail are decided without the model and teach it nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from rag.answering.alignment import align
+from rag.answering.contradictions import failures
+from rag.answering.facts import facts
+from rag.answering.wording import FEATURES, FILE, Model, measured
+from training import data
+from training.verdict_examples import SAME, Example, Material, examples
+
+log = logging.getLogger("training")
+Floats = npt.NDArray[np.float64]
+
+SEED = 20261130
+NEWS, PASSAGES = 4000, 1600
+# Articles whose number is divisible by this are those of `eval verification`.
+MEASURED = 50
+TREES, DEPTH, LEAF, RATE = 80, 3, 40, 0.1
+HELD_OUT = 0.25
+KEPT = 0.985
+"""Share of the held-out supported sentences that stay supported: the threshold."""
+LEARNED = (SAME, "knowledge", "attached", "entity", "cause")
+LESS = {"cause": 0.1}
+"""What the wording is to tell; other faults are for the rules. Those that the features can tell
+only in part weigh less."""
+SIGNS = {
+    **dict.fromkeys(
+        ("covered", "covered_by_lines", "pairs", "weakest_clause", "weakest_pairs", "bound",
+         "subject", "subject_near", "verbs", "last_word", "best_line"), 1,
+    ),
+    **dict.fromkeys(
+        ("gap", "new_words", "names_far", "names_missing", "rival_name", "crossed", "far_dates",
+         "negation_added", "negation_gone", "hedge_dropped", "hedge_added", "certain_added",
+         "limit_dropped", "universal_added", "planned_as_done", "cause_added", "names_inverted",
+         "inverted", "apart"), -1,
+    ),
+}  # fmt: skip
+"""Which way a feature may only push."""
+PARTLY_KEPT = 0.995
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example measured: its features, whether a fact failed, and what was altered."""
+
+    features: tuple[float, ...]
+    failed: str
+    altered: str
+    text: str
+
+
+def materials(share: float = 1.0) -> Iterator[Material]:
+    """News with their years; passages of CMRC train and DRCD dev with their questions."""
+    kept = 0
+    for number, (date, text) in enumerate(data.dated_news()):
+        if number % 11 == 3 and number % MEASURED and kept < NEWS * share:
+            kept += 1
+            yield Material(text[:2500], int(date[:4]) if date[:4].isdigit() else None)
+    asked: dict[str, list[tuple[str, str]]] = {}
+    for question in (*data.cmrc_train(), *data.drcd_dev()):
+        asked.setdefault(question.passage, []).append((question.text, question.answer))
+    for text in list(asked)[: int(PASSAGES * share) or 1]:
+        yield Material(text, None, tuple(asked[text]))
+
+
+def cases(found: Sequence[Example]) -> list[Case]:
+    """The features of the examples."""
+    measured_cases = []
+    for one in found:
+        alignment = align(facts(one.sentence, one.year), one.passages)
+        failed = next(failures(alignment), None)
+        measured_cases.append(
+            Case(
+                measured(alignment),
+                "" if failed is None else failed.kind.value,
+                one.altered,
+                one.sentence,
+            )
+        )
+    return measured_cases
+
+
+def fit(rows: Sequence[Case]) -> dict[str, Any]:
+    """The trees, as `rag.answering.verdict` reads them, and the least probabilities at which the
+    held-out supported sentences are kept."""
+    chance = random.Random(SEED)
+    rows = [row for row in rows if not row.failed and row.altered in LEARNED]
+    held = [chance.random() < HELD_OUT for _ in rows]
+    x = np.array([row.features for row in rows])
+    y = np.array([row.altered == SAME for row in rows])
+    counts = Counter(row.altered for row in rows)
+    weight = np.array([(counts[row.altered] ** -0.5) * LESS.get(row.altered, 1.0) for row in rows])
+    weight[y] *= sum(weight[~y]) / sum(weight[y])
+    learn = ~np.array(held)
+    model = HistGradientBoostingClassifier(
+        max_iter=TREES, max_depth=DEPTH, min_samples_leaf=LEAF, learning_rate=RATE,
+        monotonic_cst=[SIGNS.get(name, 0) for name in FEATURES], early_stopping=False,
+        random_state=SEED,
+    )  # fmt: skip
+    model.fit(x[learn], y[learn], weight[learn])
+    value: dict[str, Any] = {
+        "features": list(FEATURES),
+        "start": round(float(model._baseline_prediction[0, 0]), 4),
+        "trees": [_nodes(trees[0].nodes) for trees in model._predictors],
+    }
+    chances = np.array([_model(value).probability(row.features) for row in rows])
+    value["supported"] = round(float(np.quantile(chances[y & ~learn], 1 - KEPT)), 4)
+    value["partly"] = round(float(np.quantile(chances[y & ~learn], 1 - PARTLY_KEPT)), 4)
+    for kind in counts:
+        of_kind = np.array([row.altered == kind for row in rows]) & ~learn
+        log.info(
+            "%-10s %5d  supported %.3f", kind, of_kind.sum(),
+            float(np.mean(chances[of_kind] >= value["supported"])) if of_kind.any() else 0.0,
+        )  # fmt: skip
+    return value
+
+
+def _nodes(nodes: Any) -> list[list[float]]:
+    return [
+        [-1, round(float(node["value"]), 5), 0, 0]
+        if node["is_leaf"]
+        else [int(node["feature_idx"]), round(float(node["num_threshold"]), 5), int(node["left"]),
+              int(node["right"])]
+        for node in nodes
+    ]  # fmt: skip
+
+
+def _model(value: dict[str, Any]) -> Model:
+    trees = tuple(tuple(tuple(node) for node in tree) for tree in value["trees"])
+    return Model(value["start"], trees, 0.5, 0.5)
+
+
+def build(folder: Path, share: float = 1.0) -> None:
+    """Writes `verdict.json`; for a try, `share` of the texts is enough."""
+    chance = random.Random(SEED)
+    found = list(examples(list(materials(share)), chance))
+    log.info("%d examples: %s", len(found), Counter(one.altered for one in found))
+    rows = cases(found)
+    kept = Counter(row.altered for row in rows if not row.failed)
+    total = Counter(row.altered for row in rows)
+    for kind, number in total.items():
+        log.info("%-10s %5d  facts hold %.3f", kind, number, kept[kind] / number)
+    (folder / FILE).write_text(json.dumps(fit(rows)) + "\n", encoding="utf-8")
