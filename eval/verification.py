@@ -374,6 +374,6 @@ def table(folder: Path) -> str:
     for kind, (count, share) in shares.items():
         wanted = REQUIRED_FURTHER if kind in FURTHER else REQUIRED_PARAPHRASES
         what = "not supported" if kind in FURTHER else "supported"
-        reached = "reached" if share >= wanted else "MISSED"
-        lines.append(f"{kind:<12}{count:>6}   {what} {share:.3f}   ≥ {wanted:.2f}  {reached}")
+        met = "reached" if share >= wanted else "MISSED"
+        lines.append(f"{kind:<12}{count:>6}   {what} {share:.3f}   ≥ {wanted:.2f}  {met}")
     return "\n".join(lines)

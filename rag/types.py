@@ -320,13 +320,13 @@ class RemarkKind(Enum):
 
     Of a sentence: nothing found says it; another passage than the cited one does; a figure, a
     date, a quoted term or names are not in the quotation; it says the opposite of a rise or fall,
-    or negates what the sentence does not; it covers a part only (the share); it says it less surely,
-    of less, or in another language. A figure or date comes with the one that the quotation has in
-    its place, where it has one. Of an answer: the
-    names of a question do not stand where the quotation does (the names); its premise is not what
-    a quotation says (what the question says, then the quotation; for the holder of an office the
-    office first); sentences of the documents take the place of a
-    model's answer (its error); sentences were withheld (how many).
+    or negates what the sentence does not; it covers a part only (the share); it says it less
+    surely, of less, or in another language. A figure or date comes with the one that the
+    quotation has in its place, where it has one. Of an answer: the names of a question do not
+    stand where the quotation does (the names); its premise is not what a quotation says (what the
+    question says, then the quotation; for the holder of an office the office first); sentences of
+    the documents take the place of a model's answer (its error); sentences were withheld (how
+    many).
     """
 
     NOT_QUOTED = "not_quoted"

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from training import answerable, build_encoder, reader, sources
+from training import answerable, build_encoder, reader, sources, verdict
 from training.encoder import Recipe
 from training.tokens import train_ranks
 
@@ -43,11 +43,17 @@ def build_answerable(folder: Path, quick: bool) -> None:
     answerable.build(folder, 0.04 if quick else 1.0)
 
 
+def build_verdict(folder: Path, quick: bool) -> None:
+    """The model of the wording of checked sentences."""
+    verdict.build(folder, 0.02 if quick else 1.0)
+
+
 BUILDERS: dict[str, Callable[[Path, bool], None]] = {
     "tokens": lambda folder, _: build_tokens(folder),
     "encoder": build_vectors,
     "reader": build_reader,
     "answerable": build_answerable,
+    "verdict": build_verdict,
 }
 
 

@@ -24,7 +24,7 @@ from rag.answering.facts import (
     Clause,
     facts,
 )
-from rag.answering.lines import held, whole
+from rag.answering.lines import whole
 from rag.answering.wording import FEATURES, in_line, of_another
 from rag.text.quantities import Quantity, UnitClass
 from rag.text.values import negated

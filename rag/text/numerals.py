@@ -71,7 +71,7 @@ def _section(text: str, whole: str) -> Fraction | None:
             if digit:
                 return None
             digit = DIGITS[character]
-        elif character in POWERS and POWERS[character] < power and (digit or (digit is None and not value)):
+        elif character in POWERS and POWERS[character] < power and (digit or _first(digit, value)):
             power = POWERS[character]
             value += (digit or 1) * power
             digit = None
@@ -79,6 +79,11 @@ def _section(text: str, whole: str) -> Fraction | None:
             return None
     zero = len(text) > 1 and text[-2] in "零〇○"
     return Fraction(value + (digit or 0) * (1 if zero else _place(whole)))
+
+
+def _first(digit: int | None, value: int) -> bool:
+    """Whether a power begins its section, as 十 may without a digit."""
+    return digit is None and not value
 
 
 def _place(text: str) -> int:
