@@ -29,6 +29,7 @@ from rag.models.reading import PassageReader
 from rag.reading.lines import ends_sentence
 from rag.settings import Settings
 from rag.text.fold import squeeze
+from rag.text.halves import mended
 from rag.types import (
     Answer,
     Claim,
@@ -135,6 +136,7 @@ class Assistant:
             SettingsError, ModelUnavailable: the chat model cannot be used.
         """
         asked = parse_query(question)
+        history = tuple((mended(earlier), mended(said)) for earlier, said in history)
         reply = reply_to(asked.text)
         if reply is not None:
             yield from _replied(question.strip(), reply)

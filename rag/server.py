@@ -56,6 +56,7 @@ from rag.page.conversations import FILE, Conversations
 from rag.page.room import Room
 from rag.settings import Settings
 from rag.telling.errors import error_text
+from rag.text.halves import mended
 from rag.types import Event, IndexStatus
 
 _ALONE = Access()
@@ -184,7 +185,7 @@ def _apologise(request: Request, error: Exception) -> JSONResponse:
 
 
 def _told(request: Request, message: str) -> dict[str, str]:
-    return {"error": error_text(message, told_in(request.headers))}
+    return {"error": error_text(mended(message), told_in(request.headers))}
 
 
 def guarded(app: ASGIApp, access: Access) -> ASGIApp:

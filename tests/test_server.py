@@ -65,6 +65,17 @@ def test_search_takes_k_and_explain(client: TestClient) -> None:
     assert one == [passage_json(answer().passages[0], explain=True)]
 
 
+@pytest.mark.parametrize(
+    "body",
+    ['{"question": "青\\ud800石桥"}', '{"question": "x", "tag": ["\\ud800"]}',
+     '{"question": "x", "collection": "\\ud800"}', '{"question": "x", "\\ud800": 1}'],
+)  # fmt: skip
+def test_half_a_character_is_a_422(client: TestClient, body: str) -> None:
+    for path in ("/api/ask", "/api/search"):
+        reply = client.post(path, content=body)
+        assert (reply.status_code, list(reply.json())) == (422, ["error"])
+
+
 def test_another_page_asks_nothing(client: TestClient) -> None:
     foreign = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
     for path in ("/api/ask", "/api/search"):

@@ -32,6 +32,7 @@ from rag.answering.llm_errors import (
 )
 from rag.errors import GenerationError, GenerationTimeout, ModelUnavailable, SettingsError
 from rag.settings import Chat
+from rag.text.halves import cut_half, mended
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -203,7 +204,7 @@ class _Request:
         limit = self.chat.settings.timeout_seconds
         options: dict[str, Any] = {} if self.max_tokens is None else {"max_tokens": self.max_tokens}
         messages = [(message.role, message.text) for message in self.messages]
-        said, ended = False, ""
+        said, ended, half = False, "", ""
         stream = self.model.astream(messages, **options)
         async with aclosing(stream) as chunks:  # type: ignore[type-var]
             while True:
@@ -214,7 +215,10 @@ class _Request:
                 ended = _finish(chunk.response_metadata) or ended
                 if chunk.text:
                     said = True
-                    yield str(chunk.text)
+                    piece, half = cut_half(half + str(chunk.text))
+                    yield piece
+        if half:
+            yield mended(half)
         if ended == "content_filter":
             raise refused(self.chat.address)
         if not ended and self.chat.name.startswith(f"{OPENAI}:"):

@@ -8,6 +8,7 @@ from enum import Enum
 
 from rag.errors import QuestionError
 from rag.text.fold import fold
+from rag.text.halves import half_in
 from rag.text.segment import STOP_WORDS, bigrams, words
 
 MAX_QUESTION_CHARACTERS = 2000
@@ -131,7 +132,7 @@ def parse_query(question: str) -> Query:
     """Takes a question apart.
 
     Raises:
-        QuestionError: it is empty or longer than `MAX_QUESTION_CHARACTERS`.
+        QuestionError: it is empty, longer than `MAX_QUESTION_CHARACTERS`, or no Unicode text.
     """
     text = question.strip()
     if not text:
@@ -141,6 +142,8 @@ def parse_query(question: str) -> Query:
             f"the question has {len(text):,} characters, the limit is {MAX_QUESTION_CHARACTERS:,}; "
             "shorten it"
         )
+    if half := half_in(text):
+        raise QuestionError(f"the question holds half a character ({half}); type it again")
     text = with_mark(text)
     folded = fold(text).replace("啥", "什么")
     said = _ASKING.sub(" ，", folded)

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from rag.answering.query import parse_query
 from rag.http.filters import Restricted, values_of
+from rag.text.halves import half_in
 from rag.types import Answer, Filter, Passage
 from rag.wire import answer_json, passage_json
 
@@ -86,5 +87,7 @@ async def _parameters(request: Request, kind: type[_P]) -> _P:
         raise BadRequest(422, "; ".join(problems)) from None
     except (ValueError, RecursionError) as error:
         raise BadRequest(400, f"the body is not a JSON object: {error}") from None
+    if half := half_in(json.dumps(wanted.model_dump(), ensure_ascii=False)):
+        raise BadRequest(422, f"a parameter holds half a character ({half}); send it whole")
     parse_query(wanted.question)
     return wanted

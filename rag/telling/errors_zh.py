@@ -12,6 +12,9 @@ TEXTS: Mapping[str, str] = {
     "the question has {} characters, the limit is {}; shorten it": (
         "问题有 {0} 个字，上限是 {1} 个，请缩短"
     ),
+    "the question holds half a character ({}); type it again": (
+        "问题里有半个字符（{0}），请重新输入"
+    ),
     "nothing is since {} and until {}; swap them": "没有既不早于 {0} 又不晚于 {1} 的，请对调",
     "an empty name in {}; leave it out to search them all": "筛选 {0} 里有空的名称；不筛选就留空",
     "the pattern {} is longer than {} characters or has more than {} times **; shorten it": (

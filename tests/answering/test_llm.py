@@ -240,3 +240,9 @@ def test_a_server_may_send_on_to_itself() -> None:
     with serve(Reply(status=307, headers={"location": "/v1/other"}), Reply(["好。"])) as server:
         assert model(server).reply(PROMPT) == "好。"
         assert [one["messages"] for one in server.requests] == [server.requests[0]["messages"]] * 2
+
+
+def test_half_characters_of_a_reply_are_joined_or_replaced() -> None:
+    with serve(Reply(["好\ud83d", "\ude00。\udc00", "再\ud83d"])) as server:
+        pieces = [piece for piece in model(server).stream(PROMPT) if piece]
+        assert "".join(pieces) == "好😀。\ufffd再\ufffd"

@@ -56,3 +56,8 @@ def test_a_question_of_100_000_characters() -> None:
     parse_query("问" * MAX_QUESTION_CHARACTERS)
     with pytest.raises(QuestionError, match=r"100,000 characters, the limit is 2,000"):
         parse_query("问" * 100_000)
+
+
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(QuestionError, match=r"half a character \(U\+D800\)"):
+        parse_query("青\ud800石桥花了多少钱？")
