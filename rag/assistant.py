@@ -175,10 +175,8 @@ class Assistant:
         self, query: Query, index: Index, where: Filter | None
     ) -> Catalogued | None:
         """The answer of the catalog, where the question is about the documents themselves."""
-        request = recognise(query.text)
-        if request is None:
-            return None
-        return answer(request, index, partial(self._document, index), where)
+        source = partial(self._document, index)
+        return answer(recognise(query.text), index, source, where)
 
     def _extract(self, searches: Sequence[Search]) -> Extraction:
         return extract(searches, self.settings.answering, self._reader())

@@ -34,7 +34,9 @@ INSTRUCTIONS = (
     "sentences each carry a quotation that was checked; status nearest means that the documents "
     "speak of the subject but do not answer (`missing` says what they lack, the sentences are only "
     "what comes nearest); status no_evidence means that the "
-    "documents hold no answer. `search` gives passages; `read_passage` what stands around one. "
+    "documents hold no answer. `ask` also tells about the documents themselves: how many, which, "
+    "the newest, which mention a term; of one its date, author, chapters, a section, a summary. "
+    "`search` gives passages; `read_passage` what stands around one. "
     "`where` narrows both to some of the documents."
 )
 

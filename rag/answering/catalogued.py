@@ -8,8 +8,8 @@ headings, extracts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from rag.answering import outline
@@ -26,10 +26,19 @@ MOST_HEADINGS = 30
 EXTRACT_SENTENCES, EXTRACT_CHARACTERS = 5, 600
 HEAD_BLOCKS = 40
 """Blocks at the beginning of a document among which its title and author are looked for."""
+MOST_SIGNED = 3
+LAST_BLOCKS = 10
+"""Blocks at the end of a document among which the line that says its date is looked for, too."""
 PASSAGE_CHARACTERS = 120
+# A date in such a line is a term of something, not the day of the document.
+_TERM = re.compile(r"截[止至]|[日号]\s?(?:起|前|后|之前|以前|之后|以后)|有效期|到期")
 # A term that stands nowhere, is short and one: certain enough to say so.
 _ALONE = re.compile(r"[A-Za-z0-9\u3400-\u9fff·&.\- ]{1,12}")
 _JOINED = re.compile("和|与|以及|、|及")
+
+
+_INSIDE = re.compile("里面的?|里的?|中的?|的")
+_QUOTES = '“”"「」《》 '
 
 
 class Catalog(Protocol):
@@ -121,6 +130,8 @@ _TEXTS = {
         "units": "{0}",
     },
 }
+# The line that names the paper or journal and its issue.
+_ISSUE = re.compile(r"《[^》]{2,30}》.{0,30}(?:[期号日]|季號)")
 _SIGNED = re.compile(
     r"(?:(?:本[报刊](?:特约|实习)?)?记者|作者|撰文|撰稿|编著|主编|编者|著者|编写|文)"
     r"\s?[:：/／|｜ ]\s?\S.{0,40}"
@@ -129,23 +140,27 @@ _SIGNED = re.compile(
 
 
 def answer(
-    request: Request,
+    requests: Sequence[Request],
     catalog: Catalog,
     source: Callable[[str], Document],
     where: Filter | None = None,
 ) -> Catalogued | None:
-    """The answer to a question about the documents that fit `where`; `source` gives a document by
-    its name. None where the catalog cannot tell: then it is a question like any other."""
-    infos = catalog.documents(where=where)
-    said = _Said(source, _TEXTS["en" if request.english else "zh"])
-    if not infos:
-        return None
-    if request.asked is Asked.MENTIONS:
-        return _mentioning(said, request.term, catalog, infos)
-    if request.asked in _OF_ALL:
-        return _OF_ALL[request.asked](said, request, infos)
-    info = meant(request.document, infos, source)
-    return None if info is None else _OF_ONE[request.asked](said, info)
+    """The answer to the first of what may be asked of the documents that fit `where` of which the
+    catalog knows something; `source` gives a document by its name. None where it cannot tell: then
+    it is a question like any other."""
+    infos = catalog.documents(where=where) if requests else ()
+    for request in requests if infos else ():
+        said = _Said(source, _TEXTS["en" if request.english else "zh"])
+        if request.asked is Asked.MENTIONS:
+            found = _mentioning(said, request.term, catalog, infos)
+        elif request.asked in _OF_ALL:
+            found = _OF_ALL[request.asked](said, request, infos)
+        else:
+            info = meant(request.document, infos, source)
+            found = None if info is None else _OF_ONE[request.asked](said, info)
+        if found is not None:
+            return found
+    return None
 
 
 @dataclass(slots=True)
@@ -295,25 +310,35 @@ def _date(said: _Said, info: DocumentInfo) -> Catalogued | None:
 
 
 def _dated_line(document: Document, date: str) -> Span | None:
-    """The first sentence that says a date as exactly as it is known."""
+    """The first sentence of the first or last blocks that says a date as exactly as it is known,
+    and not as a term (截止, 起, 前)."""
     parts = [int(part) for part in date.split("-")]
-    for block in document.blocks:
+    for block in (*document.blocks[:HEAD_BLOCKS], *document.blocks[HEAD_BLOCKS:][-LAST_BLOCKS:]):
         for span in sentences(block.span.of(document.text), block.span.start):
-            for found in dates(span.of(document.text)):
+            text = span.of(document.text)
+            for found in dates(text):
                 own = (found.year, found.month, found.day)
-                if list(own[: len(parts)]) == parts and found.to is None and found.part is None:
+                same = list(own[: len(parts)]) == parts and found.to is None and found.part is None
+                if same and not _TERM.search(text):
                     return span
     return None
 
 
 def _author(said: _Said, info: DocumentInfo) -> Catalogued | None:
+    """The lines at the beginning that name the author or the paper, else the publisher that is
+    stated."""
     document = said.source(info.name)
-    for block in document.blocks[:HEAD_BLOCKS]:
-        text = block.span.of(document.text).strip()
-        if is_byline(text) or _SIGNED.fullmatch(text):
-            said.say("author", info.title)
-            said.quote(info, block.span)
-            return said.all()
+    texts = [(block, block.span.of(document.text).strip()) for block in document.blocks]
+    found = [
+        block.span
+        for block, text in texts[:HEAD_BLOCKS]
+        if is_byline(text) or _SIGNED.fullmatch(text) or _ISSUE.fullmatch(text)
+    ]
+    if found:
+        said.say("author", info.title)
+        for span in found[:MOST_SIGNED]:
+            said.quote(info, span)
+        return said.all()
     if info.publisher is None:
         return None
     said.say("publisher", info.title, info.publisher)
@@ -344,29 +369,41 @@ def _outline(said: _Said, info: DocumentInfo) -> Catalogued | None:
 def _section(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued | None:
     """A section of the document that is named; where none is, of the only one that has such a
     section, as long as they are few enough to look."""
-    named = meant(request.document, infos, said.source)
-    if named is None and (request.document or len(infos) > MOST_READ):
-        return None
-    found = [
-        (info, section, every)
-        for info in ([named] if named else infos)
-        for every in [outline.sections(said.source(info.name))]
-        for section in _asked_for(request, every)
-    ]
+    found: list[tuple[DocumentInfo, outline.Section, tuple[outline.Section, ...]]] = []
+    for document, wanted in _readings(request):
+        one = meant(document, infos, said.source)
+        if one is None and (document or len(infos) > MOST_READ):
+            continue
+        for info in [one] if one else infos:
+            every = outline.sections(said.source(info.name))
+            found += [(info, section, every) for section in _asked_for(wanted, every)]
+        if found:
+            break
     if len(found) != 1:
         return None
     info, section, every = found[0]
-    document = said.source(info.name)
+    document_ = said.source(info.name)
     said.say("section", info.title, section.text)
     said.quote(info, section.span)
     under = outline.inside(section, every)
-    for one in under[:MOST_HEADINGS]:
-        said.quote(info, one.span)
-    _extract(said, info, document, section.body)
+    for below in under[:MOST_HEADINGS]:
+        said.quote(info, below.span)
+    _extract(said, info, document_, section.body)
     return said.all(extracted=True)
 
 
-def _asked_for(request: Request, every: Sequence[outline.Section]) -> tuple[outline.Section, ...]:
+def _readings(request: Request) -> Iterator[tuple[str, Request]]:
+    """The document and the section that may be meant: of 年报里风险提示 both the whole as the name
+    of a section and 风险提示 in 年报."""
+    yield request.document, request
+    if request.number is None and not request.document:
+        for mark in _INSIDE.finditer(request.term):
+            name = request.term[mark.end() :].strip(_QUOTES)
+            if mark.start() and name:
+                yield request.term[: mark.start()], replace(request, term=name)
+
+
+def _asked_for(request: Request, every: tuple[outline.Section, ...]) -> tuple[outline.Section, ...]:
     if request.number is None:
         return outline.named(every, request.term)
     if request.chapter is None:
@@ -418,8 +455,10 @@ def _conclusion(said: _Said, info: DocumentInfo) -> Catalogued | None:
 def _begun(said: _Said, info: DocumentInfo, key: str, found: Sequence[outline.Section]) -> bool:
     """Quotes the beginning of the first of `found` that has text; False where none has."""
     document = said.source(info.name)
+    every = outline.sections(document)
     for section in found:
-        spans = outline.statements(document, section.body, EXTRACT_SENTENCES, EXTRACT_CHARACTERS)
+        body = outline.reach(section, every)
+        spans = outline.statements(document, body, EXTRACT_SENTENCES, EXTRACT_CHARACTERS)
         if spans:
             said.say(key, info.title, section.text)
             for span in spans:

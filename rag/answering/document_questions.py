@@ -66,7 +66,8 @@ GENERIC = "(?:文档|文件|资料|文章|文稿|文本)"
 _NOUN = (
     "(?:文档|文件|资料|文章|文稿|文本|材料|报告书?|研报|论文|年报|半年报|季报|月报|公告|公报|通告|通知|手册|说明书|指南"
     "|合同|协议|标书|规定|条例|办法|白皮书|蓝皮书|简报|简介|新闻稿?|报道|访谈|期刊|杂志|报纸|周刊|教材|讲义|ppt|pdf"
-    "|演示文稿|幻灯片|文献|纪要|方案|计划书|专题|专刊|简讯|快报|周报|日报|内参|书)"
+    "|演示文稿|幻灯片|文献|纪要|方案|计划书|专题|专刊|简讯|快报|周报|日报|内参"
+    "|总结|小结|摘要|须知|指引|章程|细则|纲要|规划|书)"
 )
 _M = "[份篇个本部则期册]"
 _WHICH = f"(?:哪些|哪几{_M}|哪一?{_M})"
@@ -77,14 +78,15 @@ _HERE = (
 _ALL = "(?:一共|总共|共|都|目前|现在|已经?)*"
 _HOLDS = "(?:(?:收录|收集|收|存|导入|上传|索引|保存|加载)(?:了|着)?(?:有)?|有)"
 _SAYS = (
-    "(?:主要|都|大概|具体|到底)?(?:是)?(?:讲|说|写|介绍|谈|论述|讨论|讲述|关于)(?:了|的)?(?:是)?"
+    "(?:主要|都|大概|具体|到底)?(?:是)?(?:讲|说|写|介绍|谈|论述|讨论|讲述|规定|分析|阐述|说明|关于)"
+    "(?:了|的)?(?:是)?"
 )
 _WHAT = "(?:些?什么|哪些|啥)(?:内容|方面|东西|问题|事)?"
 _REF = "(?P<document>.{0,60}?)(?:里面?|中|内)?的?"
 _N = "(?:[零〇一二三四五六七八九十百]{1,5}|[0-9]{1,3})"
 _UNIT = "(?:章|节|部分|篇|编|单元|讲)"
 _PART = f"(?:第(?P<chapter>{_N})章的?)?第(?P<number>{_N})(?P<unit>{_UNIT})"
-_CALLED = "(?:章节?|节|部分|小节|栏目|版块|板块|小标题|篇章|专栏)"
+_CALLED = "(?:章节?|节|部分|小节|栏目|版块|板块|版面|小标题|篇章|专栏)"
 _FIRST = re.compile(
     r"^(?:请问|请|麻烦|帮忙?我?|你能|能不能|可以|告诉我|我想知道|想问一?下?|那么?[，,])*"
 )
@@ -131,7 +133,7 @@ _CHINESE: tuple[tuple[Asked, re.Pattern[str]], ...] = tuple(
         ),
         (
             Asked.DATE,
-            f"{_REF}是?(?:什么时候|何时|哪一?[年天月日]|几月几?[日号]?)(?:发布|发表|出版|印发|刊登|写|撰写|编写|成文)的?",
+            f"{_REF}是?(?:什么时候|何时|哪一?[年天月日]|几月几?[日号]?)(?:发布?|发表|出版|印发|刊登|写|撰写|编写|成文)的?",
             f"{_REF}(?:发布|发表|出版|印发|成文|撰写)?(?:的)?(?:日期|时间)(?:是)?(?:什么时候|哪一?[年天日]|什么|多少)?",
         ),
         (
@@ -141,6 +143,7 @@ _CHINESE: tuple[tuple[Asked, re.Pattern[str]], ...] = tuple(
                 "(?:分别)?(?:是|有)?(?:谁|哪一?[个位家些里](?:单位|机构|部门|人)?|什么)?"
             ),
             f"(?:是)?(?:谁|哪一?[个家](?:单位|机构|部门))(?:写|撰写|编写|发布|发表|编制)(?:了|的)?{_REF}",
+            f"{_REF}(?:发表|刊登|登|刊发|出版)[在于]哪(?:里|儿|一?[本家份个](?:刊物|杂志|报纸|期刊|报|媒体)?)(?:上)?的?",
             f"{_REF}是?由?(?:谁|哪一?[个家](?:单位|机构|部门))(?:写|撰写|编写|发布|发表|编制|出)的",
         ),
         (
@@ -156,18 +159,19 @@ _CHINESE: tuple[tuple[Asked, re.Pattern[str]], ...] = tuple(
         ),
         (
             Asked.SECTION,
-            f"{_REF}{_PART}(?:的?(?:内容|主要内容|标题))?(?:{_SAYS}|是|有|包括)?{_WHAT}",
+            f"{_REF}{_PART}(?:的?(?:内容|主要内容|标题|题目|名称))?(?:{_SAYS}|是|叫|有|包括)?{_WHAT}",
             f"(?:概括|总结|归纳|概述|简述|介绍)(?:一下)?{_REF}{_PART}(?:的?(?:主要)?内容)?",
-            f'{_REF}[“"「《]?(?P<term>[^“”"「」《》的]{{1,30}})[”"」》]?(?:这|那)?一?(?:章|节|部分|小节|栏目|版块|板块){_SAYS}{_WHAT}',
+            f'{_REF}[“"「《]?(?P<term>[^“”"「」《》的]{{1,30}}?)[”"」》]?(?:[这那]一?个?|一)?(?:章|节|部分|小节|栏目|版块|板块){_SAYS}{_WHAT}',
         ),
         (
             Asked.CONCLUSION,
-            f"{_REF}(?:主要|最后|最终|基本|核心)?的?结论(?:是|有)?(?:什么|哪些|啥|怎样的?)",
+            f"{_REF}(?:主要|最后|最终|基本|核心)?的?结论(?:(?:是|有)(?:什么|哪些|啥|怎样的?))?",
             f"{_REF}(?:得出|给出|有)了?(?:什么|哪些|怎样的|什么样的)(?:主要)?的?结论",
         ),
         (
             Asked.SUMMARY,
             f"{_REF}{_SAYS}{_WHAT}",
+            f"{_REF}(?:有|包括|包含)(?:哪些|什么)(?:主要)?内容",
             f"{_REF}(?:主要内容|大意|摘要|概要|梗概|要点|内容提要|中心思想|主旨|主要观点|核心观点|核心内容)(?:是|有)?(?:什么|哪些|啥)?",
             f"(?:概括|总结|归纳|概述|简述|简要介绍)(?:一下|下)?{_REF}(?:主要)?(?:的)?(?:内容|大意|要点|观点)?",
         ),
@@ -238,22 +242,26 @@ _UNITS = {"chapter": "章", "section": "节", "part": "部分"}
 _THESE = re.compile(f"(?:(?:这|那|该|本|此|上述)的?一?{_M}?|全)?(?:{_NOUN}|文)|文")
 _ENGLISH_THIS = re.compile(rf"(?:this|the) {_ONE}")
 _OF_KIND = re.compile(
-    f"(?:关于|有关|讲|谈)?(?P<words>.+?)(?:的?(?:这|那|该)一?{_M}?)?(?P<noun>{_NOUN})"
+    f"(?:关于|有关|讲|谈)?(?P<words>.+?)"
+    f"(?:(?:的?(?:这|那|该)一?{_M}?)?(?P<noun>{_NOUN})|的?[这那]一?{_M})"
 )
 _QUOTES = "“”\"'「」『』《》 "
 
 
-def recognise(question: str) -> Request | None:
-    """What a question asks of the documents themselves; None for any other question.
+def recognise(question: str) -> tuple[Request, ...]:
+    """What a question may ask of the documents themselves, the likelier first; empty for any other
+    question.
 
-    >>> recognise("资料库里一共有多少份文件？").asked.value, recognise("哪些文件提到了潮汐？").term
-    ('count', '潮汐')
-    >>> recognise("《借阅规定》第三章讲什么").number
-    3
+    >>> [request.asked.value for request in recognise("资料库里一共有多少份文件？")]
+    ['count']
+    >>> recognise("哪些文件提到了潮汐？")[0].term, recognise("《借阅规定》第三章讲什么")[0].number
+    ('潮汐', 3)
     >>> recognise("申请时需要几份文件？")
+    ()
     """
     if len(question) > LONGEST_QUESTION:
-        return None
+        return ()
+    found: dict[Request, None] = {}
     for english, forms in ((False, _CHINESE), (True, _ENGLISH)):
         text, original = _plain(question, spaces=english)
         begin = len(text) - len(_FIRST.sub("", text)) if not english else 0
@@ -261,8 +269,8 @@ def recognise(question: str) -> Request | None:
         for asked, form in forms:
             match = form.fullmatch(text, begin, end)
             if match is not None:
-                return replace(_request(asked, match, original), english=english)
-    return None
+                found.setdefault(replace(_request(asked, match, original), english=english))
+    return tuple(found)
 
 
 def _plain(question: str, *, spaces: bool) -> tuple[str, Callable[[int, int], str]]:

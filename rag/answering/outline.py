@@ -19,6 +19,8 @@ from rag.types import BlockKind, Document, Span
 
 # Sentences of an extract: neither scraps nor what is hardly read.
 SHORTEST, LONGEST = 8, 200
+CENTRAL = 20
+"""Shorter sentences have few words, all of which may be frequent."""
 ABSTRACT = re.compile(r"(?:内容)?(?:摘要|提要|概要)|导读|内容简介|abstract|(?:executive)?summary")
 CONCLUSION = re.compile(
     r"(?:主要|基本|研究|最后的?|核心)?结论(?:与.{1,6}|和.{1,6})?|结语|结束语|小结|总结|conclusions?"
@@ -125,6 +127,16 @@ def inside(section: Section, found: Sequence[Section]) -> tuple[Section, ...]:
     return tuple(one for one in under if one.depth == least)
 
 
+def reach(section: Section, found: Sequence[Section]) -> Span:
+    """The body of a section; of a heading with nothing under it but headings of its own depth
+    (摘要, then 研究背景) all up to the next one with a number."""
+    if section.body.end > section.body.start + SHORTEST:
+        return section.body
+    later = [one for one in found if one.span.start >= section.body.end]
+    end = next((one.span.start for one in later if one.number is not None), section.body.end)
+    return Span(section.body.start, end)
+
+
 def numbered(found: Sequence[Section], number: int, unit: str) -> tuple[Section, ...]:
     """The sections with a number: those whose heading counts in `unit`; in a document whose
     headings do not, those of the outermost level that begin with the number alone."""
@@ -160,7 +172,9 @@ def extract(document: Document, span: Span, count: int, characters: int) -> tupl
     its words, those of a word squared once it has been said, so that the next sentence says
     something else. Source: SumBasic (Nenkova and Vanderwende, 2005).
     """
-    candidates = list(_statements(document, span))
+    every = list(_statements(document, span))
+    long = [one for one in every if one is every[0] or len(one) >= CENTRAL]
+    candidates = long if len(long) >= count else every
     own = [_terms(one.of(document.text)) for one in candidates]
     counts = Counter(term for terms in own for term in terms)
     total = sum(counts.values())
