@@ -13,6 +13,7 @@ from rag.answering.terms import Weights
 from rag.models.reading import PassageReader, log_odds
 from rag.models.reranker import Reranker
 from rag.retrieval.cell_fit import CellFit, Wanted
+from rag.retrieval.references import Reference, holds, references
 from rag.types import Part
 
 # How many hits are looked at, and the weights of the best sentence, of its holding what is
@@ -51,7 +52,8 @@ def rerank(
     is asked for and c the fit of their best cell, 0 where they have none; then the first `READ` of
     them by this + READER_WEIGHT · (the reader's log odds that they hold an answer), where a reader
     is given and the question is Chinese. Where a model is given, by its score alone. Ties by chunk
-    id; the others follow in their order, their scores no higher.
+    id; the others follow in their order, their scores no higher. Where the question names an
+    article or clause, those that are this unit come before all others.
     """
     top = max((one.hit.score for one in found), default=1.0) or 1.0
     fit = cell_fit(query, weights)
@@ -63,7 +65,18 @@ def rerank(
     if model is None and reader is not None and not is_english(query.text):
         looked = _followed(_read(query, looked[:READ], reader), looked[READ:])
     rest = [_with_score(one, one.hit.score / top) for one in found[DEPTH:]]
-    return _followed(_tables_by_fit(looked, fit), rest)
+    return _units_first(references(query.text), _followed(_tables_by_fit(looked, fit), rest))
+
+
+def _units_first(wanted: Sequence[Reference], found: list[Found]) -> list[Found]:
+    """The hits, those first that are a unit which the question names; see `holds`."""
+    if not wanted:
+        return found
+    chunks = [one.hit.chunk for one in found]
+    share = [holds(wanted, chunk.headings, chunk.text) for chunk in chunks]
+    order = sorted(range(len(found)), key=lambda i: -share[i])
+    scores = [one.hit.score for one in found]
+    return [_with_score(found[i], score) for i, score in zip(order, scores, strict=True)]
 
 
 def _tables_by_fit(found: Sequence[Found], fit: CellFit) -> list[Found]:
