@@ -22,6 +22,11 @@ _NAVIGATION = re.compile(
     r"^(?:返回(?:目录|首页|顶部)|快速进入点击页码|上一[页篇]|下一[页篇]|点击(?:查看|进入).{0,8})$"
 )
 _UNITS = tuple("年月日号时分秒个家只名位条项款章节倍成万亿元吨米％%度")
+# The parts of a head stand apart by white space or a bar; a row of a table has more of them.
+_BETWEEN = re.compile(r"\s{2,}|\s*[|｜]\s*|\u3000+")
+_NUMBERS = re.compile(r"\d+|[-—–/]|[第共][页張张]?$")
+_IN_SENTENCES = re.compile("[，。；,;\t]")
+_PARTS, _SHORTEST_PART, _LONGEST_HEAD = 2, 4, 90
 # A label that stands this often by itself is furniture; its first place is kept.
 REPEATED_LABEL = 3
 
@@ -112,7 +117,35 @@ def _running_heads(lines: Sequence[Line], layout: Layout) -> tuple[set[int], str
         elif at_break:
             found.add(i)
     running = [text for text, count in heads.most_common(1) if count >= 2]
-    return found, running[0] if running else None
+    return found | _heads_of_parts(lines, layout), running[0] if running else None
+
+
+def _heads_of_parts(lines: Sequence[Line], layout: Layout) -> set[int]:
+    """Lines at page breaks or beside page numbers that are the same on page after page, numbers not
+    counted, or of two parts (name of the document, of the chapter) of which one is."""
+    edges: set[int] = {0}
+    for i in range(1, len(lines)):
+        if layout.is_break(lines[i]) or lines[i].page != lines[i - 1].page:
+            edges |= {i - 1, i}
+            edges |= {i + 1} if _PAGE_NUMBER.match(lines[i].text) else set()
+            edges |= {i - 2} if i > 1 and _PAGE_NUMBER.match(lines[i - 1].text) else set()
+    keys = {
+        i: [_key(part) for part in _BETWEEN.split(lines[i].text) if part]
+        for i in sorted(edges)
+        if i < len(lines) and len(lines[i].text) <= _LONGEST_HEAD and not lines[i].terminal
+        and not _IN_SENTENCES.search(lines[i].text)
+    }  # fmt: skip
+    counts = Counter(key for own in keys.values() for key in own if len(key) >= _SHORTEST_PART)
+    return {
+        i
+        for i, own in keys.items()
+        if len(own) <= _PARTS and any(counts[key] >= REPEATED_LABEL for key in own)
+    }
+
+
+def _key(part: str) -> str:
+    """What of a part of a head is the same on every page."""
+    return _NUMBERS.sub("", squeeze(part))
 
 
 def _counts(lines: Sequence[Line], position: int) -> bool:

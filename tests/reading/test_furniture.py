@@ -49,3 +49,30 @@ def test_repeated_labels_are_kept_once() -> None:
 
 def test_navigation_is_left_out() -> None:
     assert furniture("正文在这里，说了一件小事。\n\n返回目录\n")[0] == ["返回目录"]
+
+
+LONG = "海港市国民经济和社会发展第十四个五年规划和二〇三五年远景目标纲要（征求意见稿）"
+SENTENCES = "港口在这一年里完成了三件事，其中最要紧的是把老码头的护栏换新，其余两件也都按时做完。"
+
+
+def test_long_heads_of_two_parts() -> None:
+    chapters = ["第一章 客运", "第二章 货运", "第二章 货运", "第三章 灯塔"]
+    pages = [
+        f"{LONG}    {chapter}\n\n第{n}页写的是：{SENTENCES}\n\n{n}"
+        for n, chapter in enumerate(chapters, 11)
+    ]
+    cleaned = clean_text("\n\f".join(pages))
+    assert LONG not in cleaned.text
+    assert cleaned.text.count(SENTENCES) == 4
+
+
+def test_heads_with_their_page_number_on_the_line() -> None:
+    pages = [f"{n}    港务局二〇二三年度工作报告\n{SENTENCES}第{n}页。" for n in range(3, 8)]
+    cleaned = clean_text("\n\n\n\n".join(pages))
+    assert "工作报告" not in cleaned.text
+    assert cleaned.text.count(SENTENCES) == 5
+
+
+def test_what_stands_at_page_breaks_once_stays() -> None:
+    pages = [f"第{n}节的小标题{n * 'x'}\n{SENTENCES}" for n in range(1, 6)]
+    assert "小标题x" in clean_text("\n\n\n\n".join(pages)).text
