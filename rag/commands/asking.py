@@ -112,7 +112,7 @@ def show_answer(answer: Answer, terminal: Terminal) -> str:
         parts.append(terminal.paint("最接近的原文（不是答案）：", "dim"))
     elif answer.short:
         parts.append(terminal.flow([(answer.short, "bold")]))
-    parts.append(terminal.flow([p for s in answer.sentences for p in _sentence(s)]))
+    parts += ["\n".join(terminal.flow(line) for line in _lines(answer))]
     passages = {passage.rank: passage for passage in answer.passages}
     citations = [citation for sentence in answer.sentences for citation in sentence.citations]
     for n, group in groupby(sorted(citations, key=lambda c: (c.n, c.span)), lambda c: c.n):
@@ -128,6 +128,20 @@ def _told(answer: Answer) -> Iterator[str]:
         yield _one_line(notice)
     if answer.searched:
         yield f"按“{_one_line(answer.searched)}”检索"
+
+
+def _lines(answer: Answer) -> list[list[tuple[str, str]]]:
+    """The sentences, as many on a line as read on; a heading or row has one of its own."""
+    from rag.assistant import parting
+
+    lines: list[list[tuple[str, str]]] = [[]]
+    before = ""
+    for sentence in answer.sentences:
+        if parting(before, sentence.text) == "\n":
+            lines.append([])
+        lines[-1] += _sentence(sentence)
+        before = sentence.text
+    return lines
 
 
 def _sentence(sentence: Sentence) -> Iterator[tuple[str, str]]:

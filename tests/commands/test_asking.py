@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rag.commands.asking import show_answer, show_passages
 from rag.commands.terminal import Terminal
-from rag.types import Remark, RemarkKind
+from rag.types import Remark, RemarkKind, Support
 from tests.fakes_page import answer, passage, refusal
 
 PIPE = Terminal(width=None, colour=False)
@@ -30,6 +30,19 @@ def test_an_answer_names_each_quotation_and_its_place() -> None:
     )
     assert shown[8] == "[2] 年度报告之2  2023-12-31（推断）"
     assert shown[-1] == "    同文另见：mirror/2.txt"
+
+
+def test_a_heading_stands_on_a_line_of_its_own() -> None:
+    plain = answer()
+    first, *rest = plain.sentences
+    lead = replace(first, text="标题：", support=Support.NONE, reason=None, citations=())
+    shown = show_answer(replace(plain, sentences=(lead, replace(first, text="总则"), *rest)), PIPE)
+    assert shown.split("\n")[2:5] == [
+        "标题：",
+        "总则[1]",
+        "全年研发投入 118 亿元。[2]（部分支持：引文里没有数字 118 亿元）"
+        "研发人员逐年增加。（无依据：检索到的段落里没有这句话的依据）",
+    ]
 
 
 def test_a_screen_marks_the_quotation() -> None:
