@@ -93,6 +93,6 @@ def _reference(match: re.Match[str]) -> Reference | None:
         parts = tuple(map(int, found["english"].split(".")))
         word = found["word"].lower().rstrip("s").replace("-", "")
         return Reference("" if len(parts) > 1 else _WORDS.get(word, ""), parts)
-    parts = [part for part in (found["number"], found["again"]) if part]
-    numbers = tuple(int(part) if part.isdecimal() else int(numeral(part) or 0) for part in parts)
+    written = [part for part in (found["number"], found["again"]) if part]
+    numbers = tuple(int(part) if part.isdecimal() else int(numeral(part) or 0) for part in written)
     return Reference(found["unit"], numbers) if all(numbers) else None
