@@ -30,7 +30,10 @@ MAX_RESULTS = 1000  # the limit of the setting retrieval.k
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. `argv` is by default the process's own."""
     try:
-        arguments = _parser().parse_args(argv)
+        parser = _parser()
+        arguments = parser.parse_args(argv)
+        if not getattr(arguments, "paths", True) and not getattr(arguments, "retry_skipped", True):
+            parser.error("the following arguments are required: PATH")
     except SystemExit as stop:  # argparse's way to end: help and version 0, wrong usage 2
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     module, _, function = arguments.runs.partition(":")
@@ -117,7 +120,11 @@ def _common() -> _Parser:
 
 
 def _add_index(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="file or folder")
+    parser.add_argument("paths", metavar="PATH", nargs="*", type=Path, help="file or folder")
+    parser.add_argument(
+        "--retry-skipped", action="store_true",
+        help="read documents again of which a part was left out; needs no PATH",
+    )  # fmt: skip
     parser.add_argument(
         "--prune", action="store_true", help="take out documents under PATH whose files are gone"
     )

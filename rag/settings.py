@@ -47,7 +47,13 @@ class Reading(_Group):
         default=20_000, ge=1, description="files with more pages are skipped, pages"
     )
     max_seconds: float = Field(
-        default=300, gt=0, description="reading one file is ended after this, seconds"
+        default=300,
+        gt=0,
+        description="reading one file, the pages that OCR reads left out, is ended after this, "
+        "seconds",
+    )
+    max_page_seconds: float = Field(
+        default=60, gt=0, description="OCR of one page is given up after this, seconds"
     )
     max_memory_bytes: int = Field(
         default=8_000_000_000, ge=1, description="reading one file takes at most this, bytes"

@@ -28,12 +28,14 @@ def index(arguments: argparse.Namespace) -> int:
     with bar() as draw, Interruption(draw) as interruption:
         built = Index.build(
             arguments.paths, settings.index, settings,
-            prune=arguments.prune, rebuild=arguments.rebuild, progress=interruption.step,
+            prune=arguments.prune, rebuild=arguments.rebuild,
+            retry_skipped=arguments.retry_skipped, progress=interruption.step,
         )  # fmt: skip
     report = built.report
     if report is None:
         raise TypeError("Index.build gave no report")
-    if not (report.read or report.unchanged or report.removed):
+    done = report.read or report.unchanged or report.removed
+    if not done and not (arguments.retry_skipped and not report.skipped):
         raise UnreadableDocument(_nothing_read(arguments, report))
     if arguments.json:
         write_json(report_json(report))

@@ -20,22 +20,27 @@ _LONGEST_NAME = 40
 
 @contextmanager
 def bar() -> Iterator[Callable[[Step], None]]:
-    """A bar on stderr, or nothing where RAG_QUIET=1 asks for silence: the file, how many are
-    done, the rate and the time left by the bytes that had to be read."""
+    """A bar on stderr, or nothing where RAG_QUIET=1 asks for silence: how many files are done, and
+    how many of the pages that OCR reads, the time left, and the file."""
     if os.environ.get("RAG_QUIET") == "1":
         yield lambda _: None
         return
     from tqdm import tqdm  # type: ignore[import-untyped]
 
     shown = tqdm(
-        desc="files", unit="B", unit_scale=True, file=sys.stderr, dynamic_ncols=True, leave=False
-    )
+        desc="files", unit="B", unit_scale=True, file=sys.stderr, dynamic_ncols=True, leave=False,
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}B [{elapsed}{postfix}]",
+    )  # fmt: skip
     with shown:
 
         def draw(step: Step) -> None:
             shown.total = step.bytes_total
-            shown.set_description_str(f"{step.done}/{step.total} files", refresh=False)
-            shown.set_postfix_str(visible(step.document)[-_LONGEST_NAME:], refresh=False)
+            pages = f", {step.pages_done}/{step.pages_total} pages" if step.pages_total else ""
+            shown.set_description_str(f"{step.done}/{step.total} files{pages}", refresh=False)
+            left = step.seconds_left
+            time = f"{shown.format_interval(left)} left, " if left is not None else ""
+            name = visible(step.document)[-_LONGEST_NAME:]
+            shown.set_postfix_str(f"{time}{name}", refresh=False)
             shown.update(step.bytes_done - shown.n)
 
         yield draw

@@ -4,8 +4,8 @@
 either also `unread`, the files that were added and could not be read.
 `PUT /api/documents/NAME` keeps a file; `POST /api/documents` then reads what was kept, and gives
 one JSON object a line: after each file, and while one takes long, `{"document", "done", "total",
-"bytes_done", "bytes_total", "bytes_per_second", "seconds_left"}`, the last two null while they are
-unknown; at the end `{"report"}` or `{"error"}`; to leave is to cancel.
+"bytes_done", "bytes_total", "pages_done", "pages_total", "bytes_per_second", "seconds_left"}`, the
+last two null while they are unknown; at the end `{"report"}` or `{"error"}`; to leave is to cancel.
 `PATCH /api/documents/NAME` states `title` or `date`, an empty string takes it back;
 `DELETE` removes and gives `undo`, with which `POST /api/removed/UNDO` brings back what it was,
 for `undo_seconds`. `GET /api/passage` gives what stands around a passage.
@@ -160,6 +160,8 @@ def _update(collection: Documents, language: str, put: Callable[[dict[str, Any]]
                     "total": step.total,
                     "bytes_done": step.bytes_done,
                     "bytes_total": step.bytes_total,
+                    "pages_done": step.pages_done,
+                    "pages_total": step.pages_total,
                     "bytes_per_second": step.bytes_per_second,
                     "seconds_left": step.seconds_left,
                 }

@@ -106,6 +106,16 @@ class FactTables(Database):
         """The names under which there are corrections, in order."""
         return [name for (name,) in self.all("SELECT name FROM corrections ORDER BY name")]
 
+    def warned(self, words: str) -> list[str]:
+        """The names of documents of which a warning holds these words, ASCII without quotation
+        marks, in order."""
+        found = self.all(
+            "SELECT d.name FROM documents d JOIN facts f ON f.document = d.key"
+            " WHERE instr(f.warnings, ?) ORDER BY d.name",
+            (words,),
+        )
+        return [name for (name,) in found]
+
     def drop_correction(self, name: str) -> None:
         """Drops a user's words on a document."""
         self.run("DELETE FROM corrections WHERE name = ?", (name,))

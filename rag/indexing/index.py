@@ -95,11 +95,13 @@ class Index:
         *,
         prune: bool = False,
         rebuild: bool = False,
+        retry_skipped: bool = False,
         progress: Progress | None = None,
         encoder: Encoder | None = None,
     ) -> Index:
         """Creates the index in `folder`, or brings it up to date; see `update`. `rebuild` makes
-        every vector anew, with an encoder other than before too.
+        every vector anew, with an encoder other than before too, `retry_skipped` takes up again
+        what was left out of documents, also where `paths` names none of them.
 
         Raises:
             UnreadableDocument: a new index, and no file could be read; nothing is created.
@@ -108,7 +110,7 @@ class Index:
         place = Path(folder or settings.index)
         lazy = LazyEncoder(settings.encoder, encoder)
         files = [Path(path) for path in paths]
-        options = Options(prune, rebuild, progress)
+        options = Options(prune, rebuild, retry_skipped, progress)
         report = update_index(place, settings, lazy.get(), files, options)
         index = cls(place, settings, lazy.get())
         index.report = report
@@ -120,18 +122,21 @@ class Index:
         *,
         prune: bool = False,
         rebuild: bool = False,
+        retry_skipped: bool = False,
         progress: Progress | None = None,
     ) -> Report:
         """Reads what is new or changed under `paths`; this handle then shows the result.
 
         A file that cannot be read is reported and its earlier version stays; a document whose
         file is gone stays and is reported unless `prune`, which looks only under `paths`.
+        `retry_skipped` reads documents again of which a part was left out (pages for which OCR was
+        not installed, or that took too long), wherever their files lie.
 
         Raises:
             DocumentError: a path does not exist. StoreLocked: another process is writing.
             StoreMismatch: the encoder is not the index's.
         """
-        options = Options(prune, rebuild, progress)
+        options = Options(prune, rebuild, retry_skipped, progress)
         files = [Path(path) for path in paths]
         encoder = self._encoder.get() if rebuild or not self._earlier else self.encoder
         report = update_index(self.folder, self.settings, encoder, files, options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -18,11 +18,12 @@ from rag.indexing.deriving import Derived
 from rag.indexing.preparing import NO_UNICODE, TASK, Making, Prepared, Ready, prepared
 from rag.indexing.records import vector_rows
 from rag.indexing.snapshot import Series
-from rag.indexing.steps import Progress, Step, Stopped, tell
+from rag.indexing.steps import Estimate, Progress, Step, Stopped, tell
 from rag.models.encoder import BuiltinEncoder, Encoder
 from rag.reading.containers import file_state
 from rag.reading.formats import is_foreign
 from rag.reading.load import Found, find_files, read_content
+from rag.reading.pages import RETRY, Pages
 from rag.reading.pool import Job, Pool, processes_for
 from rag.reading.sidecar import Sidecars
 from rag.settings import Settings
@@ -35,10 +36,12 @@ _TO_BE_REMADE = ""  # as `made_with`: no program's, so whatever has it is made a
 @dataclass(frozen=True, slots=True)
 class Options:
     """How an update goes about: `prune` removes documents whose files are gone, `rebuild` makes
-    every vector anew, with another encoder too."""
+    every vector anew, with another encoder too, `retry_skipped` reads documents again of which a
+    part is missing that may be there the next time."""
 
     prune: bool = False
     rebuild: bool = False
+    retry_skipped: bool = False
     progress: Progress | None = None
 
 
@@ -98,10 +101,21 @@ class Intake:
         entries = self.catalog.entries()
         if options.rebuild:
             entries = [replace(entry, made_with=_TO_BE_REMADE) for entry in entries]
+        again = self._again(entries) if options.retry_skipped else []
+        retried = {entry.name for entry in again}
+        entries = [
+            replace(entry, made_with=_TO_BE_REMADE) if entry.name in retried else entry
+            for entry in entries
+        ]
         self._names = {entry.name: entry for entry in entries}
         self._paths = {entry.path: entry for entry in entries}
         self._corrected = frozenset(self.catalog.corrected())
         files = find_files(paths, self.settings.reading)
+        places = {found.place for found in files}
+        files += [
+            Found(entry.path, entry.name, entry.root)
+            for entry in again if entry.path not in places
+        ]  # fmt: skip
         seen = {found.place for found in files}
         try:
             self._read(files, options.progress)
@@ -113,6 +127,17 @@ class Intake:
         self._flush()
         problems = self._sidecars.problems.items()
         self.skipped += [Skipped(legible(name), reason) for name, reason in problems]
+
+    def _again(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Documents of which a part was left out, whose files are there."""
+        left_out = set(self.catalog.warned(RETRY))
+        found = []
+        for entry in entries:
+            if entry.name in left_out:
+                with suppress(OSError, DocumentError):
+                    file_state(entry.path, self.settings.reading)
+                    found.append(entry)
+        return found
 
     def report(self, seconds: float) -> Report:
         """What was done."""
@@ -140,19 +165,26 @@ class Intake:
             else:
                 wanted.append(file)
         total, started = sum(file.size for file in wanted), time.monotonic()
-        done, size, name = len(files) - len(wanted), 0, ""
-        for file, outcome in self._outcomes(wanted):
+        done, size = len(files) - len(wanted), 0
+        estimate = Estimate([(file.path, file.size) for file in wanted])
+        for file, outcome, pages in self._outcomes(wanted):
+            estimate.told(pages)
             if outcome is not None:
                 self._take(file, outcome)
+                estimate.finished(done - (len(files) - len(wanted)))
                 done, size = done + 1, size + file.size
-            name = file.name
             seconds = time.monotonic() - started
-            tell(progress, Step(legible(name), done, len(files), size, total, seconds))
+            step = Step(
+                legible(file.name), done, len(files), size, total, seconds,
+                estimate.pages_done, estimate.pages_total, estimate.seconds_left(seconds),
+            )  # fmt: skip
+            tell(progress, step)
 
     def _outcomes(
         self, wanted: Sequence[_Wanted]
-    ) -> Iterator[tuple[_Wanted, object | DocumentError | None]]:
-        """Each file and what came of reading it, in order; None while it is being waited for."""
+    ) -> Iterator[tuple[_Wanted, object | DocumentError | None, Mapping[int, Pages]]]:
+        """Each file and what came of reading it, in order, None while it is being waited for; and
+        how far those are that are read page by page, by their position."""
         reading = self.settings.reading
         processes = processes_for([self._job(file, "") for file in wanted], reading)
         # Only the built-in encoder is small enough to be there in every process.
@@ -161,7 +193,7 @@ class Intake:
         with Pool(TASK, reading, processes) as pool:
             at = 0
             for outcome in pool.results(jobs):
-                yield wanted[at], outcome
+                yield wanted[at], outcome, pool.pages
                 at += outcome is not None
 
     def _job(self, file: _Wanted, encoder: str) -> Job:
@@ -336,7 +368,7 @@ class Intake:
                 wanted.append(file)
             else:
                 left.append(old)
-        for file, outcome in self._outcomes(wanted):
+        for file, outcome, _ in self._outcomes(wanted):
             old = self._names[file.name]
             another = isinstance(outcome, Ready) and outcome.state.sha256 != old.sha256
             if another or isinstance(outcome, DocumentError):

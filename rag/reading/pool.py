@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import Self
 
 from rag.errors import DocumentError
+from rag.reading.pages import Pages
 from rag.reading.worker import Arguments, Task, Worker, attempt, finished, function
 from rag.settings import Reading
 
@@ -64,6 +65,7 @@ class Pool:
         self._task = task
         self._limits = limits
         self._here = processes == 0
+        self._pages: dict[int, Pages] = {}
         self._workers = [Worker(task, limits) for _ in range(max(1, processes))]
         self._idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in self._workers:
@@ -80,19 +82,26 @@ class Pool:
         for worker in self._workers:
             worker.end()
 
+    @property
+    def pages(self) -> dict[int, Pages]:
+        """How far the files are that are read page by page, by the position of their job."""
+        return dict(self._pages)
+
     def results(self, jobs: Iterable[Job]) -> Iterator[object | DocumentError | None]:
         """What the task makes of each job, in order (see `attempt`); None now and then while the
         next one takes long."""
         waiting: deque[tuple[int, Future[list[object | DocumentError]]]] = deque()
-        ahead = 0
+        ahead, first = 0, 0
         for batch in _batches(jobs, apart=self._here):
             if self._here and not batch[0].isolated:
                 each = function(self._task.each)
+                first += len(batch)
                 done = [attempt(each, job.arguments, self._limits) for job in batch]
                 yield from finished(self._task, done, self._limits)
                 continue
             size = sum(job.size for job in batch)
-            waiting.append((size, self._threads.submit(self._do, batch)))
+            waiting.append((size, self._threads.submit(self._do, batch, first)))
+            first += len(batch)
             ahead += size
             while waiting and (
                 self._here or (ahead > _AHEAD_BYTES and len(waiting) > 2 * len(self._workers))
@@ -103,10 +112,15 @@ class Pool:
         for _, oldest in waiting:
             yield from _results(oldest)
 
-    def _do(self, batch: Sequence[Job]) -> list[object | DocumentError]:
+    def _do(self, batch: Sequence[Job], first: int) -> list[object | DocumentError]:
+        """`first` is the position of the batch's first job among all."""
+
+        def told(position: int, pages: Pages) -> None:
+            self._pages[first + position] = pages
+
         worker = self._idle.get()
         try:
-            return worker.do([job.arguments for job in batch])
+            return worker.do([job.arguments for job in batch], told)
         finally:
             self._idle.put(worker)
 

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from rag.errors import DocumentError, UnreadableDocument, UnsupportedFormat
 from rag.reading.child import child_environment, limit_memory
+from rag.reading.pages import Pages, listen
 from rag.settings import Reading
 
 Arguments = tuple[object, ...]
@@ -94,6 +95,10 @@ def _first_of(together: Callable[[list[object]], list[object]], one: object) -> 
     return together([one])[0]
 
 
+def _unheard(_position: int, _pages: Pages) -> None:
+    """Nobody asks how far it is."""
+
+
 class Worker:
     """Does one task again and again in a process, which is started at the first call and anew
     after each that had to be ended. For one thread at a time; `close` may be called from
@@ -105,16 +110,19 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
 
-    def do(self, jobs: Sequence[Arguments]) -> list[object | DocumentError]:
-        """What the task makes of each of the `jobs`, in order; see `attempt`. The limits of time
-        and memory are those of each job."""
+    def do(
+        self, jobs: Sequence[Arguments], told: Callable[[int, Pages], None] = _unheard
+    ) -> list[object | DocumentError]:
+        """What the task makes of each of the `jobs`, in order; see `attempt`. The limits of memory
+        and time are those of each job; of a file that is read page by page each page has the time.
+        `told` is called after each such page with the position of its job."""
         results: dict[int, object | DocumentError] = {}
         at_once = len(jobs)
         while len(results) < len(jobs):
             if self._closed:
                 raise InterruptedError("the reading process was closed")
             left = [i for i in range(len(jobs)) if i not in results][:at_once]
-            if not self._go_on(left, jobs, results):
+            if not self._go_on(left, jobs, results, told):
                 at_once = 1  # what ended the process is found by doing one after another
         return [results[i] for i in range(len(jobs))]
 
@@ -138,7 +146,11 @@ class Worker:
                     pipe.close()
 
     def _go_on(
-        self, left: Sequence[int], jobs: Sequence[Arguments], results: dict[int, object]
+        self,
+        left: Sequence[int],
+        jobs: Sequence[Arguments],
+        results: dict[int, object],
+        told: Callable[[int, Pages], None],
     ) -> bool:
         """Does the jobs `left` until there are results of them or the process ends; what ended it
         is then the result of the job that it was at. False where it is not known which that was."""
@@ -148,10 +160,12 @@ class Worker:
             reason = ""
             try:
                 _send(_pipe(process.stdin), [jobs[i] for i in left])
-                for _ in left:
-                    _receive(_pipe(process.stdout), self._limits.max_seconds)
+                for i in left:
+                    while (said := self._heard(process)) is not None:
+                        if isinstance(said, Pages):
+                            told(i, said)
                     at += 1
-                found = _receive(_pipe(process.stdout), self._limits.max_seconds)
+                found = self._heard(process)
                 if not isinstance(found, list):
                     raise TypeError(f"no results: {type(found).__name__}")
                 results.update(zip(left, found, strict=True))
@@ -175,6 +189,9 @@ class Worker:
             self.end()  # what comes next out of the pipe would be the answer to another job
             raise
         return True
+
+    def _heard(self, process: subprocess.Popen[bytes]) -> object:
+        return _receive(_pipe(process.stdout), self._limits.max_seconds)
 
     def _start(self) -> subprocess.Popen[bytes]:
         """A new process that has said it is ready; starting does not count as reading."""
@@ -216,6 +233,12 @@ def serve() -> None:
         task, limits = named
         each = function(task.each)
         limit_memory(limits.max_memory_bytes)
+
+        def tell(pages: Pages) -> None:
+            _send(results, pages)
+            _set_alarm(limits)
+
+        listen(tell)
         _send(results, _READY)
         while True:
             batch = _receive(jobs)

@@ -188,9 +188,9 @@ TEXTS: Mapping[str, str] = {
     "chapters are missing from the file: {}": "文件里缺少章节：{0}",
     "pictures of text are read by OCR, which needs: {}": "读图片里的文字要用 OCR，请先安装：{0}",
     "{} of {} pages are pictures without a text layer and are missing (page {}); to have them read "
-    "by OCR: {}, then remove the document and index it again": (
+    "by OCR: {}, then: {}": (
         "共 {1} 页，其中 {0} 页是没有文字层的图片，没有读入（第 {2} 页）；"
-        "要用 OCR 读：{3}，然后删除这份文档，再读一次"
+        "要用 OCR 读：{3}，然后运行 {4}"
     ),
     "the file has no text on any of its {} pages": "文件共 {0} 页，哪一页都没有文字",
     "{} of {} pages are pictures and were read by OCR, which may misread characters (page {})": (
@@ -202,10 +202,38 @@ TEXTS: Mapping[str, str] = {
         "{3} 行太模糊，没有读入"
     ),
     "{} of {} pages are pictures and are missing, reading them takes too long (page {}); raise "
-    "reading.max_seconds, then remove the document and index it again": (
+    "reading.max_page_seconds, then: {}": (
         "共 {1} 页，其中 {0} 页是图片，识别太久，没有读入（第 {2} 页）；"
-        "请调大 reading.max_seconds，删除这份文档，再读一次"
+        "请调大 reading.max_page_seconds，然后运行 {3}"
     ),
+    "{} files are read by way of LibreOffice; {}": "{0} 文件要经 LibreOffice 读取；请安装：{1}",
+    "LibreOffice cannot read the file: it is damaged, encrypted, or no {} file": (
+        "LibreOffice 读不了这个文件：文件损坏、有密码，或不是 {0} 文件"
+    ),
+    "LibreOffice took longer than {} seconds and was ended; raise reading.max_seconds to give it "
+    "longer": "LibreOffice 用了超过 {0} 秒，已中止；请调大 reading.max_seconds",
+    "the file is damaged, encrypted, or none of: {}": "文件损坏、有密码，或不是这些格式：{0}",
+    "the workbook is damaged or encrypted: {}": "工作簿损坏或有密码：{0}",
+    "cells are read as they are stored: percent signs, thousands separators and currencies of "
+    "their number formats are missing; to have them, {}, then: {}": (
+        "单元格按存储的值读入，没有百分号、千分位和货币符号；要有这些，请安装 LibreOffice，然后运行 {1}"
+    ),
+    "{} places hold bytes that are no {}; shown as {}": "有 {0} 处不是 {1} 的字节，显示为 {2}",
+    "{} pictures inside the text are not read": "正文里有 {0} 张图片没有读入",
+    "the message holds no text": "邮件里没有文字",
+    "the file is no message: it has no headers": "这不是邮件：没有邮件头",
+    "the message is encrypted; save it decrypted to read it": "邮件已加密；请解密后另存再读",
+    "the file is damaged or no message of Outlook": "文件损坏，或不是 Outlook 邮件",
+    "the file holds no subtitles: no line of times with text below": "文件里没有字幕",
+    "the file holds no web page": "文件里没有网页",
+    "the notebook holds no text": "笔记本里没有文字",
+    "the notebook is damaged: {}": "笔记本损坏：{0}",
+    "{} pictures or other outputs of code are not read": "代码输出的 {0} 张图片或其他内容没有读入",
+    "{} figures are not read": "有 {0} 张图没有读入",
+    "all pages are pictures without a text; save the file as PDF to have them read by OCR": (
+        "每一页都是没有文字的图片；请另存为 PDF，再由 OCR 读"
+    ),
+    "{} attached files are not read": "有 {0} 个附件没有读入",
     "the file is encrypted, or of the old binary format; save it without a password as .docx, "
     ".pptx or .xlsx": "文件有密码，或是旧的二进制格式；请不设密码另存为 .docx、.pptx 或 .xlsx",
     "the PDF is encrypted; save it without a password to read it": "PDF 有密码；请另存为没有密码的",

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from rag.errors import UnreadableDocument
+from rag.reading.pages import tell_pages
 
 
 def read(what: int | str | Path) -> str:
@@ -30,3 +31,11 @@ def together(done: list[str]) -> list[str]:
     if "file 666" in done:
         raise ValueError("666")
     return [word.upper() for word in done]
+
+
+def page_by_page(name: str, pages: int, seconds: float) -> str:
+    """A file whose pages take so many seconds each."""
+    for done in range(pages):
+        time.sleep(seconds)
+        tell_pages(done + 1, pages)
+    return f"{name} has {pages} pages"

@@ -15,6 +15,7 @@ from rag.reading.detect import real_ending
 from rag.reading.office.sheets import read_xlsx
 from rag.reading.office.slides import read_pptx
 from rag.reading.office.word import read_docx
+from rag.reading.pages import RETRY
 from rag.reading.parsers.compound import stream_names
 from rag.settings import Reading
 
@@ -24,7 +25,7 @@ _WORKS = {"CONTENTS", "MM"}  # streams of Microsoft Works
 _HEAD_BYTES = 1024
 _UNFORMATTED = (
     "cells are read as they are stored: percent signs, thousands separators and currencies of "
-    "their number formats are missing; to have them, " + libreoffice.INSTALL
+    f"their number formats are missing; to have them, {libreoffice.INSTALL}, then: {RETRY}"
 )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 
 from rag.errors import UnreadableDocument
 from rag.reading.clean import Cleaned
-from rag.reading.paged.read import SHARE_OF_TIME, clean_pages
+from rag.reading.paged.read import clean_pages
 from rag.reading.paged.scanned import Recognition
-from rag.reading.paged.values import Page
+from rag.reading.paged.values import Drawn, Page
+from rag.reading.pages import tell_pages
 from rag.reading.parsers.images import parse_images
 from rag.reading.parsers.ocr import INSTALL, available
 from rag.reading.parsers.pdf import Paged
@@ -23,11 +24,14 @@ def read_image(data: bytes, settings: Reading) -> Cleaned:
     """
     if not available():
         raise UnreadableDocument(f"pictures of text are read by OCR, which needs: {INSTALL}")
-    until = time.monotonic() + SHARE_OF_TIME * settings.max_seconds
     found = Recognition()
     pages: list[Page] = []
     for drawn in parse_images(data, settings.max_pixels, settings.max_pages):
         pages.append(drawn.page)
-        if found.in_time(drawn.page, until):
-            found.add(drawn)
+        found.read(drawn.page.number, partial(_drawn, drawn), settings)
+        tell_pages(len(pages), drawn.pages)
     return clean_pages(Paged(tuple(pages), None, None, ()), found)
+
+
+def _drawn(drawn: Drawn) -> Drawn:
+    return drawn

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -30,14 +29,13 @@ from rag.reading.paged.scanned import (
 from rag.reading.paged.stretches import join, stretches
 from rag.reading.paged.typeset import usual_type
 from rag.reading.paged.values import Line, Page
+from rag.reading.pages import RETRY
 from rag.reading.parsers.ocr import INSTALL, available
 from rag.reading.parsers.pdf import Paged, parse_pdf
 from rag.settings import Reading
 
 _TITLE_SIZE = 1.3
 _LONGEST_TITLE = 90
-SHARE_OF_TIME = 0.7
-"""Pages are read by OCR during this share of the time that a file may take."""
 # The columns of a table that goes on on the next page stand where they stood, points.
 _SAME_EDGE = 4.0
 
@@ -49,11 +47,10 @@ def read_pdf(data: bytes, settings: Reading) -> Cleaned:
     Raises:
         UnreadableDocument: encrypted, damaged, too many pages, or no page has text.
     """
-    until = time.monotonic() + SHARE_OF_TIME * settings.max_seconds
     paged = parse_pdf(data, settings.max_pages)
     unread = [page for page in paged.pages if is_scan(page) or is_garbled(page)]
     if available():
-        return clean_pages(paged, recognise_pages(data, unread, until))
+        return clean_pages(paged, recognise_pages(data, unread, settings))
     return clean_pages(paged, Recognition(), unread)
 
 
@@ -125,7 +122,7 @@ def _missing(paged: Paged, unread: Sequence[Page], read: Mapping[int, object]) -
     """What of the file is not in the text."""
     told: list[str] = []
     count = len(paged.pages)
-    advice = f"to have them read by OCR: {INSTALL}, then remove the document and index it again"
+    advice = f"to have them read by OCR: {INSTALL}, then: {RETRY}"
     pictures = [page.number for page in unread if not is_garbled(page)]
     if pictures:
         told.append(

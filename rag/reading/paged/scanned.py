@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from rag.reading.paged.stretches import Stretch
 from rag.reading.paged.values import Box, Drawn, Page, Raster
+from rag.reading.pages import RETRY, PageTooLong, page_limit, tell_pages
 from rag.reading.parsers.ocr import LONGEST_SIDE, Recognised, recognise
 from rag.reading.parsers.pdf import draw_page
+from rag.settings import Reading
+
+SHARE_OF_TIME = 0.7
+"""A page is read by OCR for at most this share of the time that a file may take without a word."""
 
 # A page without characters is a picture of text if anything at all is pictured on it, or so much
 # is drawn; with few characters (a stamp, the mark of a scanning program) if a picture covers it.
@@ -39,19 +44,24 @@ _WIDE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]")
 @dataclass(slots=True)
 class Recognition:
     """What OCR made of pages, by their numbers: the lines of each in points; which of them are
-    no pictures but `garbled`; the pages that were left to others because time ran out; how many
-    lines were too unclear."""
+    no pictures but `garbled`; the pages that took too long and are left out; how many lines were
+    too unclear."""
 
     pages: dict[int, list[Stretch]] = field(default_factory=dict)
     garbled: frozenset[int] = frozenset()
     late: list[int] = field(default_factory=list)
     unclear: int = 0
 
-    def in_time(self, page: Page, until: float) -> bool:
-        """Whether it is not yet `until` of `time.monotonic()`; else the page is left out."""
-        early = time.monotonic() <= until
-        self.late += [] if early else [page.number]
-        return early
+    def read(self, number: int, draw: Callable[[], Drawn], settings: Reading) -> None:
+        """Reads a page from its picture, which is drawn for it; one that takes too long is left
+        out."""
+        seconds = min(settings.max_page_seconds, SHARE_OF_TIME * settings.max_seconds)
+        try:
+            with page_limit(seconds):
+                self.add(draw())
+        except PageTooLong:
+            self.pages.pop(number, None)
+            self.late.append(number)
 
     def add(self, drawn: Drawn) -> None:
         """Reads a page from its picture."""
@@ -83,8 +93,8 @@ class Recognition:
         if self.late:
             told.append(
                 f"{len(self.late)} of {pages} pages are pictures and are missing, reading them "
-                f"takes too long (page {named(self.late)}); raise reading.max_seconds, then "
-                "remove the document and index it again"
+                f"takes too long (page {named(self.late)}); raise reading.max_page_seconds, then: "
+                f"{RETRY}"
             )
         return told
 
@@ -102,15 +112,17 @@ def is_garbled(page: Page) -> bool:
     return unknown >= max(_FEWEST_UNKNOWN, _UNKNOWN * len(page.glyphs))
 
 
-def recognise_pages(data: bytes, pages: Sequence[Page], until: float) -> Recognition:
-    """These pages of a PDF file, as many as can be read before the moment `until` of
-    `time.monotonic()`."""
+def recognise_pages(data: bytes, pages: Sequence[Page], settings: Reading) -> Recognition:
+    """These pages of a PDF file; those that take too long are left out."""
     found = Recognition(garbled=frozenset(page.number for page in pages if is_garbled(page)))
-    for page in pages:
-        if not found.in_time(page, until):
-            continue
+    if pages:
+        tell_pages(0, len(pages))
+    for done, page in enumerate(pages, 1):
         width = max(LONGEST_SIDE * min(1.0, page.width / max(1.0, page.height)), _NARROWEST)
-        found.add(draw_page(data, page.number, round(width), _MOST_PIXELS))
+        found.read(
+            page.number, partial(draw_page, data, page.number, round(width), _MOST_PIXELS), settings
+        )
+        tell_pages(done, len(pages))
     return found
 
 

@@ -90,11 +90,13 @@ class Raster:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A page and its picture; a point of the page is `scale` pixels of it."""
+    """A page and its picture; a point of the page is `scale` pixels of it. `pages` counts those of
+    its file, where that is one of pictures."""
 
     page: Page
     raster: Raster
     scale: float
+    pages: int = 1
 
 
 @dataclass(frozen=True, slots=True)

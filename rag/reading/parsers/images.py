@@ -48,7 +48,7 @@ def parse_images(data: bytes, max_pixels: int, max_pages: int) -> Iterator[Drawn
                     raster = _raster(ImageOps.exif_transpose(image))
                     scale = raster.width / PAGE_WIDTH
                     page = Page(number + 1, PAGE_WIDTH, raster.height / scale, (), (), 1.0)
-                    yield Drawn(page, raster, scale)
+                    yield Drawn(page, raster, scale, pages)
         except Image.DecompressionBombError:
             raise UnreadableDocument(
                 f"the picture has more pixels than are ever decoded; the limit is {max_pixels:,}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from rag.reading.paged.read import read_pdf
 from rag.reading.paged.scanned import Recognition, evened, is_scan, recognise_pages
 from rag.reading.paged.stretches import Stretch
 from rag.reading.paged.values import Box, Page
+from rag.reading.pages import RETRY, Pages, listen
 from rag.reading.parsers.images import parse_images
 from rag.reading.parsers.pdf import parse_pdf
 from rag.settings import Reading
@@ -131,19 +131,23 @@ def test_a_page_of_a_real_scan(shared: Path) -> None:
     data = (shared / "documents" / "mineru_small_ocr.pdf").read_bytes()
     pages = parse_pdf(data, 10).pages
     assert [is_scan(page) for page in pages] == [True] * 8
-    found = recognise_pages(data, pages[2:3], time.monotonic() + 500)
+    found = recognise_pages(data, pages[2:3], Reading())
     lines = [part.text for part in found.pages[3]]
     assert "的、化学的属性等等。商品的天然属性只是就它们使商品有用，" in lines
     assert sum(map(len, lines)) > 650
 
 
-def test_reading_ends_when_its_time_is_over(shared: Path) -> None:
+def test_a_page_is_given_up_when_its_time_is_over(shared: Path) -> None:
     data = (shared / "documents" / "mineru_small_ocr.pdf").read_bytes()
-    found = recognise_pages(data, parse_pdf(data, 10).pages, time.monotonic() - 1)
+    said: list[Pages] = []
+    listen(said.append)
+    found = recognise_pages(data, parse_pdf(data, 10).pages, Reading(max_page_seconds=1e-6))
+    listen(lambda _: None)
+    assert said == [Pages(done, 8) for done in range(9)]
     assert (found.pages, found.late) == ({}, [1, 2, 3, 4, 5, 6, 7, 8])
     (told,) = found.warnings(8)
     assert told.startswith("8 of 8 pages are pictures and are missing")
-    assert "reading.max_seconds" in told
+    assert "raise reading.max_page_seconds" in told and told.endswith(RETRY)
 
 
 def test_which_pages_are_pictures_of_text() -> None:
