@@ -216,7 +216,8 @@ TEXTS: Mapping[str, str] = {
     "the workbook is damaged or encrypted: {}": "工作簿损坏或有密码：{0}",
     "cells are read as they are stored: percent signs, thousands separators and currencies of "
     "their number formats are missing; to have them, {}, then: {}": (
-        "单元格按存储的值读入，没有百分号、千分位和货币符号；要有这些，请安装 LibreOffice，然后运行 {1}"
+        "单元格按存储的值读入，没有百分号、千分位和货币符号；"
+        "要有这些，请安装 LibreOffice，然后运行 {1}"
     ),
     "{} places hold bytes that are no {}; shown as {}": "有 {0} 处不是 {1} 的字节，显示为 {2}",
     "{} pictures inside the text are not read": "正文里有 {0} 张图片没有读入",
