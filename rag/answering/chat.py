@@ -10,11 +10,13 @@ from rag.answering.cite import ClaimReader
 from rag.answering.llm import ChatModel, Message
 from rag.answering.parts import MOST_PARTS
 from rag.answering.prompt import (
+    GivenFact,
     Packed,
     Prompts,
     budget,
     dividing,
     is_refusal,
+    likely,
     pack,
     refusal_of,
     rewriting,
@@ -43,12 +45,13 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a chat model is to answer: a question, the passages, and what the rules have to say
-    of the question's premise."""
+    """What a chat model is to answer: a question, the passages, what the rules have to say of the
+    question's premise, and facts that were read from tables or computed."""
 
     question: str
     passages: Sequence[Passage]
     remarks: Sequence[Remark] = ()
+    given: Sequence[GivenFact] = ()
 
 
 def write(
@@ -142,9 +145,9 @@ def _first(
     """The prompt that the model took and what it says to it. Where its server finds the prompt
     too long, half as many passages are packed, until only one is left."""
     tokens = budget(model.settings)
-    passages = task.passages
+    passages = likely(task.passages)
     while True:
-        packed = pack(task.question, passages, prompts, tokens, task.remarks)
+        packed = pack(task.question, passages, prompts, tokens, task.remarks, task.given)
         items = _items(model, packed)
         try:
             for item in items:

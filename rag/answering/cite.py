@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from rag.answering.marks import Marker, Scanner
+from rag.answering.marks import Marker, Scanner, named_passages
 from rag.text.sentences import sentences
 from rag.types import Claim, Span
 
@@ -75,8 +75,10 @@ class ClaimReader:
         return taken
 
     def _claim(self, span: Span, marks: list[tuple[int, ...]]) -> Claim:
-        cited = dict.fromkeys(rank for ranks in marks for rank in ranks)
-        return Claim(span.of(self._text), tuple(cited))
+        text = span.of(self._text)
+        named = [rank for rank in named_passages(text) if rank in self._ranks]
+        cited = dict.fromkeys([*(rank for ranks in marks for rank in ranks), *named])
+        return Claim(text, tuple(cited))
 
     def _give(self, span: Span) -> Iterator[str]:
         """What of the sentence has not been given yet."""
@@ -116,8 +118,9 @@ def read_claim(text: str, ranks: Collection[int]) -> Claim:
         for rank in token.ranks
         if rank in ranks
     )
-    said = "".join(token for token in tokens if isinstance(token, str))
-    return Claim(said.strip(), tuple(cited))
+    said = "".join(token for token in tokens if isinstance(token, str)).strip()
+    named = [rank for rank in named_passages(said) if rank in ranks]
+    return Claim(said, tuple(dict.fromkeys([*cited, *named])))
 
 
 def _says_something(text: str) -> bool:

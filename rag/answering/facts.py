@@ -116,7 +116,7 @@ _QUOTED = re.compile(
 _BODY = re.compile(
     "公司|集团|银行|大学|学院|医院|研究院|研究所|协会|基金会|委员会|报社|通讯社|日报|新闻社|事务所|俱乐部"
 )
-_BODY_PARTS = ("n", "j", "b", "eng", "x", "m")
+_BODY_PARTS = ("n", "j", "b", "eng", "x")
 _LATIN_NAME = re.compile(
     r"[A-Za-z][A-Za-z0-9]*(?:[-.&'][A-Za-z0-9]+)*|\d{1,4}[A-Za-z][A-Za-z0-9-]*"
 )
@@ -329,7 +329,7 @@ def _bodies(text: str) -> Iterator[str]:
     """Names of companies and other bodies: nouns in a row that end as such names do."""
     row = ""
     for word, tag in tagged(text):
-        if not tag.startswith(_BODY_PARTS) or word in _EMPTY:
+        if not tag.startswith(_BODY_PARTS) or word in _EMPTY or not word.isalnum():
             row = ""
             continue
         row += word

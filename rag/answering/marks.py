@@ -19,7 +19,8 @@ MAX_TAG = 400  # characters of an HTML tag
 
 _CLOSE = re.compile(r"[\]］】\r\n]")
 _BRACKETS = str.maketrans("[]", "［］")
-_PLAIN = re.compile(r"[^\[［【<*`!\r\n]+")
+_CLOSE_PARENTHESIS = re.compile(r"[)）\r\n]")
+_PLAIN = re.compile(r"[^\[［【（(<*`!\r\n]+")
 _BULLET = re.compile(r"(?:[-*•·]|#{1,6}|[0-9]{1,2}[.)])[ \t]+")
 _MAYBE_BULLET = re.compile(r"(?:[-*•·]|#{1,6}|[0-9]{1,2}[.)]?)[ \t]*")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:[\s/][^<>]*)?>|<[!?][^<>]*>")
@@ -32,6 +33,23 @@ _NUMBER = r"\d{1,3}"
 _MARKER = re.compile(
     r"\s*\^?\s*(?:来源|文档|资料|段落|片段|出处|passages?|sources?|doc(?:ument)?s?|refs?)?\s*[:：#]?\s*"
     rf"({_NUMBER}(?:\s*[-–—~～至]\s*{_NUMBER}|\s*[,，、;；\s]\s*{_NUMBER})*)\s*",
+    re.IGNORECASE,
+)
+# A marker in parentheses says what it is: (1) is a number.
+_SOURCE_WORD = "段落|来源|文档|资料|片段|出处|passages?|sources?|doc(?:ument)?s?|refs?"
+_IN_PARENTHESES = re.compile(
+    rf"\s*(?:参?见|根据|据)?\s*(?:{_SOURCE_WORD})\s*[:：#]?\s*"
+    rf"({_NUMBER}(?:\s*[-–—~～至]\s*{_NUMBER}|\s*[,，、;；\s]\s*{_NUMBER}){{0,20}})\s*",
+    re.IGNORECASE,
+)
+_MAYBE_IN_PARENTHESES = re.compile(
+    r"[（(]\s*(?:参?见?|根?据?)\s*(?:段落?|来源?|文档?|资料?|片段?|出处?|[psdr][a-z]{0,9})?"
+    r"\s*[:：#]?[\d\s,，、;；~～–—至-]{0,60}",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    rf"(?:根据|据|按照?|如|见)?(?:段落|资料|passage)\s?({_NUMBER})(?:\s?[、,，和与]\s?({_NUMBER})(?!\d|[年月日%]))?"
+    "(?:所述|显示|提到|指出|中|的内容)?[，,：:]?",
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"({_NUMBER})(?:\s*[-–—~～至]\s*({_NUMBER}))?")
@@ -60,6 +78,24 @@ def read_marker(label: str) -> Marker | None:
     for first, last in _RANGE.findall(found[1]):
         ranks += range(int(first), int(last or first) + 1)
     return Marker(tuple(dict.fromkeys(ranks)))
+
+
+def named_passages(text: str) -> tuple[int, ...]:
+    """The numbers of passages that a text names in its words.
+
+    >>> named_passages("根据段落1和3，桥长1080米。")
+    (1, 3)
+    """
+    return tuple(int(n) for match in _NAMED.finditer(text) for n in match.groups() if n)
+
+
+def without_named_passages(text: str) -> str:
+    """The text without the words that name passages.
+
+    >>> without_named_passages("根据段落1，桥长1080米。")
+    '桥长1080米。'
+    """
+    return _NAMED.sub("", text)
 
 
 # How much of the text a step takes, what it gives, and what it puts back in front of the rest.
@@ -175,6 +211,18 @@ def _bracket(rest: str, final: bool) -> _Step | None:
     return (found, "", label) if found else plain
 
 
+def _parenthesis(rest: str, final: bool) -> _Step | None:
+    """A marker that says what it is （段落1）, or a parenthesis like any other."""
+    if not final and _MAYBE_IN_PARENTHESES.fullmatch(rest):
+        return None
+    close = _CLOSE_PARENTHESIS.search(rest, 1, MAX_LABEL)
+    marker = _IN_PARENTHESES.fullmatch(rest, 1, close.start()) if close else None
+    if close is None or marker is None:
+        return 1, rest[0], ""
+    ranks = read_marker(marker[1])
+    return (close.end(), ranks, "") if ranks else (1, rest[0], "")
+
+
 def _target(rest: str, start: int, final: bool) -> int | None:
     """The end of a link's address in parentheses that opens at `start`; 0 if there is none, None
     if undecided."""
@@ -197,4 +245,6 @@ _SPECIAL: dict[str, Callable[[str, bool], _Step | None]] = {
     "[": _bracket,
     "［": _bracket,
     "【": _bracket,
+    "（": _parenthesis,
+    "(": _parenthesis,
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from rag.answering.facts import clauses
+from rag.answering.marks import without_named_passages
 
 _SOURCE = (
     "(?:资料|段落|文档|文中|文章|原文|材料|报道|上述|以上|所给|给出的|提供的|检索|引文|文件|来源|信息|内容|并|尚|也|均|都"
@@ -48,7 +49,7 @@ def without_remarks(text: str) -> str:
     >>> without_remarks("资料没有写明票价，大桥长1080米。")
     '大桥长1080米'
     """
-    text = _ONLY.sub("", text)
+    text = _ONLY.sub("", without_named_passages(text))
     every = list(clauses(text))
     kept = [span for span in every if not _LACKS.search(span.of(text))]
     if len(kept) == len(every):

@@ -100,6 +100,8 @@ def in_line(name: str, found: Alignment) -> float:
     """1 where a name, or the longer half of it, stands in a line, .7 before or above one, .35
     elsewhere in the passages."""
     forms: tuple[str, ...] = (name,)
+    if len(name) == _LONG_NAME - 1:
+        forms = (name, name[:-1])  # 高宇于 of the dictionary, 高宇 of the text
     if len(name) >= _LONG_NAME:
         half = len(name) // 2 + 1
         forms = (name, name[:half], name[-half:])

@@ -118,7 +118,7 @@ def test_a_prompt_that_is_too_long_is_packed_again_with_half(index: Index) -> No
 
 def test_a_small_context_is_kept_to(index: Index) -> None:
     with serve(Reply(["好。[1]"])) as server:
-        answer = assistant(index, server, context_tokens=620, max_answer_tokens=50).ask(QUESTION)
+        answer = assistant(index, server, context_tokens=800, max_answer_tokens=50).ask(QUESTION)
         assert 0 < len(answer.prompted) < len(answer.passages)
         shown = re.findall(r'<passage n="(\d+)"', server.prompts()[0])
     assert answer.prompted == tuple(map(int, shown))

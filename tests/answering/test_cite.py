@@ -140,3 +140,20 @@ def test_nothing_dangerous_comes_through(text: str) -> None:
     everything, found = read([text])
     assert all(rank in RANKS for claim in found for rank in claim.cited)
     assert not re.search(r"[\[\]`]|<[A-Za-z/!?]", everything)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "cited"),
+    [
+        ("桥长1080米（段落1）。", "桥长1080米。", (1,)),
+        ("桥长1080米（来源：1、3）。", "桥长1080米。", (1, 3)),
+        ("桥长1080米(passage 2).", "桥长1080米.", (2,)),
+        ("桥长1080米（2023年测）。", "桥长1080米（2023年测）。", ()),
+        ("桥长1080米（1）。", "桥长1080米（1）。", ()),
+        ("根据段落2，桥长1080米。", "根据段落2，桥长1080米。", (2,)),
+        ("桥长1080米[1,2]。", "桥长1080米。", (1, 2)),
+        ("桥长1080米【1】。", "桥长1080米。", (1,)),
+    ],
+)
+def test_markers_of_every_form(text: str, said: str, cited: tuple[int, ...]) -> None:
+    assert read_claims(text, range(1, 4)) == [Claim(said, cited)]
