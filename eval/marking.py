@@ -21,7 +21,6 @@ from rag.models.reading import PassageReader
 from rag.settings import Settings
 from rag.types import Span
 
-
 REFUSED = 0.5
 """Share of the questions without an answer that `f1_refusing` has refused."""
 
