@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rag.answering.extract import Derived, Extraction, extract
+from rag.answering.extract import PASSAGES, Derived, Extraction, extract
 from rag.answering.operations import Computation, Operation, Part
 from rag.answering.parts import parts
 from rag.answering.search import Search
@@ -20,6 +20,8 @@ from rag.models.reading import PassageReader
 from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.text.quantities import NO_UNIT, Period, Quantity, UnitClass, dates, plain, quantities
+from rag.text.segment import words
+from rag.text.sentences import sentences
 from rag.types import Claim, Computed
 
 DECIMALS = 2
@@ -46,8 +48,8 @@ def derive(
 ) -> Extraction:
     """The computed answer. The first search is that of the whole question, the others are those of
     its operands, in order. Where the documents say the result themselves, what the whole question
-    finds; where an operand has no answer that could be shown as a short one, the same without a
-    short answer: what is found are operands, not the result."""
+    finds; where the passages give an operand no figure, or several, the same without a short
+    answer: what is found are operands, not the result."""
     parted = bool(parts(searches[0].query.text))
     whole = extract(searches if parted else searches[:1], settings, reader)
     least = settings.min_confidence
@@ -56,12 +58,19 @@ def derive(
     unknown = replace(whole, short=None)
     found: list[Operand] = []
     likely = 1.0
-    for search in searches[1:]:
+    for part, search in zip(asked.parts, searches[1:], strict=True):
+        others = [other for other in asked.parts if other is not part]
         said = extract((search,), settings, reader)
         likely = min(likely, said.confidence)
-        one = _operand_of(said, search) if likely >= least else None
-        if one is None:
+        if likely < least:
             return unknown
+        known = _figures(part, others, search)
+        one = _operand_of(said, search)
+        if one is not None and _said_of(one, part, others):
+            known.setdefault(_value(one), one)
+        if len(known) != 1:
+            return unknown
+        (one,) = known.values()
         found.append(one)
     derived = compute(asked, found)
     if derived is None:
@@ -84,6 +93,36 @@ def _operand_of(said: Extraction, search: Search) -> Operand | None:
     return None
 
 
+def _figures(
+    part: Part, others: Sequence[Part], search: Search
+) -> dict[tuple[Fraction, str], Operand]:
+    """The figures that the passages give for a part, by value: the last word of what is asked
+    stands before them in their clause, all other words in their sentence or above it, and they are
+    said of the part."""
+    label = set(words(part.label, parts=False))
+    asked = [word for word in search.query.words if word not in label and not word.isdigit()]
+    found: dict[tuple[Fraction, str], Operand] = {}
+    for passage in search.passages[:PASSAGES] if asked else ():
+        above = "\n".join(passage.above)
+        year = int(passage.date[:4]) if passage.date else None
+        for span in sentences(passage.text):
+            claim = Claim(span.of(passage.text), (passage.rank,))
+            known = squeeze(claim.text + above)
+            if not all(word in known for word in asked):
+                continue
+            for figure in quantities(claim.text):
+                clause = _CLAUSE.split(claim.text[: figure.span.start])[-1]
+                one = Operand(figure, claim, above, year)
+                if asked[-1] in squeeze(clause) and _said_of(one, part, others):
+                    found.setdefault(_value(one), one)
+    return found
+
+
+def _value(operand: Operand) -> tuple[Fraction, str]:
+    figure = operand.quantity
+    return figure.low * figure.unit.size, figure.unit.base
+
+
 def operand(short: str, claims: Sequence[Claim], above: str, year: int | None) -> Operand | None:
     """The figure that a short answer names, in the one of `claims` that it stands in; None where it
     is no single figure: a range, a date, a name, several."""
@@ -101,6 +140,7 @@ def operand(short: str, claims: Sequence[Claim], above: str, year: int | None) -
     return None
 
 
+_CLAUSE = re.compile(r"[，；。：、;:]|,(?!\d{3})")
 _STATES = {
     Operation.DIFFERENCE: re.compile("比|较|差"),
     Operation.SUM: re.compile("共|合计|总"),
@@ -196,7 +236,7 @@ def compute(asked: Computation, operands: Sequence[Operand]) -> Derived | None:
         _said_of(one, part, [other for other in asked.parts if other is not part])
         for one, part in zip(operands, asked.parts, strict=True)
     )
-    if unit is None or not bound or _one_place(operands):
+    if unit is None or not bound or _one_place(operands) or any(one.is_range for one in figures):
         return None
     case = _Case(
         asked.operation,

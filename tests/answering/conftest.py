@@ -31,6 +31,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
 
 def build(folder: Path, texts: dict[str, str]) -> Assistant:
     for name, text in texts.items():
-        (folder / "in").mkdir(exist_ok=True)
+        (folder / "in").mkdir(parents=True, exist_ok=True)
         (folder / "in" / name).write_text(text, encoding="utf-8")
     return Assistant(Index.build([folder / "in"], folder / "index", Settings()))

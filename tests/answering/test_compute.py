@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -214,3 +215,15 @@ def test_nothing_is_computed_where_an_operand_is_not_found(assistant: Assistant)
         answer = assistant.ask(question)
         assert (answer.computed, answer.short) == (None, None)
         assert answer_json(answer)["computed"] is None
+
+
+def test_of_several_figures_for_an_operand_none_is_taken(tmp_path: Path) -> None:
+    once = {
+        "甲.txt": "旅游简报\n\n东湖景区的门票收入为300万元。\n\n西湖景区的门票收入为120万元，游客8万人。\n"
+    }
+    question = "东湖景区的门票收入比西湖景区多多少？"
+    answer = build(tmp_path / "one", once).ask(question)
+    assert (answer.short, answer.computed is not None) == ("180万元", True)
+    twice = once | {"乙.txt": "旅游快报\n\n东湖景区的门票收入为310万元。\n"}
+    answer = build(tmp_path / "two", twice).ask(question)
+    assert (answer.short, answer.computed) == (None, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,26 +53,6 @@ def test_spans_are_held_against_answer_and_sentence(tmp_path: Path) -> None:
     assert marked.em == pytest.approx(1 / 3)
     assert marked.f1 == pytest.approx(1 / 3)
     assert marked.sentence == pytest.approx(2 / 3)
-
-
-class Doubter(Marker):
-    """As sure as the number in the question says."""
-
-    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
-        sure = np.float32(int(question[1:-2]) / 10)
-        return [
-            replace(reading, begins=reading.begins * sure, closes=reading.closes * sure)
-            for reading in super().read(question, passages)
-        ]
-
-
-def test_has_an_answer_is_held_against_questions_without_one(tmp_path: Path) -> None:
-    benchmark = squad.load(written(tmp_path, ["1902年", "", "1902年", "", "", "1902年"]))
-    marked = mark(benchmark, Doubter("1902年"))
-    assert (marked.questions, marked.unanswerable, marked.f1) == (3, 3, 1.0)
-    # Answerable 0, 2, 5, the others 1, 3, 4: of nine pairs, 1, 1 + 3 are in order.
-    assert marked.auroc == pytest.approx(4 / 9)
-    assert marked.f1_refusing == pytest.approx(1 / 3)  # only 5 is above the middle, 3
 
 
 def test_no_answer_in_the_set(tmp_path: Path) -> None:
