@@ -141,7 +141,7 @@ def test_what_stands_above_and_what_goes_in_order() -> None:
     assert found is not None and found.short == "28.57%"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(1, 10**9),
     st.integers(1, 10**9),

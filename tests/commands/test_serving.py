@@ -48,7 +48,7 @@ def served(folder: Path, *command: str) -> Iterator[str]:
             yield address
         finally:
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
     assert (process.returncode, out) == (130, b"")
     assert b"Traceback" not in err
 
@@ -56,11 +56,11 @@ def served(folder: Path, *command: str) -> Iterator[str]:
 @pytest.mark.parametrize("command", [["-m", "rag", "serve"], [str(ROOT / "app.py")]])
 def test_it_serves_until_it_is_interrupted(folder: Path, command: list[str]) -> None:
     with served(folder, *command) as address:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=30) as reply:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=300) as reply:
             assert json.load(reply)["documents"] == 1
-        with urllib.request.urlopen(address, timeout=30) as reply:
+        with urllib.request.urlopen(address, timeout=300) as reply:
             assert "文据 Wenju" in reply.read().decode()
-        with urllib.request.urlopen(f"{address}/api/collections", timeout=30) as reply:
+        with urllib.request.urlopen(f"{address}/api/collections", timeout=300) as reply:
             listed = json.load(reply)
         assert (listed["default"], listed["several"]) == ("default", True)
 
@@ -69,7 +69,7 @@ def test_a_further_name_without_a_token_is_refused(folder: Path) -> None:
     command = [sys.executable, "-m", "rag", "serve", "--port", "0", "--allow-host", "docs.example"]
     environ = {name: value for name, value in ENVIRON.items() if name != "RAG_TOKEN"}
     done = subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, timeout=120, check=False
+        command, cwd=folder, env=environ, capture_output=True, timeout=300, check=False
     )
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"docs.example" in done.stderr
@@ -90,18 +90,18 @@ def test_what_another_process_writes_is_served(tmp_path: Path) -> None:
 
         def found() -> list[str]:
             asked = urllib.parse.urlencode({"question": "灯塔高多少米？青石桥维修花费多少？"})
-            with urllib.request.urlopen(f"{address}/api/search?{asked}", timeout=60) as reply:
+            with urllib.request.urlopen(f"{address}/api/search?{asked}", timeout=300) as reply:
                 return sorted(passage["document"] for passage in json.load(reply))
 
         assert found() == ["桥梁.txt"]
         rag(tmp_path, "index", "灯塔.txt")
         assert found() == ["桥梁.txt", "灯塔.txt"]
         rag(tmp_path, "correct", "灯塔.txt", "--title", "航标", "--date", "1931")
-        with urllib.request.urlopen(f"{address}/api/documents", timeout=60) as reply:
+        with urllib.request.urlopen(f"{address}/api/documents", timeout=300) as reply:
             assert "航标" in reply.read().decode()
         rag(tmp_path, "remove", "桥梁.txt")
         assert found() == ["灯塔.txt"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while json.loads(rag(tmp_path, "status", "--json"))["checked"] is None:
             assert time.monotonic() < deadline
     rag(tmp_path, "verify")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.commands.terminal import NOT_AT_START, Terminal, columns, lines_of, visible
@@ -10,20 +10,17 @@ from rag.commands.terminal import NOT_AT_START, Terminal, columns, lines_of, vis
 TEXTS = st.text(st.sampled_from("文据与，。、 ab1(—\n"), max_size=60)
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(4, 20))
 def test_lines_hold_all_but_white_space_in_order(text: str, width: int) -> None:
     joined = "".join(text[a:b] for a, b in lines_of(text, width))
     assert "".join(joined.split()) == "".join(text.split())
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(4, 20))
 def test_lines_fit_the_width(text: str, width: int) -> None:
     assert all(columns(text[a:b]) <= width for a, b in lines_of(text, width))
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("文据与，。"), max_size=60))
 def test_a_closing_mark_never_begins_a_line_unless_the_text_leaves_no_choice(text: str) -> None:
     for start, _ in lines_of(text, 12)[1:]:

@@ -149,7 +149,8 @@ def _inside(data: bytes, random_: random.Random) -> bytes:
         chosen = random_.choice([name for name in names if name.endswith(("ml", "rels"))] or names)
         for name in names:
             content = source.read(name)
-            target.writestr(name, _changed(content, random_) if name == chosen else content)
+            content = _changed(content, random_) if name == chosen else content
+            target.writestr(zipfile.ZipInfo(name), content)  # without the time of day
     return result.getvalue()
 
 
@@ -214,5 +215,5 @@ def _zipped(files: dict[str, str]) -> bytes:
     data = BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content)
     return data.getvalue()

@@ -4,19 +4,23 @@ version is `make fuzz`."""
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
+import time
+import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from rag.documents.formats import libreoffice
 from rag.indexing.index import Index
 from rag.reading.child import child_environment
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
 from tests.fuzz.__main__ import LIMITS, failures
-from tests.fuzz.cases import case, sources
+from tests.fuzz.cases import _inside, _made, case, sources
 from tests.fuzz.guarded import FAILED, READ, REFUSED
 
 CASES = 200
@@ -43,6 +47,19 @@ def test_a_case_is_the_same_each_time(shared: Path) -> None:
     assert [case(number, files) for number in range(20)] == [
         case(number, files) for number in range(20)
     ]
+
+
+def test_a_case_is_the_same_at_another_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the files made here, but for those that another program writes."""
+    monkeypatch.setattr(libreoffice, "available", lambda: False)
+    then = dict(_made.__wrapped__())
+    later = time.localtime(2_000_000_000)
+    monkeypatch.setattr(zipfile.time, "localtime", lambda *_: later)  # type: ignore[attr-defined]
+    random.seed(7)  # from which Python makes the borders of messages
+    assert dict(_made.__wrapped__()) == then
+    inside = _inside(then["made.epub"], random.Random(1))
+    monkeypatch.undo()
+    assert _inside(then["made.epub"], random.Random(1)) == inside
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def vectors(seed: int, rows: int, dimension: int) -> Float32:
     return matrix
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000), st.integers(0, 60), st.integers(1, 24), st.integers(1, 70))
 def test_ranks_like_brute_force(seed: int, rows: int, dimension: int, k: int) -> None:
     matrix = vectors(seed, rows, dimension)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -67,18 +66,22 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_change_waits_for_a_moment(tmp_path: Path) -> None:
-    entered = threading.Event()
+    entered, enough = threading.Event(), threading.Event()
 
     def hold() -> None:
         with write_lock(tmp_path):
             entered.set()
-            time.sleep(0.3)
+            enough.wait()
 
     holder = threading.Thread(target=hold)
     holder.start()
-    assert entered.wait(10)
-    with pytest.raises(StoreLocked), write_lock(tmp_path):
-        pass
-    with write_lock(tmp_path, 30):
-        pass
-    holder.join()
+    try:
+        assert entered.wait(300)
+        with pytest.raises(StoreLocked), write_lock(tmp_path):
+            pass
+        threading.Timer(0.1, enough.set).start()
+        with write_lock(tmp_path, 300):
+            assert enough.is_set()
+    finally:
+        enough.set()
+        holder.join()

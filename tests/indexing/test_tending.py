@@ -22,7 +22,7 @@ from rag.settings import Encoder, Settings
 from tests.fakes import CharacterEncoder
 from tests.indexing.test_damage import change
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 
 def until(true: Callable[[], bool]) -> None:

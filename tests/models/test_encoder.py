@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
@@ -61,7 +61,6 @@ def test_questions_and_passages_are_treated_alike(encoder: BuiltinEncoder) -> No
     np.testing.assert_array_equal(encoder.encode_queries(TEXTS), encoder.encode_documents(TEXTS))
 
 
-@settings(deadline=None)
 @given(texts=st.lists(st.text(max_size=40), max_size=5))
 def test_rows_have_length_one_or_are_zero(encoder: BuiltinEncoder, texts: list[str]) -> None:
     vectors = encoder.encode_documents(texts)

@@ -69,7 +69,7 @@ def test_a_long_passage_is_read_to_its_limit(reader: PassageReader) -> None:
     assert 0 <= reading.has_answer <= 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(st.sampled_from("海灯市1９年，。㎡ \nＡb臺\U0001f600"), max_size=40))
 def test_spans_lie_in_the_passage_and_shares_in_0_1(passage: str) -> None:
     (reading,) = load_reader().read(QUESTION, [passage])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.page.evidence import escape, evidence_html, marked
@@ -118,7 +118,6 @@ def test_no_text_becomes_markup(text: str) -> None:
             assert not {"href", "src", "style", "srcdoc"} & set(attributes)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_escaped_text_reads_back_without_its_controls(text: str) -> None:
     read = Reader(f'<b title="{escape(text)}">{escape(text)}</b>')
@@ -131,7 +130,6 @@ def test_escape_leaves_out_what_turns_the_direction() -> None:
     assert escape("a\u202eb\x00c\td\ne") == "abc\td\ne"
 
 
-@settings(deadline=None)
 @given(
     st.text(st.sampled_from("文据<&。"), min_size=1, max_size=20),
     st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=4),

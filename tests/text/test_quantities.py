@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import cn2an
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.text.numerals import numeral
@@ -227,7 +227,6 @@ def written(draw: st.DrawFn) -> tuple[str, Fraction, str]:
 
 
 @given(written(), st.sampled_from(["", "达到", "，共有", "。The total is "]))
-@settings(deadline=None)
 def test_what_the_writer_writes_is_read_back(
     quantity: tuple[str, Fraction, str], before: str
 ) -> None:
@@ -238,7 +237,6 @@ def test_what_the_writer_writes_is_read_back(
 
 
 @given(st.integers(10, 10**12 - 1), st.sampled_from(["low", "up"]))
-@settings(deadline=None)
 def test_chinese_numerals_are_those_of_cn2an(number: int, form: str) -> None:
     text = cn2an.an2cn(number, form)
     assert numeral(plain(text)) == number
@@ -248,7 +246,6 @@ def test_chinese_numerals_are_those_of_cn2an(number: int, form: str) -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**4))
-@settings(deadline=None)
 def test_chinese_decimals_are_those_of_cn2an(whole: int, thousandths: int) -> None:
     text = cn2an.an2cn(f"{whole}.{thousandths:04d}1", "low")
     assert numeral(text) == Fraction(f"{whole}.{thousandths:04d}1")
@@ -260,7 +257,6 @@ def test_chinese_decimals_are_those_of_cn2an(whole: int, thousandths: int) -> No
         ["{y}年{m}月{d}日", "{y}-{m:02d}-{d:02d}", "{y} 年 {m} 月 {d} 日", "{y}/{m}/{d}"]
     ),
 )
-@settings(deadline=None)
 def test_a_date_is_read_back(day: date, form: str) -> None:
     year = 1900 + day.year % 200
     text = form.format(y=year, m=day.month, d=day.day)
@@ -271,7 +267,6 @@ def test_a_date_is_read_back(day: date, form: str) -> None:
 @given(
     st.text(alphabet="0123456789.,-%年月日万亿第一二三十百半成约至 aq/^$\n上个分之", max_size=80)
 )
-@settings(deadline=None)
 def test_every_value_knows_its_place(text: str) -> None:
     numbers, periods = figures(text, 2023)
     pieces = [(q.span, q.text) for q in numbers] + [(d.span, d.text) for d in periods]
@@ -281,7 +276,6 @@ def test_every_value_knows_its_place(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
 def test_the_plain_form_keeps_every_place(text: str) -> None:
     assert len(plain(text)) == len(text)
 

@@ -1,6 +1,6 @@
 """Names, quoted terms and figures of a text together."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.text.values import values
@@ -15,6 +15,5 @@ def test_the_values_of_a_text() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
 def test_any_text_has_values(text: str) -> None:
     assert all(number.text for number in values(text, 2023).numbers)

@@ -43,6 +43,8 @@ def with_page() -> EmailMessage:
     (_, page) = mail.iter_parts()
     assert isinstance(page, EmailMessage)
     page.add_related(PICTURE, "image", "png", cid="<logo>")
+    mail.set_boundary("outer")  # else by chance
+    page.set_boundary("inner")
     return mail
 
 
