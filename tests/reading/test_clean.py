@@ -1,5 +1,6 @@
 """Cleaned texts keep every character, know where it came from, and have an outline."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,3 +112,20 @@ def test_a_text_that_is_set_as_markdown_is_read_as_such(real: Open) -> None:
     assert block.lines is not None
     settings = "# port of the server\nport = 1\n# its name\nname = x\n## more\n# end\n"
     assert read_text(settings.encode(), Reading()).text.startswith("# port of the server")
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "海港公司打印出来的零部件。受访者/供图", "海港的灯塔。 王五 摄", "灯塔夜景。视觉中国图", "码头的早晨（资料图片）",
+        "灯塔内景。图源：海港局", "新码头开工。企业供图", "王五/摄", "灯塔｜图片",
+    ],
+)  # fmt: skip
+def test_a_caption_between_columns_stays_out_of_the_quotation(caption: str) -> None:
+    before = "港口的负责人说：“这座灯塔建于一九〇二年，它的光能照到三十海里之外，可"
+    after = "以指引所有进港的船只，我们每年都要检修两次，从来没有停过一天。”"
+    body = "这一天港口里停着四十条船，码头上的工人正在装卸货物，天气很好，风也不大。"
+    source = "\n\n".join([body] * 1 + [before, caption, after, body.replace("四十", "五十")])
+    text = clean_text(source).text
+    assert before + after in text
+    assert caption in text.split("\n")
