@@ -78,7 +78,7 @@ def write_out(drafts: Sequence[Draft]) -> tuple[str, tuple[Block, ...], tuple[Ta
         blocks.append(
             Block(
                 Span(start, position), draft.kind, draft.headings, draft.fragment.page,
-                lead=draft.lead, boxes=draft.fragment.boxes,
+                lead=draft.lead, boxes=draft.fragment.boxes, by_ocr=draft.fragment.by_ocr,
             )
         )  # fmt: skip
         parts.append(text)

@@ -62,7 +62,8 @@ class Fragment:
     of its type, or `NO_HEADING`; None where only the words can tell. `table` numbers the
     table that a row belongs to. `boxes` are its places on pages, where they are known.
     `label` is a number that is shown before it but is counted, not written in the file. `cells`
-    are those of a row, where they are not what stands between its tabs.
+    are those of a row, where they are not what stands between its tabs. `by_ocr` tells that it
+    was read from a picture.
     """
 
     role: Role
@@ -73,6 +74,7 @@ class Fragment:
     table: int | None = None
     boxes: tuple[PageBox, ...] = ()
     label: str = ""
+    by_ocr: bool = False
     cells: tuple[Placed, ...] = ()
 
     @property

@@ -401,6 +401,6 @@ def test_positions_formulas_and_drawings_of_slides() -> None:
         "请核对。", "内部资料",
     ]  # fmt: skip
     assert read.warnings == (
-        "1 pictures are not read (slide 1)",
+        "1 pictures are not read",
         "slides that are hidden in a show are read all the same: 1",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rag.documents.formats.drawings import drawing_fragments
 from rag.documents.formats.formulas import office_math
+from rag.documents.formats.pictures import Pictures
 from rag.documents.formats.positions import Part, Shift, in_line
 from rag.documents.formats.symbols import in_font
 from rag.documents.grids import Placed
@@ -16,6 +18,7 @@ from rag.reading.dates import plausible_date
 from rag.reading.flow import Fragment, Role, decided, written, written_row
 from rag.reading.marked.html import HEADING_RANKS, tidy
 from rag.reading.office.package import attribute, properties, relations
+from rag.reading.outline import NO_HEADING
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, parse_xml
 from rag.settings import Reading
@@ -41,7 +44,7 @@ def read_pptx(data: bytes, settings: Reading) -> Cleaned:
     fragments: list[Fragment] = []
     titles: list[str] = []
     feet: dict[str, None] = {}
-    pictures: list[int] = []
+    pictures = Pictures(archive, settings)
     hidden: list[int] = []
     tables = 0
     for number, entry in enumerate(root.nodes("sldid"), 1):
@@ -56,7 +59,7 @@ def read_pptx(data: bytes, settings: Reading) -> Cleaned:
         titles += [item.text for item in own if item.rank == HEADING_RANKS[1]][:1]
         fragments += own
         feet |= dict.fromkeys(slide.feet())
-        pictures += [number] * sum(1 for _ in tree.nodes("pic"))
+        fragments += _on_pictures(tree, relations(archive, part), pictures, number)
         hidden += [number] * (tree.attributes.get("show") in ("0", "false"))
     if not fragments:
         raise UnreadableDocument("; ".join([_EMPTY, *_warnings(pictures, hidden)]))
@@ -69,11 +72,19 @@ def read_pptx(data: bytes, settings: Reading) -> Cleaned:
     )
 
 
-def _warnings(pictures: Sequence[int], hidden: Sequence[int]) -> list[str]:
+def _on_pictures(
+    tree: Node, parts: Mapping[str, tuple[str, str]], pictures: Pictures, number: int
+) -> Iterator[Fragment]:
+    """What is written on the pictures of a slide."""
+    for picture in tree.nodes("pic"):
+        name = attribute(next(picture.nodes("blip"), None), "embed")
+        for text in pictures.texts(parts.get(name, ("", ""))[1]):
+            yield replace(written(Role.BODY, text, number, rank=NO_HEADING), by_ocr=True)
+
+
+def _warnings(pictures: Pictures, hidden: Sequence[int]) -> list[str]:
     """What of the file is not in the text, or is in it though it is not shown."""
-    told: list[str] = []
-    if pictures:
-        told.append(f"{len(pictures):,} pictures are not read (slide {_numbers(pictures)})")
+    told = pictures.warnings()
     if hidden:
         told.append(f"slides that are hidden in a show are read all the same: {_numbers(hidden)}")
     return told

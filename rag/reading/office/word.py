@@ -9,6 +9,7 @@ from itertools import takewhile
 from statistics import median
 
 from rag.documents.formats.drawings import drawing_fragments
+from rag.documents.formats.pictures import Pictures
 from rag.documents.formats.positions import in_line
 from rag.documents.formats.word_text import LEFT_OUT, RunStyle, WordText, run_style
 from rag.documents.grids import Downward, merged_downwards
@@ -20,7 +21,7 @@ from rag.reading.flow import Fragment, Role, decided, written, written_row
 from rag.reading.marked.html import HEADING_RANKS
 from rag.reading.office.numbering import Numbering, parse_numbering
 from rag.reading.office.package import attribute, properties, relations
-from rag.reading.outline import is_generic_title, is_plain_heading
+from rag.reading.outline import NO_HEADING, is_generic_title, is_plain_heading
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.markup import Node, parse_xml
 from rag.settings import Reading
@@ -61,7 +62,7 @@ def read_docx(data: bytes, settings: Reading) -> Cleaned:
     body = root.child("body") or root
     part = archive.read("word/numbering.xml")
     numbering = parse_numbering(parse_xml(part) if part else None)
-    flow = _Flow(archive, _styles(archive), numbering)
+    flow = _Flow(archive, _styles(archive), numbering, settings)
     flow.walk(body)
     flow.margins(root)
     if not flow.done:
@@ -114,14 +115,16 @@ class _Flow:
     """The fragments so far; `title` is the first paragraph in the style of a title. `part` is
     the part of the file that is read, by whose relations its pictures and drawings are named."""
 
-    def __init__(self, archive: Archive, styles: dict[str, _Style], numbering: Numbering) -> None:
+    def __init__(
+        self, archive: Archive, styles: dict[str, _Style], numbering: Numbering, settings: Reading
+    ) -> None:
         self._archive, self._styles, self._numbering = archive, styles, numbering
         self.words = WordText({name: style.run for name, style in styles.items()})
         self.title: str | None = None
         self.done: list[Fragment] = []
         self._sizes: list[tuple[int, str]] = []
         self._tables = 0
-        self._pictures = 0
+        self._pictures = Pictures(archive, settings)
         self._part(_MAIN)
         self._notes = self._noted()
 
@@ -143,13 +146,15 @@ class _Flow:
     def warnings(self) -> list[str]:
         """What of the file is not in the text."""
         counts = (
-            (self._pictures, "pictures are not read"),
             (self.words.hidden, "characters of hidden text are left out"),
             (self.words.deleted, "passages that are marked as deleted are left out"),
             (self.words.unknown, "signs of fonts of their own have no known character"),
             (self.words.objects, "objects of other programs are not read, only what they show"),
         )
-        return [f"{count:,} {what}" for count, what in counts if count]
+        return [
+            *self._pictures.warnings(),
+            *(f"{count:,} {what}" for count, what in counts if count),
+        ]
 
     def margins(self, root: Node) -> None:
         """Headers and footers of all sections, each text once, as notes at the end."""
@@ -247,9 +252,16 @@ class _Flow:
             elif child.tag == "textpath" and (text := attribute(child, "string").strip()):
                 self.done.append(written(Role.NOTE, text))
             elif child.tag in ("pic", "imagedata"):
-                self._pictures += 1
+                self._picture(child)
             elif child.tag in ("chart", "relids"):
                 self._drawing(child)
+
+    def _picture(self, node: Node) -> None:
+        """What is written on a picture."""
+        blip = next(node.nodes("blip"), None)
+        name = attribute(blip, "embed") or attribute(node, "relation")
+        for text in self._pictures.texts(self._relations.get(name, ("", ""))[1]):
+            self.done.append(replace(written(Role.BODY, text, rank=NO_HEADING), by_ocr=True))
 
     def _drawing(self, node: Node) -> None:
         """A drawing that a part of its own holds: a chart's values as a table, SmartArt's points
