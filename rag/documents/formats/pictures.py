@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 
 from rag.errors import UnreadableDocument
-from rag.reading.paged.read import SHARE_OF_TIME, clean_pages
-from rag.reading.paged.scanned import Recognition
+from rag.reading.paged.read import clean_pages
+from rag.reading.paged.scanned import SHARE_OF_TIME, Recognition
 from rag.reading.parsers.archive import Archive
 from rag.reading.parsers.images import parse_images
 from rag.reading.parsers.ocr import INSTALL, available
@@ -48,10 +48,12 @@ class Pictures:
         drawn = next(parse_images(data, self._settings.max_pixels, self._settings.max_pages))
         if min(drawn.raster.width, drawn.raster.height) < _SIGN:
             return []
-        recognition = Recognition()
-        if not recognition.in_time(drawn.page, self._until):
+        if time.monotonic() > self._until:
             return None
-        recognition.add(drawn)
+        recognition = Recognition()
+        recognition.read(drawn.page.number, lambda: drawn, self._settings)
+        if recognition.late:
+            return None
         if not any(recognition.pages.values()):
             return []
         cleaned = clean_pages(Paged((drawn.page,), None, None, ()), recognition)
