@@ -53,7 +53,7 @@ class Reading(_Group):
         "seconds",
     )
     max_page_seconds: float = Field(
-        default=60, gt=0, description="OCR of one page is given up after this, seconds"
+        default=200, gt=0, description="OCR of one page is given up after this, seconds"
     )
     max_memory_bytes: int = Field(
         default=8_000_000_000, ge=1, description="reading one file takes at most this, bytes"
