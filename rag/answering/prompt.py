@@ -323,9 +323,19 @@ def show_passage(passage: Passage) -> str:
     lines = [f'<passage n="{passage.rank}" title="{_attribute(passage.title)}"{date}>']
     if passage.headings:
         lines.append("章节：" + data(" › ".join(passage.headings)))
-    lines += [data(line) for line in passage.lead]
-    lines += [data(passage.text), "</passage>"]
-    return "\n".join(lines)
+    text = passage.text.split("\n")
+    shown = map(_table_row, (*passage.lead, *text)) if passage.cells else (*passage.lead, *text)
+    lines += [data(line) for line in shown]
+    return "\n".join([*lines, "</passage>"])
+
+
+def _table_row(line: str) -> str:
+    """A row of a table as Markdown has it; any other line as it is.
+
+    >>> _table_row("甲\\t\\t12"), _table_row("甲")
+    ('| 甲 |  | 12 |', '甲')
+    """
+    return f"| {' | '.join(line.split(chr(9)))} |" if "\t" in line else line
 
 
 def data(text: str) -> str:

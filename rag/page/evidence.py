@@ -50,13 +50,14 @@ def evidence_html(
         steps = "".join(f"<li>{escape(heading)}</li>" for heading in headings)
         path = say("evidence.path")
         parts.append(f'<ol class="wj-ev-path" aria-label="{path}">{steps}</ol>')
-    if passage.lead:
+    lead = [line for line in passage.lead if not (passage.cells and "\t" in line)]
+    if lead:
         above = say("evidence.lead")
-        lines = "<br>".join(escape(line) for line in passage.lead)
+        lines = "<br>".join(escape(line) for line in lead)
         parts.append(f'<p class="wj-ev-lead"><span class="wj-tag">{above}</span> {lines}</p>')
     parts.append(
         '<div class="wj-ev-page" hidden></div><p class="wj-ev-text"><span class="wj-ev-near">'
-        f'</span>{marked(passage, citations)}<span class="wj-ev-near"></span></p>'
+        f'</span>{_text(passage, citations)}<span class="wj-ev-near"></span></p>'
         f'<div class="wj-ev-acts"><button type="button" class="wj-plain" data-around='
         f'"{FIRST_AROUND}" {_place(passage)}>{say("evidence.around")}</button>'
     )
@@ -82,6 +83,47 @@ def evidence_html(
     return "".join(parts)
 
 
+def _text(passage: Passage, citations: Sequence[tuple[int, Citation]]) -> str:
+    """The passage's text, its tables as tables: the header from above it, and its own rows."""
+    if not passage.cells:
+        return marked(passage, citations)
+    head = "".join(_header(line) for line in passage.lead if "\t" in line)
+    parts: list[str] = []
+    open_ = False
+    at = 0
+    for line in passage.text.split("\n"):
+        row = "\t" in line
+        if row and not open_:
+            parts.append(f'<span class="wj-table" role="table">{head}')
+        elif open_ and not row:
+            parts.append("</span>")
+        elif at and not row:
+            parts.append("\n")
+        open_ = row
+        parts.append(
+            _row(passage, citations, at, line)
+            if row
+            else marked(passage, citations, Span(at, at + len(line)))
+        )
+        at += len(line) + 1
+    return "".join(parts) + "</span>" * open_
+
+
+def _header(line: str) -> str:
+    cells = "".join(f'<b role="columnheader">{escape(cell)}</b>' for cell in line.split("\t"))
+    return f'<span role="row">{cells}</span>'
+
+
+def _row(passage: Passage, citations: Sequence[tuple[int, Citation]], at: int, line: str) -> str:
+    """The row that begins at `at` of the passage's text."""
+    cells = []
+    for cell in line.split("\t"):
+        words = marked(passage, citations, Span(at, at + len(cell)))
+        cells.append(f'<span role="cell">{words}</span>')
+        at += len(cell) + 1
+    return f'<span role="row">{"".join(cells)}</span>'
+
+
 def _place(passage: Passage) -> str:
     """Where a passage stands, for the page's scripts."""
     return (
@@ -97,9 +139,11 @@ def _part(part: Part, say: Messages) -> str:
     return f'<tr><th scope="row">{name}</th><td>{part.score:.3f}</td><td>{rank}</td></tr>'
 
 
-def marked(passage: Passage, citations: Sequence[tuple[int, Citation]]) -> str:
-    """The passage's text with what is quoted from it in `<mark data-c="numbers">`. Quotations
-    may overlap; a part of one outside the passage is not shown.
+def marked(
+    passage: Passage, citations: Sequence[tuple[int, Citation]], part: Span | None = None
+) -> str:
+    """The passage's text, or a `part` of it, with what is quoted in `<mark data-c="numbers">`.
+    Quotations may overlap; what of one stands outside is not shown.
 
     >>> place = Span(5, 9)
     >>> found = Passage(1, 1.0, "d", "a", "甲", None, False, (), None, None, place, "一二三四", ())
@@ -112,7 +156,9 @@ def marked(passage: Passage, citations: Sequence[tuple[int, Citation]]) -> str:
         for number, c in citations
         if c.span.overlaps(passage.span)
     ]
-    cuts = sorted({0, len(text), *(edge for _, s in spans for edge in (s.start, s.end))})
+    own = part or Span(0, len(text))
+    edges = (min(max(edge, own.start), own.end) for _, s in spans for edge in (s.start, s.end))
+    cuts = sorted({own.start, own.end, *edges})
     parts = []
     for start, end in pairwise(cuts):
         piece = escape(text[start:end])

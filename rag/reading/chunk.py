@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.settings import Chunking
@@ -99,8 +99,12 @@ def _units(document: Document, section: Sequence[int], limit: int) -> tuple[list
         parts: list[Span] = []
         for sentence in sentences(span.of(document.text), span.start):
             if _size(document.text, sentence) > limit:
-                split += 1
-                parts += split_long(document.text, sentence, limit)
+                row = document.blocks[i].kind is BlockKind.TABLE_ROW
+                cells = _between_cells(document.text, sentence, limit) if row else [sentence]
+                for part in cells:
+                    longer = _size(document.text, part) > limit
+                    split += longer
+                    parts += split_long(document.text, part, limit) if longer else [part]
             else:
                 parts.append(sentence)
         rest = 0
@@ -111,6 +115,20 @@ def _units(document: Document, section: Sequence[int], limit: int) -> tuple[list
             block_units.append(_Unit(part, i, size, rest))
         units += reversed(block_units)
     return units, split
+
+
+def _between_cells(text: str, span: Span, limit: int) -> list[Span]:
+    """A row that is too long in parts of at most `limit` characters, as far as its cells allow."""
+    parts: list[Span] = []
+    start = at = span.start
+    for cell in span.of(text).split("\t"):
+        end = at + len(cell)
+        if end - start > limit and at > start:
+            parts.append(Span(start, at - 1))
+            start = at
+        at = end + 1
+    parts.append(Span(start, span.end))
+    return [part for part in parts if part.of(text).strip()]
 
 
 def _size(text: str, span: Span) -> int:
@@ -194,6 +212,15 @@ def _span(group: Sequence[_Unit]) -> Span:
     return Span(group[0].span.start, group[-1].span.end)
 
 
+def _lead_inside_row(lead: Iterable[str], cells: Sequence[Cell], span: Span) -> dict[str, None]:
+    """The lead of a chunk that begins inside a row: the header of the columns at hand, and what
+    the row is called."""
+    above = [part for part in lead if "\t" not in part]
+    columns = dict.fromkeys(label.text for cell in cells for label in cell.columns)
+    names = dict.fromkeys(label.text for label in cells[0].rows if not label.span.overlaps(span))
+    return dict.fromkeys(filter(None, (*above, "\t".join(columns), "\t".join(names))))
+
+
 class DocumentCells:
     """The cells of a document's tables, by their place."""
 
@@ -220,6 +247,8 @@ def _chunk(
     lines = [block.lines for block in blocks if block.lines]
     own = {block.span.of(document.text) for block in blocks}
     lead = dict.fromkeys(part for block in blocks for part in block.lead if part not in own)
+    if cells and span.start > blocks[0].span.start:
+        lead = _lead_inside_row(lead, cells, span)
     return Chunk(
         id=f"{document.id}:{span.start}",
         document_id=document.id,

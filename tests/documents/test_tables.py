@@ -301,3 +301,20 @@ def test_a_table_in_a_chunk_keeps_the_cells_that_lie_in_it(tmp_path: Path) -> No
         for cell in chunk.cells:
             assert chunk.span.start <= cell.span.start and cell.span.end <= chunk.span.end
         assert chunk.position == 0 or chunk.lead == ("站\t雨量（毫米）\t人数",)
+
+
+def test_parts_of_a_wide_row_have_its_key_and_their_own_columns(tmp_path: Path) -> None:
+    from rag.reading.chunk import chunk_document
+    from rag.settings import Chunking
+
+    header = ["城市", *(f"指标{i:03}（万元）" for i in range(150))]
+    row = ["北山市", *(f"{i:03},123.45" for i in range(150))]
+    source = "\t".join(header) + "\n" + "\t".join(row) + "\n"
+    document = read("宽.tsv", source.encode(), tmp_path)
+    chunks = chunk_document(document, Chunking()).chunks
+    parts = [chunk for chunk in chunks if chunk.cells]
+    assert sum(len(chunk.cells) for chunk in parts) == 151
+    last = parts[-1]
+    columns, name = last.lead
+    assert name == "北山市"
+    assert columns.split("\t") == [f"指标{int(cell.text[:3]):03}（万元）" for cell in last.cells]

@@ -13,7 +13,7 @@ from rag.page.evidence import escape, evidence_html, marked
 from rag.page.frame import header_html, welcome_html
 from rag.page.render import turn_html
 from rag.page.turn import Feedback, Turn, Verdict
-from rag.types import Answer, Citation, Figure, IndexStatus, Part, Remark, RemarkKind, Span
+from rag.types import Answer, Cell, Citation, Figure, IndexStatus, Part, Remark, RemarkKind, Span
 from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
 
 STATUS = IndexStatus("index/sample", 3, 12, 1240, "wenju", 1000, False)
@@ -278,3 +278,20 @@ def test_evidence_says_why_it_was_found() -> None:
     assert "关键词12.5001" in read.text
     assert "<b>0.700—" in read.text
     assert "why" not in evidence_html(passage(1, "字", parts=()))
+
+
+def test_a_table_is_shown_as_a_table_with_its_quotation_marked() -> None:
+    text = "见下表。\n甲站\t12.5\t<b>\n乙站\t\t3\n完。"
+    one = Cell(Span(105, 107), "甲站")
+    found = passage(1, text, lead=("雨量表", "站\t雨量\t<i>备注"), cells=(one,))
+    quoted = Citation(1, "a", "甲", None, None, Span(108, 112), "12.5", None)
+    read = Reader(evidence_html(found, [(0, quoted)]))
+    roles = [attributes.get("role") for _, attributes in read.elements]
+    assert roles.count("table") == 1
+    assert (roles.count("row"), roles.count("columnheader"), roles.count("cell")) == (3, 3, 6)
+    assert '<span role="cell"><mark data-c="0">12.5</mark></span>' in evidence_html(
+        found, [(0, quoted)]
+    )
+    assert "<b>备注" not in evidence_html(found) and "&lt;i&gt;备注" in evidence_html(found)
+    assert '<span role="cell">&lt;b&gt;</span>' in evidence_html(found)
+    assert "雨量表" in read.text and "完。" in read.text

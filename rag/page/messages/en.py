@@ -112,6 +112,7 @@ TEXTS: Mapping[str, str] = {
     "part.neighbour": "neighbouring passage",
     "part.answering_sentence": "answering sentence",
     "part.reader": "likely to answer",
+    "part.cell": "cell of a table",
     # documents
     "docs.title": "Documents",
     "docs.drop": "Drop files or a folder here",

@@ -109,6 +109,7 @@ TEXTS: Mapping[str, str] = {
     "part.neighbour": "邻近段落",
     "part.answering_sentence": "能回答的句子",
     "part.reader": "含有答案的可能",
+    "part.cell": "表格单元格",
     # documents
     "docs.title": "文档",
     "docs.drop": "把文件或文件夹拖到这里",
