@@ -67,9 +67,10 @@ def _above(fragments: Sequence[Fragment], first: int) -> list[str]:
     while at > 0 and first - at < _MOST_ABOVE:
         fragment = fragments[at - 1]
         text = fragment.text
+        foreign = fragment.role is Role.CAPTION and text.startswith("Tab")
         title = fragment.role is Role.TABLE_TITLE
         line = fragment.role is Role.BODY and fragment.rank in (None, NO_HEADING)
-        if not (title or (line and (_names(text) or _TICKS.search(text)))):
+        if not (title or foreign or (line and (_names(text) or _TICKS.search(text)))):
             break
         at -= 1
         if title or is_table_title(text):

@@ -30,6 +30,7 @@ OTHER_KEY_LOSS = 0.4
 GIVEN_LOSS = 0.3
 _LONGEST_LABEL = 80
 _DIGITS = re.compile(r"\d+")
+_YEAR = re.compile(r"(?:19|20)\d{2}")
 _FIELDS = ("year", "month", "day", "part")
 
 
@@ -132,12 +133,13 @@ class CellFit:
 
     def _compare(self, text: str) -> _Match:
         folded = fold(text)
-        own = dates(text)
+        own = dates(f"{text}年" if _YEAR.fullmatch(folded) else text)
         dated, other = self._same_dates(own)
         if own and (dated or other) and 2 * sum(len(date.text) for date in own) >= len(text):
             return _Match(frozenset(), dated, 0.0 if other else 1.0, other)
         positions, share = _common(folded, self._folded)
-        other = other or (share < 1 and _other_number(folded, self._folded))
+        if folded not in self._folded:
+            other = other or _other_number(folded, self._folded)
         return _Match(frozenset() if other else positions, dated, share, other)
 
     def _same_dates(self, own: Sequence[Period]) -> tuple[frozenset[str], bool]:

@@ -53,6 +53,15 @@ def test_year_and_quarter_are_told_apart_where_two_headers_name_them() -> None:
     assert best("2023年二季度机场线运了多少人", cells) == "20232"
 
 
+def test_another_number_of_the_same_form_is_another_key() -> None:
+    years = tuple(cell(f"值{year}", ("安凤",), (str(year),)) for year in (2018, 2020, 2021))
+    assert best("安凤2020年的效率值", years) == "值2020"
+    lines = tuple(cell(f"{n}千", (f"{n}号线",), ("客流",)) for n in (1, 2, 12))
+    assert best("2号线客流多少", lines) == "2千"
+    models = tuple(cell(f"载{n}", ("载荷",), (f"J-{n}",)) for n in (20, 30))
+    assert best("J-30载荷多少", models) == "载30"
+
+
 def test_a_whole_label_says_more_than_a_part_of_one() -> None:
     cells = (cell("1", ("税收收入",), ("决算",)), cell("2", ("非税收入",), ("决算",)))
     assert best("非税收入决算多少", cells) == "2"

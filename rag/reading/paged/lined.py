@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from rag.documents.grids import Placed, joined
 from rag.reading.paged.cells import Body, Text, cells_of, text_lines
 from rag.reading.paged.grid import Grid, Row, cell_text, lines_across
 from rag.reading.paged.values import Box, Glyph, around
@@ -31,9 +32,10 @@ def find_lined(
 ) -> tuple[list[Grid], list[Glyph]]:
     """The tables of a page that have lines from left to right only, from top to bottom, and the
     characters that stand in none. `grids` are the tables that are known already."""
+    lines = lines_across(rules)
     across = [
         line
-        for line in lines_across(rules)
+        for line in lines
         if line.width >= _SHORTEST and not any(_inside(line, grid.box) for grid in grids)
     ]
     found: list[Grid] = []
@@ -41,7 +43,7 @@ def find_lined(
     for group in _alike(across):
         at = 0
         while at + _FEWEST_RULES <= len(group):
-            grid, taken, used = _table(group[at:], rest)
+            grid, taken, used = _table(group[at:], rest, lines)
             if grid is None:
                 at += 1
                 continue
@@ -76,9 +78,11 @@ def _alike(across: Sequence[Box]) -> list[list[Box]]:
     return [group for group in groups if len(group) >= _FEWEST_RULES]
 
 
-def _table(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> tuple[Grid | None, set[int], int]:
+def _table(
+    rules: Sequence[Box], glyphs: Sequence[Glyph], lines: Sequence[Box]
+) -> tuple[Grid | None, set[int], int]:
     """The table that begins at the first of the `rules`: the table, its characters, and how many
-    of the rules are its own; None where none begins there."""
+    of the rules are its own; None where none begins there. `lines` are all of the page."""
     bands: list[list[Text]] = []
     for upper, lower in pairwise(rules):
         band = text_lines([glyph for glyph in glyphs if _between(glyph, upper, lower)])
@@ -91,7 +95,7 @@ def _table(rules: Sequence[Box], glyphs: Sequence[Glyph]) -> tuple[Grid | None, 
     edges = _columns(bands) if len(bands) >= _FEWEST_RULES - 1 else None
     if edges is None:
         return None, set(), 0
-    rows = [_row(bands[0], edges)]
+    rows = _header(bands[0], edges, [line for line in lines if _under(line, rules[0], rules[1])])
     for band in bands[1:]:
         rows += [_row(lines, edges) for lines in Body(band, edges, rules[0].x1).rows()]
     box = Box(rules[0].x0, rules[0].y0, rules[0].x1, rules[len(bands)].y1)
@@ -155,6 +159,51 @@ def _running(band: Sequence[Text]) -> bool:
         for line in band
     )
     return 2 * full > len(band)
+
+
+def _under(line: Box, upper: Box, lower: Box) -> bool:
+    """Whether a shorter line stands between two rules, as below a heading of several columns."""
+    return (
+        upper.y0 + _SAME_EDGE < line.y0 < lower.y0 - _SAME_EDGE
+        and line.x0 >= upper.x0 - _SAME_EDGE
+        and line.x1 <= upper.x1 + _SAME_EDGE
+        and line.width < upper.width - 2 * _SAME_EDGE
+    )
+
+
+def _header(band: Sequence[Text], edges: Sequence[float], parting: Sequence[Box]) -> list[Row]:
+    """The rows of the header: one, or two where lines part headings of several columns from those
+    of each column."""
+    if not parting:
+        return [_row(band, edges)]
+    glyphs = [glyph for line in band for glyph in line]
+    box = around([glyph.box for glyph in glyphs])
+    limits = [box.x0, *edges, box.x1]
+    middles = [(a + b) / 2 for a, b in pairwise(limits)]
+    above: list[tuple[str, Placed]] = []
+    grouped: set[int] = set()
+    taken: set[int] = set()
+    for line in sorted(parting, key=lambda line: line.x0):
+        columns = [c for c, x in enumerate(middles) if line.x0 <= x <= line.x1]
+        columns = [c for c in columns if c not in grouped]
+        own = [g for g in glyphs if g.box.middle < line.y0 and line.x0 <= g.box.x0 <= line.x1]
+        if len(columns) > 1 and own:
+            above.append((cell_text(own), Placed(0, 0, columns[0], 1, len(columns))))
+            grouped.update(columns)
+            taken.update(map(id, own))
+    if not above:
+        return [_row(band, edges)]
+    rest = [[glyph for glyph in line if id(glyph) not in taken] for line in band]
+    cells: list[Text] = [[] for _ in range(len(edges) + 1)]
+    for text in filter(None, rest):
+        for cell, own in zip(cells, cells_of(text, edges), strict=True):
+            cell.extend(own)
+    texts = list(map(cell_text, cells))
+    above += [(texts[c], Placed(0, 0, c, 2)) for c in range(len(texts)) if c not in grouped]
+    below = [(texts[c], Placed(0, 0, c)) for c in sorted(grouped)]
+    first = joined(sorted(above, key=lambda cell: cell[1].column))
+    second = joined(below)
+    return [Row(row.text, box, row.cells) for row in (first, second) if row.text]
 
 
 def _row(lines: Sequence[Text], edges: Sequence[float]) -> Row:

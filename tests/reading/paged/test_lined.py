@@ -83,9 +83,12 @@ def test_lines_of_a_known_table_are_left_alone() -> None:
 def test_tables_of_journal_articles(real: Open) -> None:
     cities = real("bce_Enco_zh_0.pdf")
     row = find(cities, "石家庄\t349.240", BlockKind.TABLE_ROW)
-    assert row.lead[-1].split("\t")[:4] == [
-        "城市", "创业风险资本投入和投出总额/百万元", "2005年占全国比重/%", "占京津冀城市群比重/%",
+    assert row.lead[-2].split("\t")[:6] == ["城市", "2005年", "", "", "", "2010年"]
+    assert row.lead[-1].split("\t")[1:4] == [
+        "创业风险资本投入和投出总额/百万元", "占全国比重/%", "占京津冀城市群比重/%",
     ]  # fmt: skip
+    cell = next(c for c in cities.tables[1].cells if c.text == "19.8")
+    assert [label.text for label in cell.labels] == ["北京", "2010年", "占全国比重/%"]
     assert row.page == 4
     patients = real("bce_Bio_zh_0.pdf")
     row = find(patients, "2\t女\t44", BlockKind.TABLE_ROW)
