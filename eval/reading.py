@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from eval.hidden_lines import measure
 from eval.reading_beside import OTHERS, comparison, read_by
 from eval.reading_beside import Reading as Text
 from rag.errors import DocumentError
@@ -111,7 +113,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="PYTHON",
         help="an interpreter with markitdown, LangChain's loaders and what they need installed",
     )
+    parser.add_argument(
+        "--hidden-lines",
+        type=Path,
+        metavar="FILE",
+        help="print instead how many rows of a PDF's ruled tables are read with lines hidden",
+    )
     options = parser.parse_args(arguments)
+    if options.hidden_lines:
+        found_rows = measure(options.hidden_lines.read_bytes())
+        print(json.dumps(asdict(found_rows)))
+        return 0
     try:
         files = find_files([options.folder])
     except DocumentError as error:

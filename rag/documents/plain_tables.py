@@ -157,7 +157,7 @@ def _by_spaces(lines: Sequence[Line], narrow: Sequence[Cells], first: int) -> Pl
 
 def _numbered(lines: Sequence[Line], narrow: Sequence[Cells], first: int) -> PlainTable | None:
     count = len(narrow[first])
-    if any(kind is not Kind.TEXT for kind in _kinds(lines[first], narrow[first])):
+    if any(kind in (Kind.NUMBER, Kind.BLANK) for kind in _kinds(lines[first], narrow[first])):
         return None
     rows = [_row(lines[first], narrow[first], range(count))]
     number = None

@@ -58,6 +58,9 @@ def test_numbered_rows_may_have_a_space_in_their_last_cell() -> None:
     (table,) = tables(source)
     assert labelled(table, "AI 芯片") == (["2"], ["领域"], None)
     assert len(table.cells) == 12
+    source = "排名 2022年 2021年\n1 京州 京州\n2 杭州 深州\n3 深州 杭州\n" + BODY
+    (table,) = tables(source)
+    assert labelled(table, "深州") == (["2"], ["2021年"], None)
 
 
 def test_cells_one_to_a_line_below_a_title() -> None:

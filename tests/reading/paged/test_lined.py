@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from rag.reading.paged.columns import reading_order
+from eval.hidden_lines import measure
 from rag.reading.paged.grid import find_grids
 from rag.reading.paged.lined import find_lined
-from rag.reading.paged.stretches import stretches
 from rag.reading.paged.values import Box, Glyph
-from rag.reading.parsers.pdf import parse_pdf
 from rag.types import BlockKind
 from tests.reading.conftest import Open, find
 from tests.reading.paged.test_stretches import typed
@@ -98,28 +95,9 @@ def test_tables_of_journal_articles(real: Open) -> None:
     assert row.lead[-1].split("\t")[:3] == ["例号", "性别", "年龄（岁）"]
 
 
-def plain(row: str) -> str:
-    return "|".join("".join(cell.split()) for cell in row.split("\t") if cell.strip())
-
-
 def test_ruled_tables_come_out_much_the_same_with_three_lines_only(shared: Path) -> None:
     """Of the tables of the annual report only the line above, the one below the header and the
-    one below are kept; `-s` shows how many rows are as with all lines."""
-    known: Counter[str] = Counter()
-    for page in parse_pdf((shared / "documents" / REPORT).read_bytes(), 200).pages[:110]:
-        for grid in find_grids(page.rules, page.glyphs)[0]:
-            box, header = grid.box, grid.rows[0]
-            if len(grid.rows) < 3 or len(header.text.split()) < 2:
-                continue
-            inside = [g for g in page.glyphs if box.y0 <= g.box.middle < box.y1]
-            rules = across(box.y0, header.box.y1, box.y1, x0=box.x0, x1=box.x1)
-            found, _ = find_lined(rules, inside, [])
-            wanted = Counter(plain(row.text) for row in grid.rows)
-            whole = Counter(plain(row.text) for table in found for row in table.rows)
-            single = Counter(plain(line.text) for line in reading_order(stretches(inside), [], 1))
-            known["rows"] += len(grid.rows)
-            known["whole"] += (wanted & whole).total()
-            known["line by line"] += (wanted & single).total()
-    print(dict(known))
-    assert known["whole"] > 1.2 * known["line by line"]
-    assert known["whole"] > 0.7 * known["rows"]
+    one below are kept, or none."""
+    known = measure((shared / "documents" / REPORT).read_bytes())
+    assert known.three > 1.2 * known.none
+    assert known.three > 0.7 * known.rows
