@@ -95,6 +95,18 @@ def _below(fragments: Sequence[Fragment], last: int) -> list[str]:
     return notes
 
 
+def beyond(rows: Sequence[Place | None]) -> list[str]:
+    """A warning for each table that has more rows than are labelled; `rows` are the places of a
+    document's blocks."""
+    last: dict[int, Place] = {id(place.grid): place for place in rows if place is not None}
+    return [
+        f"a table has {place.row + 1:,} rows; of those after the first {len(place.grid.rows):,} "
+        "the text is read, but not the labels"
+        for place in last.values()
+        if place.row >= len(place.grid.rows)
+    ]
+
+
 def tables_of(
     rows: Sequence[tuple[Place | None, int]], pages: Sequence[int | None]
 ) -> tuple[Table, ...]:

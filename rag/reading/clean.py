@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rag.documents.tables import beyond
 from rag.reading.assemble import assemble, write_out
 from rag.reading.blocks import Draft, outline
 from rag.reading.dates import infer_date
@@ -108,9 +109,11 @@ def _cleaned(
 ) -> Cleaned:
     text, blocks, origin, tables = assemble(drafts, paged="\f" in source)
     inferred = infer_date([line.text for line in lines]) if date is None else None
+    warnings = tuple(beyond([draft.place for draft in drafts]))
     return Cleaned(
-        text, blocks, origin, title, date or inferred, date is None, source, tables=tables
-    )
+        text, blocks, origin, title, date or inferred, date is None, source, warnings,
+        tables=tables,
+    )  # fmt: skip
 
 
 def clean_fragments(
@@ -127,7 +130,8 @@ def clean_fragments(
     drafts = outline(fragments, titles)
     text, blocks, tables = write_out(drafts)
     title = title or _first_heading(drafts)
-    return Cleaned(text, blocks, (), title, date, not stated, None, tuple(warnings), tables=tables)
+    told = (*warnings, *beyond([draft.place for draft in drafts]))
+    return Cleaned(text, blocks, (), title, date, not stated, None, told, tables=tables)
 
 
 def _masthead(lines: Sequence[Line]) -> str | None:

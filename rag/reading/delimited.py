@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.documents.grids import GridRow, Placed, header_at, separate
+from rag.documents.tables import beyond
 from rag.errors import UnreadableDocument
 from rag.reading.assemble import assemble
 from rag.reading.blocks import outline
@@ -53,7 +54,8 @@ def read_csv(data: bytes, _settings: Reading) -> Cleaned:
     drafts = outline(fragments, frozenset())
     text, blocks, origin, tables = assemble(drafts, paged=False)
     date = infer_date([fragment.text for fragment in fragments])
-    return Cleaned(text, blocks, origin, None, date, True, source, tables=tables)
+    warnings = tuple(beyond([draft.place for draft in drafts]))
+    return Cleaned(text, blocks, origin, None, date, True, source, warnings, tables=tables)
 
 
 def _fragments(rows: Sequence[Fragment], gaps: Sequence[int]) -> Iterator[Fragment]:

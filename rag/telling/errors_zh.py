@@ -206,6 +206,15 @@ TEXTS: Mapping[str, str] = {
         "共 {1} 页，其中 {0} 页是图片，识别太久，没有读入（第 {2} 页）；"
         "请调大 reading.max_page_seconds，然后运行 {3}"
     ),
+    "{} sheets are hidden; they were read: {}": "{0} 张工作表是隐藏的，已读入：{1}",
+    "{} formulas have no stored value and are missing ({}); to have them computed, {}, then index "
+    "the file again; or open and save it in a spreadsheet program": (
+        "{0} 个公式没有存下结果，没有读入（{1}）；要计算就{2}，再重新建索引；"
+        "或用表格软件打开并保存一次"
+    ),
+    "a table has {} rows; of those after the first {} the text is read, but not the labels": (
+        "有一张表共 {0} 行；前 {1} 行之后只读入文字，不带行列标签"
+    ),
     "{} files are read by way of LibreOffice; {}": "{0} 文件要经 LibreOffice 读取；请安装：{1}",
     "LibreOffice cannot read the file: it is damaged, encrypted, or no {} file": (
         "LibreOffice 读不了这个文件：文件损坏、有密码，或不是 {0} 文件"

@@ -318,3 +318,12 @@ def test_parts_of_a_wide_row_have_its_key_and_their_own_columns(tmp_path: Path) 
     columns, name = last.lead
     assert name == "北山市"
     assert columns.split("\t") == [f"指标{int(cell.text[:3]):03}（万元）" for cell in last.cells]
+
+
+def test_rows_beyond_the_limit_keep_their_header_and_are_named(tmp_path: Path) -> None:
+    rows = "".join(f"站{i},{i}.5\n" for i in range(20_010))
+    document = read("长.csv", f"站,雨量\n{rows}".encode(), tmp_path)
+    (warning,) = document.warnings
+    assert warning.startswith("a table has 20,011 rows; of those after the first 20,000 the text")
+    assert len(document.tables[0].cells) == 2 * 19_999
+    assert document.blocks[-1].lead == ("站\t雨量",)
