@@ -126,7 +126,7 @@ def _further(
         whole = chance.choice(("全部", "所有", ""))
         yield Pair(_put(sentence, limit, whole), text, "scope", year)
     else:
-        every = _before_verb(sentence, chance, ("全部", "都", "一律"))
+        every = _before_verb(sentence, chance, ("全部", "一律", "始终"))
         if every and "都" not in sentence and "全" not in sentence:
             yield Pair(every, text, "scope", year)
     hedge = HEDGES.search(sentence)

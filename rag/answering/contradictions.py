@@ -24,7 +24,7 @@ from rag.answering.facts import (
     Clause,
     facts,
 )
-from rag.answering.lines import whole
+from rag.answering.lines import pairs, whole
 from rag.answering.wording import FEATURES, in_line, of_another
 from rag.text.quantities import Quantity, UnitClass
 from rag.text.values import negated
@@ -32,18 +32,20 @@ from rag.types import Remark, RemarkKind
 
 # Clauses share so many of their pairs of characters when one is held against the other.
 ALIKE = 0.5
-OVERSTATED, NEARLY = 0.4, 0.75
+OVERSTATED, NEARLY = 0.4, 0.8
+# A clause of fewer pairs of characters may be held by chance.
+LEAST_HELD = 5
 # Of so many things a sentence may give its own count.
 FEW = 10
 # What turns the meaning of a clause though its words are found, and how alike the clauses must be.
 # Each is met by at most 1% of the unaltered sentences of `training.verdict` that are supported.
 _SHIFTS = (
-    ("negation_added", 0.5, RemarkKind.NEGATED),
+    ("negation_added", 0.7, RemarkKind.NEGATED),
     ("negation_gone", 0.5, RemarkKind.NEGATED),
-    ("hedge_dropped", 0.6, RemarkKind.CERTAINTY),
+    ("hedge_dropped", 0.7, RemarkKind.CERTAINTY),
     ("certain_added", 0.4, RemarkKind.CERTAINTY),
     ("planned_as_done", 0.4, RemarkKind.CERTAINTY),
-    ("limit_dropped", 0.6, RemarkKind.SCOPE),
+    ("limit_dropped", 0.7, RemarkKind.SCOPE),
     ("universal_added", 0.5, RemarkKind.SCOPE),
 )
 
@@ -100,6 +102,21 @@ def _denied(found: Alignment) -> bool:
             continue
         if bool(NEGATIONS.search(clause.squeezed)) != bool(NEGATIONS.search(other.squeezed)):
             return True
+    return any(_holds_denied(clause, found) for clause in found.claim.clauses)
+
+
+def _holds_denied(clause: Clause, found: Alignment) -> bool:
+    """Whether a clause without a negation holds nearly all of one of the lines that has one."""
+    if NEGATIONS.search(clause.squeezed):
+        return False
+    own = pairs(clause.squeezed)
+    for line in found.lines:
+        for other in facts(line.text, line.year).clauses:
+            said = NEGATIONS.sub("\0", other.squeezed)
+            theirs = pairs(said)
+            denied = said != other.squeezed and len(theirs) >= LEAST_HELD
+            if denied and len(own & theirs) >= NEARLY * len(theirs):
+                return True
     return False
 
 

@@ -51,13 +51,24 @@ def judge(text: str, passages: Sequence[Passage], year: int | None) -> Verdict:
     if not found.lines or not (claim.words or claim.quoted or claim.names):
         return Verdict(Support.UNSUPPORTED, Remark(RemarkKind.NOT_QUOTED), 0.0, found.lines)
     otherwise = shifted(found, features)
-    if probability >= model().supported:
+    if probability >= (model().supported * CARRIED if _carried(found) else model().supported):
         if otherwise is None:
             return Verdict(Support.SUPPORTED, None, probability, found.lines)
         return Verdict(Support.PARTLY, otherwise, probability, found.lines)
     support = Support.PARTLY if probability >= model().partly else Support.UNSUPPORTED
     reason = otherwise or Remark(RemarkKind.COVERAGE, (f"{features[0]:.0%}",))
     return Verdict(support, reason, probability, found.lines)
+
+
+# Where the lines give two or more of a sentence's figures and dates, each beside its words, the
+# facts carry it: its wording may be this much less likely.
+CARRIED, BOUND = 0.4, 0.4
+
+
+def _carried(found: Alignment) -> bool:
+    given = [one for one in found.figures if one.line is not None and one.bound >= BOUND]
+    dates = sum(len(clause.periods) for clause in found.claim.clauses)
+    return len(given) == len(found.figures) and len(given) + dates > 1
 
 
 def _of_another_language(claim: Facts, passages: Sequence[Passage]) -> Verdict:

@@ -31,7 +31,7 @@ FILE = "verdict.json"
 # A word of the sentence counts as found from this credit on (see `Alignment.credit`).
 FOUND = 0.5
 # A clause with less weight of content words is no statement of its own.
-LEAST_CLAUSE = 1.5
+LEAST_CLAUSE = 2.2
 NEAR = 0.3
 _LONG_NAME = 4
 _WHO = ("nr", "nt")
@@ -99,17 +99,23 @@ def measured(found: Alignment) -> tuple[float, ...]:
 def in_line(name: str, found: Alignment) -> float:
     """1 where a name, or the longer half of it, stands in a line, .7 before or above one, .35
     elsewhere in the passages."""
-    forms: tuple[str, ...] = (name,)
-    if len(name) == _LONG_NAME - 1:
-        forms = (name, name[:-1])  # 高宇于 of the dictionary, 高宇 of the text
-    if len(name) >= _LONG_NAME:
-        half = len(name) // 2 + 1
-        forms = (name, name[:half], name[-half:])
+    forms = _forms(name)
     if _any(forms, (line.squeezed for line in found.lines)):
         return 1.0
     if _any(forms, (line.before + above(line.passage) for line in found.lines)):
         return BESIDE
     return ELSEWHERE if _any(forms, map(whole, found.passages)) else 0.0
+
+
+def _forms(name: str) -> tuple[str, ...]:
+    """A name, the longer halves of a long one, and one of three characters without a last one that
+    the tagger took along (高宇于)."""
+    if len(name) == _LONG_NAME - 1 and name[-1] in "于在与和对向为是的被将从由以及称说":
+        return name, name[:-1]
+    if len(name) >= _LONG_NAME:
+        half = len(name) // 2 + 1
+        return name, name[:half], name[-half:]
+    return (name,)
 
 
 def _any(forms: Sequence[str], texts: Iterable[str]) -> bool:
@@ -140,19 +146,24 @@ def _gap(claim: Facts, credit: dict[str, float]) -> float:
 
 
 def of_another(found: Alignment) -> list[str]:
-    """Names of the claim that the best line lacks while it names another of the kind, which the
-    claim does not name: of persons and bodies also where the line before has them, of places only
-    where nothing near has."""
-    if not found.lines:
-        return []
-    line = found.lines[0]
-    kinds = dict(facts(line.text, line.year).kinds)
-    return [
-        name
-        for name, kind in found.claim.kinds
-        if in_line(name, found) < (1.0 if kind in _WHO else BESIDE)
-        and any(k == kind and other not in found.claim.squeezed for other, k in kinds.items())
-    ]
+    """Names of a clause that the line of its aligned clause lacks, while that clause names another
+    of the kind, which the claim does not name: of persons and bodies also where the line before
+    has them, of places only where nothing above or before the line has."""
+    kinds = dict(found.claim.kinds)
+    instead: list[str] = []
+    for clause in found.claim.clauses:
+        share, other, line = best_clause(clause, found.lines) if clause.names else (0, None, None)
+        if other is None or line is None or share < NEAR:
+            continue
+        theirs = dict(facts(line.text, line.year).kinds)
+        rivals = {theirs.get(n) for n in other.names if n not in found.claim.squeezed}
+        for name in clause.names:
+            near = line.squeezed
+            if kinds.get(name) not in _WHO:
+                near += line.before + above(line.passage)
+            if kinds.get(name) in rivals and not _any(_forms(name), (near,)):
+                instead.append(name)
+    return instead
 
 
 def _inverted(found: Alignment) -> bool:

@@ -122,3 +122,48 @@ def test_a_wrong_figure_keeps_no_quotation() -> None:
     assert sentence.support is Support.UNSUPPORTED
     assert sentence.reason == Remark(RemarkKind.NUMBER, ("13万元", "１２万元"))
     assert sentence.citations == ()
+
+
+@pytest.mark.parametrize(
+    ("claim", "quote", "supported"),
+    [
+        # a figure with what it is the figure of, its period, its unit
+        ("绝收面积为46公顷。", "农作物成灾面积46公顷，绝收面积26公顷。", False),
+        ("绝收面积为26公顷。", "农作物成灾面积46公顷，绝收面积26公顷。", True),
+        ("港口2021年净亏损4亿元。", "2022年，港口净亏损4亿元，而2021年盈利6亿元。", False),
+        ("港口投资 1.2 亿元。", "港口投资12,000 万元。", True),
+        ("港口投资约3亿元。", "港口投资3.04亿元。", True),
+        ("港口投资4亿元。", "港口投资3.04亿元。", False),
+        ("白沙港与红河港的收入相差1,600万元。", "白沙港收入4,800万元，红河港收入3,200万元。", True),
+        (
+            "白沙港与红河港的收入相差1,700万元。",
+            "白沙港收入4,800万元，红河港收入3,200万元。",
+            False,
+        ),
+        # denials, what may be as what is, the part as the whole, another one
+        ("大桥没有造成交通中断。", "大桥施工造成交通中断。", False),
+        ("港口已经增加了货运航线。", "港口计划明年增加货运航线。", False),
+        ("全部员工参加了培训。", "部分员工参加了培训。", False),
+        ("沈砚是港务局局长。", "港务局局长何守礼出席会议。记者沈砚报道。", False),
+        # nothing in it, and a true clause with an invented one
+        ("是的。", "港口增加了货运航线。", False),
+        ("825。", "港口有825名员工。", False),
+        ("港口有825名员工，并且计划收购两家航空公司。", "港口有825名员工。", False),
+    ],
+)
+def test_facts_are_held_with_what_they_are_of(claim: str, quote: str, supported: bool) -> None:
+    found = judge(claim, [replace(passage(text=quote), date="2023")], 2023)
+    assert (found.support is Support.SUPPORTED) is supported, found
+
+
+def test_a_sentence_in_english_is_held_by_figures_and_the_dictionary() -> None:
+    quote = replace(passage(text="2022年红河港的收入为3亿元，增长5%。"), date="2023")
+    right = judge("Revenue of the port was 300 million yuan in 2022, up 5%.", [quote], 2023)
+    wrong = judge("Revenue of the port was 500 million yuan in 2022, up 5%.", [quote], 2023)
+    assert right.support in (Support.SUPPORTED, Support.PARTLY)
+    assert wrong.support is Support.UNSUPPORTED
+
+
+@pytest.mark.parametrize("text", ["主要原因如下：", "资料没有写明票价。", "综上所述，前景向好。"])
+def test_what_claims_nothing_gets_no_mark(text: str) -> None:
+    assert verify(Claim(text, (1,)), [passage()], source).support is Support.NONE
