@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     _benchmark_parser(commands.add_parser("benchmark", help="run a published question set"))
     _asks_parser(commands.add_parser(
         "asks", help="ask natural questions; count what is misleading"))
+    _ablations_parser(commands.add_parser(
+        "ablations", help="what each group of features of the answer side carries"))
     _verification_parser(commands.add_parser(
         "verification", help="measure the check of sentences against their quotations"))
     _replies_parser(commands.add_parser(
@@ -202,6 +204,32 @@ def _asks(options: argparse.Namespace) -> int:
     indexes = {"A": options.index_a} | ({"B": options.index_b} if options.index_b else {})
     print_asks(run_asks(options.questions, load_settings(options), indexes, options.out,
                         force=options.force))
+    return 0
+
+
+def _ablations_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sets", nargs="+", choices=["asks", "dev", "sample"],
+                        default=["asks", "dev"], metavar="SET",
+                        help="asks and dev of $WENJU_SHARED, sample of examples/ (asks, dev)")
+    parser.add_argument("--index", type=Path, required=True, metavar="DIR",
+                        help="index of the corpus that the questions are about")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    _settings_arguments(parser)
+    parser.set_defaults(command=_ablations)
+
+
+def _ablations(options: argparse.Namespace) -> int:
+    from eval.ablations import ablate, load_set, losses_json, losses_text
+    from rag.commands.opening import load_settings
+
+    shared = Path(os.environ.get("WENJU_SHARED", "../shared")) / "questions"
+    files = {"asks": shared / "asks.jsonl", "dev": shared / "dev.jsonl",
+             "sample": Path("examples/questions.jsonl")}
+    settings = load_settings(options)
+    found = [loss for name in options.sets
+             for loss in ablate(load_set(name, files[name], settings, options.index))]
+    print(json.dumps(losses_json(found), ensure_ascii=False, indent=1)
+          if options.json else losses_text(found))
     return 0
 
 

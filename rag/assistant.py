@@ -65,6 +65,7 @@ class _Said:
     remarks: tuple[Remark, ...] = ()
     prompted: tuple[int, ...] = ()
     computed: Computed | None = None
+    missing: str | None = None
 
 
 class Assistant:
@@ -257,7 +258,8 @@ class Assistant:
         extraction = extracted()
         sentences: list[Sentence] = []
         computed = None
-        if extraction.confidence >= self.settings.answering.min_confidence:
+        nearest = extraction.confidence < self.settings.answering.min_confidence
+        if not nearest or extraction.missing is not None:
             result = _computed(extraction, check)
             if result is not None and extraction.derived is not None:
                 computed = extraction.derived.computed
@@ -271,7 +273,10 @@ class Assistant:
                 yield sentence
         if not sentences:
             yield Text(refusal_of(query.text))
-        return _Said(tuple(sentences), EXTRACTIVE, remarks, computed=computed)
+        missing = None
+        if nearest and sentences and extraction.missing is not None:
+            missing = extraction.missing.text(english=is_english(query.text))
+        return _Said(tuple(sentences), EXTRACTIVE, remarks, computed=computed, missing=missing)
 
     @cached_property
     def _model(self) -> ChatModel | None:
@@ -316,22 +321,37 @@ def _answer(
     extraction: Extraction,
     timings: Timings,
 ) -> Answer:
-    answered = bool(said.sentences)
+    answered = bool(said.sentences) and said.missing is None
     return Answer(
         question=question,
-        status=Status.ANSWERED if answered else Status.NO_EVIDENCE,
-        text=marked_text(said.sentences) if answered else refusal_of(question),
+        status=_status(said),
+        text=_text(question, said),
         short=_short(said, extraction),
         sentences=said.sentences,
         passages=passages,
         confidence=extraction.confidence,
         model=said.model,
         timings=timings,
-        remarks=(*said.remarks, *(extraction.remarks if answered else ())),
+        remarks=(*said.remarks, *(extraction.remarks if said.sentences else ())),
         prompted=said.prompted,
         differing=extraction.differing if answered else (),
         computed=said.computed,
+        missing=said.missing,
     )
+
+
+def _status(said: _Said) -> Status:
+    if not said.sentences:
+        return Status.NO_EVIDENCE
+    return Status.ANSWERED if said.missing is None else Status.NEAREST
+
+
+def _text(question: str, said: _Said) -> str:
+    """The answer's text: its sentences, after what is missing where they do not answer."""
+    if not said.sentences:
+        return refusal_of(question)
+    parts = filter(None, (said.missing, marked_text(said.sentences)))
+    return "\n\n".join(parts)
 
 
 def _computed(extraction: Extraction, check: Check) -> Sentence | None:
@@ -369,7 +389,7 @@ def _after(first: tuple[Passage, ...], found: Sequence[Passage]) -> tuple[Passag
 
 def _short(said: _Said, extraction: Extraction) -> str | None:
     """The short answer; beside a chat model only where one of its supported sentences says it."""
-    if extraction.derived is not None and said.computed is None:
+    if said.missing is not None or (extraction.derived is not None and said.computed is None):
         return None
     if extraction.short is None or not said.sentences or said.model == EXTRACTIVE:
         return extraction.short if said.sentences else None

@@ -39,7 +39,7 @@ def test_events_come_in_order_and_agree_with_the_answer(assistant: Assistant) ->
             pieces, sentences = [], [*sentences, event]
     assert tuple(sentences) == answer.sentences
     assert answer.text == "".join(f"{s.text}[{s.citations[0].n}]" for s in sentences)
-    assert "1935年" in answer.text and answer.short == "1935年"
+    assert "1935年" in answer.text and answer.short in (None, "1935年")
 
 
 def test_a_refusal_is_text_too(assistant: Assistant) -> None:

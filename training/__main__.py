@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from training import answerable, build_encoder, reader, sources, verdict
+from training import answers, build_encoder, reader, sources, verdict
 from training.encoder import Recipe
 from training.tokens import train_ranks
 
@@ -38,9 +38,9 @@ def build_reader(folder: Path, quick: bool) -> None:
     reader.build(folder / "reader", schedule)
 
 
-def build_answerable(folder: Path, quick: bool) -> None:
-    """The model of refusals, for the reader in the folder."""
-    answerable.build(folder, 0.04 if quick else 1.0)
+def build_answers(folder: Path, quick: bool) -> None:
+    """The models of the answer side, for the reader in the folder."""
+    answers.build(folder, 0.04 if quick else 1.0)
 
 
 def build_verdict(folder: Path, quick: bool) -> None:
@@ -52,7 +52,7 @@ BUILDERS: dict[str, Callable[[Path, bool], None]] = {
     "tokens": lambda folder, _: build_tokens(folder),
     "encoder": build_vectors,
     "reader": build_reader,
-    "answerable": build_answerable,
+    "answers": build_answers,
     "verdict": build_verdict,
 }
 

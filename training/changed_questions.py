@@ -149,13 +149,13 @@ def renamed(text: str, names: Names, random: np.random.Generator) -> str | None:
     places = [
         (place, tag[:2])
         for place, (word, tag) in enumerate(pieces)
-        if (tag[:2] in names and len(word) > 1) or _is_year(word)
+        if (tag[:2] in names and len(word) > 1) or is_year(word)
     ]
     if not places:
         return None
     place, tag = places[int(random.integers(len(places)))]
     word = pieces[place][0]
-    if _is_year(word):
+    if is_year(word):
         away = int(random.choice(YEARS_AWAY)) * int(random.choice((-1, 1)))
         other = str(int(word) + away)
     else:
@@ -165,7 +165,8 @@ def renamed(text: str, names: Names, random: np.random.Generator) -> str | None:
     return "".join(other if i == place else own for i, (own, _) in enumerate(pieces))
 
 
-def _is_year(word: str) -> bool:
+def is_year(word: str) -> bool:
+    """Whether a word is a year in four digits."""
     return len(word) == 4 and word.isdigit() and FIRST_YEAR <= int(word) <= LAST_YEAR
 
 

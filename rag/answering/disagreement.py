@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from rag.answering.candidates import candidates
+from rag.answering.candidates import Candidate, candidates
 from rag.answering.evidence import Evidence
 from rag.answering.query import Kind, Query
-from rag.answering.short import distance
 from rag.answering.terms import Weights, terms_of
-from rag.text.fold import squeeze
+from rag.text.fold import fold, squeeze
 from rag.text.quantities import NO_UNIT, Period, Quantity, figures
 from rag.text.segment import proper_names
 from rag.types import Passage
@@ -40,6 +39,8 @@ COPIED = 0.7
 LEAST_COPY = 10  # pairs of letters; shorter ones are phrases that many documents have
 _COPIES = frozenset((Kind.NUMBER, Kind.DATE, Kind.OTHER))
 _TEXTS_KEPT = 1024
+# How many of the question's words, the nearest ones, a candidate's distance is taken to.
+_NEAREST = 3
 _Figures = tuple[tuple[Quantity, ...], tuple[Period, ...]]
 _DIGITS = re.compile(r"[0-9０-９][0-9０-９.,，．]*")
 
@@ -129,7 +130,7 @@ def _one_difference(own: _Figures, other: _Figures) -> tuple[str, str] | None:
 def _figure(query: Query, evidence: Evidence) -> _Figure | None:
     """The fitting candidate nearest to the question's words, and its value."""
     fitting = [found for found in candidates(query, evidence.text) if not found.misfit]
-    for found in sorted(fitting, key=lambda one: distance(evidence, one)):
+    for found in sorted(fitting, key=lambda one: _distance(evidence, one)):
         value = next(iter(figures(found.text)[0]), None)
         if value is not None:
             end = found.start + len(found.text)
@@ -139,6 +140,25 @@ def _figure(query: Query, evidence: Evidence) -> _Figure | None:
             )
             return _Figure(found.text, value, frozenset().union(*map(_pairs, around)))
     return None
+
+
+def _distance(evidence: Evidence, candidate: Candidate) -> float:
+    """How far a candidate stands from the question's words in its sentence, in characters: the
+    mean over the nearest ones; from the start where none stands there."""
+    middle = candidate.start + len(candidate.text) / 2
+    near = sorted(abs(middle - anchor) for anchor in _anchors(evidence))[:_NEAREST]
+    return sum(near) / len(near) if near else float(candidate.start)
+
+
+def _anchors(evidence: Evidence) -> list[float]:
+    """Where the question's terms stand in the sentence: the middles of their places."""
+    folded = fold(evidence.text)
+    scale = len(evidence.text) / max(1, len(folded))
+    return [
+        (match.start() + match.end()) / 2 * scale
+        for term in evidence.terms
+        for match in re.finditer(re.escape(term), folded)
+    ]
 
 
 def _apart(evidence: Evidence, figure: _Figure, held: Evidence, its: _Figure) -> bool:

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from rag.answering.choice import PART_POLICY, Beside, Said, choose
-from rag.answering.confidence import confidence
 from rag.answering.disagreement import disagreement
 from rag.answering.english import is_english
 from rag.answering.evidence import Evidence, score_sentences
+from rag.answering.missing import Missing, missing
 from rag.answering.premise import contradictions
 from rag.answering.rerank import READ
 from rag.answering.search import Search
-from rag.answering.short import short_answer
-from rag.models.answerable import load_answerable
+from rag.answering.select import Judged, judge, observe
+from rag.answering.spans import Candidate
 from rag.models.reading import PassageReader
+from rag.models.trees import AnswerModels, load_models
 from rag.settings import Answering
 from rag.text.fold import squeeze
 from rag.types import Claim, Computed, Figure, Remark
 
 # Passages whose sentences are weighed: those that a search reads.
 PASSAGES = READ
-# The short answer is looked for in the best sentences that are said, this close to the best one.
-SHORT_AMONG, SHORT_SHARE = 3, 0.88
+NEAREST = 2
+"""Sentences that are quoted as what comes nearest, where nothing answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ class Extraction:
     """Sentences in reading order as claims, the short answer among them, and the estimate in
     [0, 1] that the passages hold an answer. No claims where nothing shares a term. `differing`
     are the figures of passages that do not agree; `remarks` say what in the question's premise the
-    passages contradict. `derived` is what was computed from the figures in the claims."""
+    passages contradict. `derived` is what was computed from the figures in the claims. `missing`
+    says what the passages do not give, where they are below the least confidence and speak of the
+    subject all the same: the claims are then what comes nearest."""
 
     claims: tuple[Claim, ...]
     short: str | None
@@ -49,32 +52,63 @@ class Extraction:
     differing: tuple[Figure, ...] = ()
     remarks: tuple[Remark, ...] = ()
     derived: Derived | None = None
+    missing: Missing | None = None
 
 
 def extract(
-    searches: Sequence[Search], settings: Answering, reader: PassageReader | None = None
+    searches: Sequence[Search],
+    settings: Answering,
+    reader: PassageReader | None = None,
+    models: AnswerModels | None = None,
 ) -> Extraction:
     """Chooses the sentences that answer, each from one passage, with what `reader` makes of the
-    passages. The first search is that of the whole question, others are of its parts."""
-    rankings = [_ranked(search, reader) for search in searches]
-    whole, ranked = searches[0], rankings[0]
-    if not ranked or ranked[0].covered == 0:
+    passages. The first search is that of the whole question, others are of its parts. `models`
+    are by default the built-in ones."""
+    models = models or load_models()
+    judged = [_judged(search, reader, models) for search in searches]
+    whole, first = searches[0], judged[0]
+    if all(one.covered == 0 for one, _ in first.sentences):
         return Extraction((), None, 0.0)
-    chosen = _choose(searches, rankings, settings)
-    differing = disagreement(whole.query, whole.weights, ranked)
+    ranked = _ordered(first)
+    answers = first.confidence >= settings.min_confidence
+    differing = disagreement(whole.query, whole.weights, ranked) if answers else ()
     against = contradictions(whole.query, ranked)
+    short = None if differing or against or not answers else _short(first, models)
+    chosen = _choose(searches, judged, settings, short)[: None if answers else NEAREST]
     for other in (*(one.evidence for one in differing[1:2]), *(one for _, one in against)):
         if not any(squeeze(other.text) in squeeze(one.text) for one in chosen):
             chosen.append(other)
     told = tuple(Figure(one.figure, one.evidence.passage.rank) for one in differing)
-    claims = tuple(Claim(e.text, (e.passage.rank,)) for e in _in_order(chosen))
-    short = short_answer(whole.query, _near_best(ranked, chosen))
-    passages = whole.passages[:PASSAGES]
-    likely = confidence(whole.query, whole.weights, ranked, passages, load_answerable())
-    return Extraction(claims, short, likely, told, tuple(remark for remark, _ in against))
+    return Extraction(
+        claims=tuple(Claim(e.text, (e.passage.rank,)) for e in _in_order(chosen)),
+        short=None if short is None else short.text.strip("“”"),
+        confidence=first.confidence,
+        differing=told,
+        remarks=tuple(remark for remark, _ in against),
+        missing=None if answers else missing(whole.query, first),
+    )
 
 
-def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:
+def _judged(search: Search, reader: PassageReader | None, models: AnswerModels) -> Judged:
+    ranked = ranked_sentences(search, reader)
+    return judge(search.query, observe(search.query, search.weights, ranked), models)
+
+
+def _ordered(judged: Judged, short: Candidate | None = None) -> list[Evidence]:
+    """The sentences by what they share with the question, behind that of the short answer or,
+    where there is none, the one that is likeliest to answer."""
+    first = short.evidence if short is not None else judged.sentences[0][0]
+    rest = [one for one, _ in judged.sentences if one is not first]
+    return [first, *sorted(rest, key=lambda e: (-e.score, e.passage.rank, e.order))]
+
+
+def _short(judged: Judged, models: AnswerModels) -> Candidate | None:
+    """The likeliest span, where it is likely enough to be shown as the answer."""
+    best, probability = judged.spans[0] if judged.spans else (None, 0.0)
+    return best if probability >= models.thresholds["short"] else None
+
+
+def ranked_sentences(search: Search, reader: PassageReader | None) -> list[Evidence]:
     """The sentences of the best passages of a search, best first. What the search has not read
     is read now; the reader reads questions in Chinese only."""
     passages = search.passages[:PASSAGES]
@@ -88,10 +122,17 @@ def _ranked(search: Search, reader: PassageReader | None) -> list[Evidence]:
 
 
 def _choose(
-    searches: Sequence[Search], rankings: Sequence[Sequence[Evidence]], settings: Answering
+    searches: Sequence[Search],
+    judged: Sequence[Judged],
+    settings: Answering,
+    short: Candidate | None,
 ) -> list[Evidence]:
-    """What is said to the whole question; where it has parts, fewer sentences to it and to each
-    of them, the best of each first."""
+    """What is said to the whole question, the sentence of the short answer first; where it has
+    parts, fewer sentences to it and to each of them, the best of each first."""
+    rankings = [
+        _ordered(one, short if place == 0 else None) if one.sentences else []
+        for place, one in enumerate(judged)
+    ]
     if len(searches) == 1:
         return choose(searches[0].query, rankings[0], settings, beside=_beside(searches[0]))
     told = [
@@ -122,14 +163,3 @@ def _in_order(chosen: Sequence[Evidence]) -> list[Evidence]:
         passage = evidence.passage
         first[passage.document_id] = min(passage.rank, first.get(passage.document_id, passage.rank))
     return sorted(chosen, key=lambda e: (first[e.passage.document_id], e.place))
-
-
-def _near_best(ranked: Sequence[Evidence], chosen: Sequence[Evidence]) -> list[Evidence]:
-    """The sentences that are nearly as good as the best one and are said."""
-    said = [squeeze(evidence.text) for evidence in chosen]
-    return [
-        evidence
-        for evidence in ranked[:SHORT_AMONG]
-        if evidence.score >= SHORT_SHARE * ranked[0].score
-        and any(squeeze(evidence.text) in text for text in said)
-    ]

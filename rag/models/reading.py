@@ -36,13 +36,13 @@ class Reading:
 
     def within(self, span: Span) -> float:
         """The probability that the answer stands in a part of the passage."""
-        inside = self._inside(span)
+        inside = self.inside(span)
         return float(self.begins[inside].sum() + self.closes[inside].sum()) / 2
 
     def best(self, span: Span) -> tuple[Span, float]:
         """The likeliest answer in a part of the passage, and its probability; an empty span and
         0 where no word begins there."""
-        inside = self._inside(span)
+        inside = self.inside(span)
         length = inside.stop - inside.start
         if not length:
             return Span(span.start, span.start), 0.0
@@ -52,7 +52,8 @@ class Reading:
         found = Span(int(self.starts[inside.start + first]), int(self.ends[inside.start + last]))
         return found, float(together[first, last])
 
-    def _inside(self, span: Span) -> slice:
+    def inside(self, span: Span) -> slice:
+        """Which of the words begin in a part of the passage."""
         first, end = np.searchsorted(self.starts, (span.start, span.end)).tolist()
         return slice(first, end)
 

@@ -84,7 +84,8 @@ def test_the_second_step_is_answered(
 ) -> None:
     answer = assistant.ask(question)
     assert answer.searched == searched
-    assert answer.short is not None and short in answer.short
+    assert short in answer.text
+    assert answer.short is None or short in answer.short  # one that is not sure is not shown
     assert "鲸歌科技" in answer.text and "林岸" not in answer.text
 
 

@@ -3,8 +3,6 @@
 import pytest
 
 from rag import Assistant
-from rag.answering.query import Kind, parse_query
-from rag.answering.short import short_answer
 from rag.types import Status
 
 
@@ -18,7 +16,8 @@ from rag.types import Status
 )
 def test_short_answers(small: Assistant, question: str, short: str, words: str) -> None:
     answer = small.ask(question)
-    assert answer.short == short
+    assert answer.short in (None, short)  # one that is not sure is not shown
+    assert short in answer.text
     assert any(words in sentence.text for sentence in answer.sentences)
 
 
@@ -41,9 +40,3 @@ def test_nothing_shared_is_refused(small: Assistant) -> None:
     answer = small.ask("zebra quantum 潜艇鳄梨")
     assert answer.status is Status.NO_EVIDENCE
     assert (answer.short, answer.sentences, answer.confidence) == (None, (), 0.0)
-
-
-def test_no_short_answer_without_sentences() -> None:
-    query = parse_query("多少钱？")
-    assert query.kind is Kind.NUMBER
-    assert short_answer(query, []) is None

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rag.models.answerable import Answerable
 from rag.models.encoder import BuiltinEncoder
 from rag.models.reader import Reader
+from rag.models.trees import parse_models
 from training.__main__ import BUILDERS, MANIFEST
 
 PLACES = ("海灯市", "松岭县", "白沙镇", "云溪村", "金桥区", "南屿岛", "北泉乡", "东塘港")
@@ -84,7 +84,7 @@ def test_every_file_is_built_and_can_be_read(tmp_path: Path) -> None:
     manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
     files = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     assert set(manifest) == files - {MANIFEST}
-    Answerable.parse((out / "answerable.json").read_bytes())
+    assert parse_models((out / "answering.json").read_bytes()).thresholds
     encoder = BuiltinEncoder(
         (out / "encoder/model.safetensors").read_bytes(),
         (out / "encoder/tokenizer.json").read_bytes(),

@@ -1,0 +1,317 @@
+"""What in a sentence could be the short answer, and what tells the right one: its features beside
+those of its sentence (`rag.answering.features`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.answering.evidence import Evidence
+from rag.answering.features import (
+    NAN,
+    Part,
+    Place,
+    agreement,
+    held,
+    least_held,
+    mean_held,
+    ordinals,
+    part_of,
+    share,
+)
+from rag.answering.query import Kind, Query
+from rag.models.reading import Reading
+from rag.retrieval.asked import Asked
+from rag.text.fold import squeeze
+from rag.text.quantities import Period, Quantity, figures
+from rag.text.segment import tagged
+from rag.text.units import ORDINAL, UnitClass
+from rag.types import Cell, Span
+
+_CLAUSE_END = re.compile(r"[，,；;。：:！？!?、](?!\d{3})")
+_PERSON_TAGS = ("nr", "nrt", "nrfg")
+_BODY = re.compile(
+    r"(?:公司|集团|大学|学院|研究院|研究所|中心|银行|基金|协会|学会|委员会|局|部|厅|厂|社|股份|科技|汽车|证券|资本|医院|法院)$"
+)
+_PLACE = re.compile(r"(?:省|市|县|区|镇|村|岛|州|国|港|路|街|站|机场|山|河|湖)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A part of a sentence that may be the short answer; `span` counts from the sentence's
+    beginning. `sort` is what it is: `number`, `date`, `person`, `place`, `body`, `name`, or `read`
+    for what the reader marks and nothing else knows. Of a `cell` the text has the unit, too, where
+    that stands elsewhere in its table."""
+
+    evidence: Evidence
+    span: Span
+    text: str
+    sort: str
+    quantity: Quantity | None = None
+    cell: Cell | None = None
+
+
+_NO_SHORT = frozenset((Kind.LIST, Kind.COMPARISON, Kind.CAUSE, Kind.DEFINITION))
+_TITLES = re.compile(r"《[^》]{1,40}》|“[^”]{1,24}”")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9.&+-]*(?:\s[A-Z0-9][A-Za-z0-9.&+-]*){0,4}")
+_SUFFIXED = re.compile(
+    r"[\u4e00-\u9fffA-Za-z0-9]{2,16}?(?:公司|集团|大学|学院|研究院|研究所|研究中心|银行|基金会|委员会|协会|实验室|平台|医院|法院)"
+)
+LONGEST = 40
+"""Characters of a short answer at most."""
+LEAST_READ = 0.02
+"""What the reader marks with less is no candidate."""
+_WHICH_PLACE = re.compile(r"第几|几号|排第")
+_SORT_OF_TAG = {"nr": "person", "ns": "place", "nt": "body"}
+
+
+def candidates(
+    query: Query, asked: Asked, place: Place, reading: Reading | None
+) -> list[Candidate]:
+    """What in a sentence could be the short answer; nothing for questions that have none, and
+    nothing that stands in the question."""
+    if query.kind in _NO_SHORT:
+        return []
+    found = {(one.span.start, one.span.end): one for one in _cells(query, asked, place)}
+    for span, sort, quantity in _of_kind(query, place, reading):
+        text = span.of(place.evidence.text)
+        inner = squeeze(text).strip("“”《》")
+        if inner and len(text) <= LONGEST and inner not in asked.squeezed:
+            one = Candidate(place.evidence, span, text, sort, quantity)
+            found.setdefault((span.start, span.end), one)
+    return list(found.values())
+
+
+def _cells(query: Query, asked: Asked, place: Place) -> Iterator[Candidate]:
+    """The cells of a table's row that hold what is of the kind that is asked for."""
+    one = place.evidence
+    first = one.passage.span.start + one.span.start
+    for cell in one.passage.cells:
+        span = cell.span
+        if not first <= span.start <= span.end <= first + len(one.text) or not cell.text.strip():
+            continue
+        own = Span(span.start - first, span.end - first)
+        text = " ".join(cell.text.split())
+        if squeeze(text) in asked.squeezed or len(text) > LONGEST:
+            continue
+        numbers, periods = figures(f"{text}{cell.unit or ''}")
+        if len(numbers) == 1 and query.kind in (Kind.NUMBER, Kind.OTHER):
+            yield Candidate(one, own, numbers[0].text.strip(), "number", numbers[0], cell)
+        elif periods and query.kind in (Kind.DATE, Kind.OTHER):
+            yield Candidate(one, own, text, "date", None, cell)
+        elif query.kind in (Kind.ENTITY, Kind.OTHER) and not numbers:
+            yield Candidate(one, own, text, "name", None, cell)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a span stands in: its clause, what of that stands before it, both squeezed, and the
+    periods that govern it, nearest first. Of a cell the labels of its row and column and its unit.
+    """
+
+    clause: str
+    lead: str
+    periods: Sequence[Sequence[Period]]
+
+
+def _context(place: Place, candidate: Candidate) -> _Context:
+    part, span = place.part, candidate.span
+    if candidate.cell is not None:
+        labels = " ".join(label.text for label in candidate.cell.labels)
+        flat = squeeze(f"{labels} {candidate.cell.unit or ''}")
+        governing = [part_of(labels, None).periods, place.above_periods, place.told]
+        return _Context(flat, flat, governing)
+    start, end = _clause(part.text, span)
+    inside = [period for period in part.periods if start <= period.span.start < end]
+    before = [period for period in part.periods if period.span.end <= span.start]
+    return _Context(
+        squeeze(part.text[start:end]),
+        squeeze(part.text[start : span.start]),
+        [inside, before[-1:], part.periods, place.earlier[-2:]],
+    )
+
+
+def _of_kind(
+    query: Query, place: Place, reading: Reading | None
+) -> Iterator[tuple[Span, str, Quantity | None]]:
+    """The spans of the kind that is asked for, what they are, and the quantity of a number."""
+    part = place.part
+    if query.kind in (Kind.NUMBER, Kind.OTHER):
+        ordinal = _WHICH_PLACE.search(query.text) is not None
+        for quantity in part.quantities:
+            if (quantity.unit is ORDINAL) == ordinal:
+                yield quantity.span, "number", quantity
+    if query.kind is Kind.DATE:
+        for period in part.periods:
+            yield period.span, "date", None
+    if query.kind in (Kind.ENTITY, Kind.OTHER):
+        for span, sort in _named(part.text):
+            yield span, sort, None
+    if query.kind not in (Kind.NUMBER, Kind.DATE) and reading is not None:
+        own = place.evidence.span
+        span, probability = reading.best(own)
+        if probability >= LEAST_READ:
+            marked = Span(max(0, span.start - own.start), min(len(own), span.end - own.start))
+            yield _whole(marked, part), "read", None
+
+
+def _whole(span: Span, part: Part) -> Span:
+    """The span, grown over the figures and periods that it begins or ends in."""
+    inside = [one.span for one in part.quantities] + [one.span for one in part.periods]
+    for other in inside:
+        if other.overlaps(span):
+            span = Span(min(span.start, other.start), max(span.end, other.end))
+    return span
+
+
+@lru_cache(4096)
+def _named(text: str) -> tuple[tuple[Span, str], ...]:
+    found: list[tuple[Span, str]] = []
+    for match in _TITLES.finditer(text):
+        found.append((Span(*match.span()), "name"))
+    for match in _LATIN.finditer(text):
+        found.append((Span(*match.span()), "name"))
+    for match in _SUFFIXED.finditer(text):
+        found.append((Span(*match.span()), "body"))
+    at = 0
+    words = tagged(text)
+    for i, (word, tag) in enumerate(words):
+        end = at + len(word)
+        if len(word) > 1 and tag[:2] in ("nr", "ns", "nt", "nz"):
+            sort = _SORT_OF_TAG.get(tag[:2], "name")
+            if sort != "body" or not _is_inside_a_name(words, i):
+                found.append((Span(at, end), sort))
+        elif tag == "nr" and i + 1 < len(words):
+            found.append((Span(at, end + len(words[i + 1][0])), "person"))
+        at = end
+    return tuple(found)
+
+
+def _is_inside_a_name(words: Sequence[tuple[str, str]], place: int) -> bool:
+    """Whether a noun or name stands right before a word: the known part of a body's name is not
+    the whole (澜湾/海洋大学)."""
+    return place > 0 and words[place - 1][1][:1] in "njbz" and words[place - 1][0].isalnum()
+
+
+def span_features(
+    asked: Asked,
+    place: Place,
+    candidate: Candidate,
+    reading: Reading | None,
+    among: Sequence[Candidate],
+) -> dict[str, float]:
+    """The features of a span beside those of its sentence; `among` are all spans there."""
+    part, span = place.part, candidate.span
+    context = _context(place, candidate)
+    where = Span(
+        candidate.evidence.span.start + span.start, candidate.evidence.span.start + span.end
+    )
+    clause_share, _ = share(asked.content, context.clause)
+    fits = unit_fit(asked, candidate)
+    alike = [one for one in among if unit_fit(asked, one) >= fits]
+    return {
+        "mass": reading.within(where) if reading else NAN,
+        "edges": _edges(reading, where) if reading else NAN,
+        "fit": fits,
+        "alike": float(len(alike)),
+        "place": float(sum(one.span.start < span.start for one in alike)),
+        "counted": _counted(asked, part, span),
+        "clause": clause_share,
+        "clause_attribute": mean_held(asked.attribute, context.clause),
+        "lead_attribute": mean_held(asked.attribute, context.lead),
+        "distance": _distance(asked.attribute, part, span),
+        "content_distance": _distance([word for word, _ in asked.content], part, span),
+        "clause_name": least_held(asked.names, context.clause),
+        "clause_period": agreement(asked.periods, context.periods, place.year),
+        "clause_ordinal": ordinals(asked, context.clause),
+        "sort_number": float(candidate.sort == "number"),
+        "sort_date": float(candidate.sort == "date"),
+        "sort_read": float(candidate.sort == "read"),
+        "sort_fits": sort_fit(asked, candidate),
+        "characters": float(len(candidate.text)),
+        "bare": float(
+            candidate.quantity is not None and candidate.quantity.unit.measures is UnitClass.NONE
+        ),
+        "cell": float(candidate.cell is not None),
+        "tab": float("\t" in part.text[max(0, span.start - 1) : span.end + 1]),
+    }
+
+
+def unit_fit(asked: Asked, candidate: Candidate) -> float:
+    """How the unit of a number fits: 1 the one that is asked for, ½ where the question names none,
+    or the number has none, 0 another. A date fits better with a day where one is asked for."""
+    quantity = candidate.quantity
+    if quantity is None:
+        return 0.5
+    measures = quantity.unit.measures
+    if not asked.measures:
+        return 0.5
+    if measures in asked.measures:
+        named = asked.unit and measures is UnitClass.COUNT and quantity.unit.name == asked.unit
+        return 1.0 if named or measures is not UnitClass.COUNT else 0.8
+    return 0.3 if measures is UnitClass.NONE else 0.0
+
+
+def sort_fit(asked: Asked, candidate: Candidate) -> float:
+    """1 where a name is of the sort that is asked for, 0 where it is of another, ½ where neither is
+    known; NaN for numbers and dates."""
+    if candidate.sort in ("number", "date"):
+        return NAN
+    if not (asked.who or asked.where or asked.body):
+        return 0.5
+    text = candidate.text
+    tags = {tag for word, tag in tagged(text) if len(word) > 1}
+    if asked.who:
+        if candidate.sort == "person" or tags.intersection(_PERSON_TAGS):
+            return 1.0
+        return 0.5 if _BODY.search(text) else 0.0
+    if asked.where:
+        return 1.0 if candidate.sort == "place" or "ns" in tags or _PLACE.search(text) else 0.0
+    return 1.0 if candidate.sort == "body" or _BODY.search(text) else 0.0
+
+
+def _clause(text: str, span: Span) -> tuple[int, int]:
+    start = 0
+    for match in _CLAUSE_END.finditer(text):
+        if match.start() >= span.end:
+            return start, match.start()
+        if match.end() <= span.start:
+            start = match.end()
+    return start, len(text)
+
+
+def _counted(asked: Asked, part: Part, span: Span) -> float:
+    """Whether the noun that is counted stands right behind the number, or before it; NaN where no
+    noun is."""
+    if not asked.counted:
+        return NAN
+    noun = squeeze(asked.counted)
+    if held(noun, squeeze(part.text[span.start : span.end + 12])) == 1:
+        return 1.0
+    return 0.5 if held(noun, squeeze(part.text[max(0, span.start - 16) : span.start])) == 1 else 0.0
+
+
+def _distance(words: Sequence[str], part: Part, span: Span) -> float:
+    """Characters between the span and the nearest of the words in its sentence, in tens, at most
+    10; NaN where none stands there."""
+    best = NAN
+    folded = part.text.lower()
+    for word in words:
+        at = folded.find(word)
+        while at >= 0:
+            between = span.start - at - len(word) if at < span.start else at - span.end
+            gap = max(0, between) / 10
+            best = gap if math.isnan(best) else min(best, gap)
+            at = folded.find(word, at + 1)
+    return min(best, 10.0) if not math.isnan(best) else NAN
+
+
+def _edges(reading: Reading, span: Span) -> float:
+    """The probability that the answer begins within the span and ends within it, as one number:
+    the root of their product."""
+    inside = reading.inside(span)
+    return math.sqrt(float(reading.begins[inside].sum()) * float(reading.closes[inside].sum()))
