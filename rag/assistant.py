@@ -401,10 +401,11 @@ def _short(said: _Said, extraction: Extraction) -> str | None:
 def marked_text(sentences: Sequence[Sentence]) -> str:
     """The sentences as one text, each followed by the markers of its citations; a space stands
     before one that begins with a Latin letter or mark, a line break after one that no mark ends (a
-    heading, a row) and after one that announces others.
+    heading, a row) and after one that announces others. The cells of a row are parted by bars.
 
-    >>> marked_text([])
-    ''
+    >>> row = Sentence("渡轮\\t4元", Support.SUPPORTED, None, ())
+    >>> marked_text([row]), marked_text([])
+    ('渡轮 ｜ 4元', '')
     """
     parts: list[str] = []
     before = ""
@@ -412,7 +413,8 @@ def marked_text(sentences: Sequence[Sentence]) -> str:
         ranks = dict.fromkeys(citation.n for citation in sentence.citations)
         space = parting(before, sentence.text)
         before = sentence.text
-        parts.append(space + sentence.text + "".join(f"[{rank}]" for rank in ranks))
+        said = " ｜ ".join(sentence.text.split("\t"))
+        parts.append(space + said + "".join(f"[{rank}]" for rank in ranks))
     return "".join(parts)
 
 

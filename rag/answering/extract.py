@@ -73,7 +73,8 @@ def extract(
     answers = first.confidence >= settings.min_confidence
     differing = disagreement(whole.query, whole.weights, ranked) if answers else ()
     against = contradictions(whole.query, ranked)
-    short = None if differing or against or not answers else _short(first, models)
+    several = len(searches) > 1 or first.asked.several
+    short = None if differing or against or several or not answers else _short(first, models)
     chosen = _choose(searches, judged, settings, short)[: None if answers else NEAREST]
     for other in (*(one.evidence for one in differing[1:2]), *(one for _, one in against)):
         if not any(squeeze(other.text) in squeeze(one.text) for one in chosen):

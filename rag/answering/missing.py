@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from rag.answering.features import held
 from rag.answering.query import Kind, Query
 from rag.answering.select import Judged, Row
+from rag.models.rarity import rarity
+from rag.text.fold import squeeze
 
 SPOKEN_OF = 0.5
 """How much of a question, its words weighed by how rare they are, a passage must hold to speak of
 its subject, where the question names nothing."""
+UNKNOWN = 10.0
+"""The rarity of a word that no vocabulary has."""
 NAMED = 0.7
 """How far every name must stand in a passage that speaks of it (`features.held`)."""
 
@@ -75,9 +79,15 @@ def _lacks(query: Query, judged: Judged, nearest: Row) -> Sequence[str]:
     if asked.ordinals and not nearest["ordinal_near"] > 0:
         found += [_as_asked(query, one) for one in asked.ordinals]
     if not found:
-        flat = "".join((*judged.sentences[0][0].passage.above, judged.sentences[0][0].text))
-        found += [word for word in asked.attribute if held(word, flat.lower()) < NAMED]
+        best = judged.sentences[0][0]
+        flat = squeeze("".join((*best.passage.above, best.text)))
+        found += [word for word in asked.attribute if _is_word(word) and held(word, flat) < NAMED]
     return [one for one in found if one]
+
+
+def _is_word(word: str) -> bool:
+    """Whether a word is one beyond doubt: an unknown one may be cut wrongly."""
+    return rarity(word) < UNKNOWN
 
 
 def _as_asked(query: Query, ordinal: str) -> str:

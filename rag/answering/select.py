@@ -118,6 +118,9 @@ def unbound(row: Row) -> bool:
         or row["name_near"] < LEAST_NAMED
         or row["fit"] == 0
         or row["sort_fits"] == 0
+        or row["withheld"] == 1
+        or row["superlative"] == 0
+        or row["level"] == 1
     )
 
 

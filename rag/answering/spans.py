@@ -33,6 +33,10 @@ from rag.text.units import ORDINAL, UnitClass
 from rag.types import Cell, Span
 
 _CLAUSE_END = re.compile(r"[，,；;。：:！？!?、](?!\d{3})")
+# A sentence that says of what is asked that it is not told, and what stands before a level that
+# something rose or fell to.
+_WITHHELD = re.compile(r"[未没](?:有|予|作|对外)?(?:透露|披露|公布|公开|说明|提及|提供|给出)")
+_LEVEL = re.compile(r"(?:[到至达]|达到|约为)[约近]?\s?$")
 _PERSON_TAGS = ("nr", "nrt", "nrfg")
 _BODY = re.compile(
     r"(?:公司|集团|大学|学院|研究院|研究所|中心|银行|基金|协会|学会|委员会|局|部|厅|厂|社|股份|科技|汽车|证券|资本|医院|法院)$"
@@ -236,6 +240,9 @@ def span_features(
         "bare": float(
             candidate.quantity is not None and candidate.quantity.unit.measures is UnitClass.NONE
         ),
+        "withheld": float(_WITHHELD.search(part.text) is not None),
+        "superlative": least_held(asked.superlatives, place.above + place.before + part.flat),
+        "level": float(asked.change and _LEVEL.search(part.text[: span.start]) is not None),
         "cell": float(candidate.cell is not None),
         "tab": float("\t" in part.text[max(0, span.start - 1) : span.end + 1]),
     }

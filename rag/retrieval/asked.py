@@ -62,6 +62,12 @@ _ASKING = re.compile(
     r"(?:什么|谁|哪|何时|何地|何处|多少|几|多[大高长久远重快宽深]|怎么|怎样|如何|为何|为啥|啥)"
 )
 _CLAUSE = re.compile(r"[，,；;：:]")
+_PART = re.compile(r"[，,；;：:？?。!！]")
+_SUPERLATIVE = re.compile(r"最[\u4e00-\u9fff]|首[个次家批位]")
+_CHANGE = re.compile(
+    r"(?:增加|增长|增|减少|减|下降|降低|降|提高|提升|上升|上涨|涨|下跌|跌|缩短|延长|多|少|高出)了?"
+    r"(?:多少|几|百分之)"
+)
 LEAST_RARITY = 1.0
 """Words that nearly every text has (进行, 情况) say nothing of what is asked."""
 
@@ -75,7 +81,9 @@ class Asked:
     that is counted (企业). For an entity `who`, `where`, `body` tell that a person, a place, a
     body is asked for. `names` are what it is asked of: people, places, bodies, works, Latin names,
     folded, without white space; `ordinals` what tells one of a row from the others, as digits and
-    measure (`120届`); `periods` the dates and periods; `attribute` the words beside what asks
+    measure (`120届`); `periods` the dates and periods; `superlatives` words
+    that pick one of many (最大); `change` tells that a rise or fall is asked for, `several` that
+    more than one clause asks; `attribute` the words beside what asks
     (净利润); `content` all its words that say something, each with its rarity in Chinese at large.
     """
 
@@ -89,6 +97,9 @@ class Asked:
     names: tuple[str, ...]
     ordinals: tuple[str, ...]
     periods: tuple[Period, ...]
+    superlatives: tuple[str, ...]
+    change: bool
+    several: bool
     attribute: tuple[str, ...]
     content: tuple[tuple[str, float], ...]
     squeezed: str
@@ -120,6 +131,9 @@ def analyse(query: Query) -> Asked:
         names=_names(text),
         ordinals=tuple(dict.fromkeys(_ordinals(squeeze(text)))),
         periods=periods,
+        superlatives=tuple(dict.fromkeys(_SUPERLATIVE.findall(folded))),
+        change=_CHANGE.search(folded) is not None,
+        several=sum(_ASKING.search(one) is not None for one in _PART.split(folded)) > 1,
         attribute=_attribute(query, folded),
         content=_content(query, frozenset((unit, "钱")) if counted else frozenset()),
         squeezed=squeeze(text),

@@ -101,12 +101,22 @@ def test_a_person_is_no_answer_to_where() -> None:
 
 def test_what_is_said_of_another_year_or_row_is_bound_to_it() -> None:
     fine = dict.fromkeys(
-        ("clause_period", "clause_ordinal", "ordinal_near", "name_near", "fit", "sort_fits"),
+        (
+            "clause_period",
+            "clause_ordinal",
+            "ordinal_near",
+            "name_near",
+            "fit",
+            "sort_fits",
+            "withheld",
+            "superlative",
+            "level",
+        ),
         float("nan"),
     )
     assert not unbound(fine)
     for name, value in (
         ("clause_period", -0.9), ("clause_period", 0.0), ("clause_ordinal", -1.0), ("ordinal_near", -1.0),
-        ("name_near", 0.4), ("fit", 0.0), ("sort_fits", 0.0),
+        ("name_near", 0.4), ("fit", 0.0), ("sort_fits", 0.0), ("withheld", 1.0), ("superlative", 0.0), ("level", 1.0),
     ):  # fmt: skip
         assert unbound(fine | {name: value}), name
