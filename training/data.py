@@ -94,7 +94,7 @@ def news() -> Iterator[str]:
 
 def dated_news() -> Iterator[tuple[str, str]]:
     """The articles of the news set, each after its date."""
-    return ((record["date"] or "", record["text"]) for record in _records("news"))
+    return ((record.get("date") or "", record["text"]) for record in _records("news"))
 
 
 def laws() -> Iterator[str]:

@@ -121,9 +121,10 @@ def fit(rows: Sequence[Case]) -> dict[str, Any]:
         "start": round(float(model._baseline_prediction[0, 0]), 4),
         "trees": [_nodes(trees[0].nodes) for trees in model._predictors],
     }
+    judged = ~learn if (y & ~learn).any() else learn
     chances = np.array([_model(value).probability(row.features) for row in rows])
-    value["supported"] = round(float(np.quantile(chances[y & ~learn], 1 - KEPT)), 4)
-    value["partly"] = round(float(np.quantile(chances[y & ~learn], 1 - PARTLY_KEPT)), 4)
+    value["supported"] = round(float(np.quantile(chances[y & judged], 1 - KEPT)), 4)
+    value["partly"] = round(float(np.quantile(chances[y & judged], 1 - PARTLY_KEPT)), 4)
     for kind in counts:
         of_kind = np.array([row.altered == kind for row in rows]) & ~learn
         log.info(
