@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from rag.documents.pdf.fractions import with_fractions
 from rag.documents.pdf.turned import Upright, columns_down, shown, upright
 from rag.documents.titles import page_title
 from rag.errors import UnreadableDocument
@@ -79,6 +80,7 @@ def clean_pages(paged: Paged, recognition: Recognition, unread: Sequence[Page] =
         found += lined
         grids.append(found)
         down, rest = columns_down(page, rest)
+        rest = with_fractions(rest, page.rules, [grid.box for grid in found])
         parts = read[page.number] if page.number in read else stretches(rest)
         below = foot(parts, found, page)
         above = [part for part in parts if part not in below]
