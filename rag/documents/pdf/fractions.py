@@ -43,9 +43,7 @@ def with_fractions(
         if taken:
             box = around([glyph.box for glyph in taken])
             first = taken[0]
-            middle = Box(box.x0, bar.middle - size / 2, box.x1, bar.middle + size / 2)
-            place = box if text.startswith("√") else middle
-            one = Glyph(text, place, size, first.bold, first.spaced)
+            one = Glyph(text, box, size, first.bold, first.spaced)
             gone = {id(glyph) for glyph in taken[1:]}
             found = [one if glyph is first else glyph for glyph in found if id(glyph) not in gone]
     return found

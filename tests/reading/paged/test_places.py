@@ -55,7 +55,7 @@ def test_the_characters_of_a_block_stand_in_its_boxes(real: Open, shared: Path, 
     assert wanted > 10_000
 
 
-MARKS = "^_()"  # of exponents and indices
+MARKS = "^_()/√"  # of exponents, indices, fractions and roots
 
 
 def _inside(glyph: Glyph, box: PageBox) -> bool:
