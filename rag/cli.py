@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ EXIT_DONE, EXIT_ERROR, EXIT_USAGE = 0, 1, 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells count
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 SEARCH_RESULTS = 10
+_IN_NAME = re.compile(r"\n(?!  )|\r")
 MAX_RESULTS = 1000  # the limit of the setting retrieval.k
 
 
@@ -36,11 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error("the following arguments are required: PATH")
     except SystemExit as stop:  # argparse's way to end: help and version 0, wrong usage 2
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
-    module, _, function = arguments.runs.partition(":")
-    run: Callable[[argparse.Namespace], int] = getattr(
-        import_module(f"rag.commands.{module}"), function
-    )
     try:
+        module, _, function = arguments.runs.partition(":")
+        run: Callable[[argparse.Namespace], int] = getattr(
+            import_module(f"rag.commands.{module}"), function
+        )
         code = run(arguments)
         sys.stdout.flush()
         return code
@@ -50,15 +52,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader is gone (`rag search … | head`); the flush at exit must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
-    except OSError as error:
-        return _fail(f"{type(error).__name__}: {error}")
+    except (OSError, MemoryError, ImportError) as error:
+        return _fail(_words(error))
     except KeyboardInterrupt as stop:
         print(f"rag: {str(stop) or 'interrupted'}", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
+def _words(error: OSError | MemoryError | ImportError) -> str:
+    """What to say of an error that is none of ours."""
+    if isinstance(error, OSError):
+        return f"{type(error).__name__}: {error}"
+    memory = (
+        "there is not enough memory; close other programs, or raise the limit of this shell "
+        "(ulimit -v)"
+    )
+    if isinstance(error, MemoryError):
+        return memory
+    return f"a library cannot be loaded ({error}); install wenju again; or {memory}"
+
+
 def _fail(message: str, code: int = EXIT_ERROR) -> int:
-    print(f"rag: {message}", file=sys.stderr)
+    # The lines of a list are indented; any other line break is one in the name of a file.
+    print(f"rag: {_IN_NAME.sub('␊', message)}", file=sys.stderr)
     return code
 
 

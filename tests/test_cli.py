@@ -331,3 +331,40 @@ def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
     )
     os.close(write_end)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_line_break_in_a_name_breaks_no_line(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a\nb.txt").write_text("灯塔建于1931年。\n", encoding="utf-8")
+    (docs / "c\nd.exe").write_bytes(b"MZ")
+    done = rag("index", "docs", folder=tmp_path)
+    assert (done.returncode, "c␊d.exe: " in done.stdout) == (0, True)
+    missing = rag("index", "no\nsuch", folder=tmp_path)
+    assert (missing.returncode, missing.stderr) == (1, "rag: no such file or folder: no␊such\n")
+    nothing = rag("index", "docs/c\nd.exe", "--index", "other", folder=tmp_path)
+    first, *others = nothing.stderr.splitlines()
+    assert first.startswith("rag: ") and others and all(line.startswith("  ") for line in others)
+
+
+def test_too_little_memory_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("灯塔建于1931年，高42米。\n", encoding="utf-8")
+    assert rag("index", "a.txt", folder=tmp_path).returncode == 0
+    code = (
+        "import sys, resource, rag.commands.asking, rag.models.network, onnxruntime, rag.cli\n"
+        "from rag import Assistant, Index\n"
+        "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (now + 30_000_000, now + 30_000_000))\n"
+        "sys.exit(rag.cli.main(['ask', '灯塔建于哪一年？']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ORT_DISABLE_TELEMETRY": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("rag: ")

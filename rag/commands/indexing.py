@@ -92,7 +92,8 @@ def _skipped(skipped: tuple[Skipped, ...]) -> list[str]:
 
 def _listed(names: tuple[str, ...]) -> list[str]:
     more = len(names) - MAX_LISTED
-    return [visible(name) for name in names[:MAX_LISTED]] + [f"… +{more}"] * (more > 0)
+    shown = [visible(name.replace("\n", "␊")) for name in names[:MAX_LISTED]]
+    return shown + [f"… +{more}"] * (more > 0)
 
 
 def correct(arguments: argparse.Namespace) -> int:

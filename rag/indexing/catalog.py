@@ -34,6 +34,7 @@ from rag.indexing.vector_tables import NEXT, VectorTables
 from rag.types import Cell, Chunk, Document, DocumentInfo, Span, Stated, Table
 
 CATALOG_FILE = "catalog.sqlite"
+_RESTORE = "put a backup in its place with rag restore, or delete the folder and index again"
 _DAMAGED = f"the content is not what was stored; {MEND}"
 _ROWS_AT_ONCE = 512
 _MOST_KEYS = 1 << 60
@@ -70,7 +71,28 @@ class Catalog(VectorTables):
     @classmethod
     def open_reader(cls, folder: Path) -> Self:
         """Opens the catalog of an index folder for reading; see `Database.reader`."""
-        return cls.reader(folder / CATALOG_FILE)
+        catalog = cls.reader(folder / CATALOG_FILE)
+        try:
+            catalog._check_names()
+        except BaseException:
+            catalog.close()
+            raise
+        return catalog
+
+    def _check_names(self) -> None:
+        """Refuses ids and names that are no text; those stand last in their index, or first.
+
+        Raises:
+            StoreCorrupt: there are some.
+        """
+        found = self.all(
+            "SELECT typeof((SELECT min(name) FROM documents)),"
+            " typeof((SELECT max(name) FROM documents)),"
+            " typeof((SELECT max(id) FROM documents)), (SELECT key FROM documents LIMIT 1)"
+        )
+        *kinds, first = found[0]
+        if first is not None and set(kinds) != {"text"}:
+            raise StoreCorrupt(f"{self.path} has documents whose names are no text; {_RESTORE}")
 
     @classmethod
     def open_writer(cls, folder: Path) -> Self:
@@ -358,6 +380,8 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 def _info(row: tuple[Any, ...]) -> DocumentInfo:
     identifier, name, path, title, date, inferred, characters, chunks, split, *more = row
     publisher, tags, warnings, own_title, own_date = more
+    if not all(isinstance(value, str) for value in (path, title, date or "", publisher or "")):
+        raise StoreCorrupt(f"document {name}: {_DAMAGED}")
     return DocumentInfo(
         identifier, name, path, title, date, bool(inferred), characters, chunks, split, publisher,
         strings_of(tags, name), strings_of(warnings, name),

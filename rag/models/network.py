@@ -35,6 +35,8 @@ class Network:
                 content, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # noqa: BLE001 - its exceptions share no base but Exception
+            if "bad_alloc" in str(error):
+                raise MemoryError from None
             raise ModelError(
                 f"malformed network of the {name} ({error}); {builtin.ADVICE}"
             ) from None

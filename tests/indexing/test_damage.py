@@ -374,3 +374,21 @@ def test_fine_codes_that_an_older_program_left_out_are_made_of_the_vectors(
     assert len(same) == 4
     assert all(now[name] == kept[name] for name in same)
     assert damages(settings.index) == []
+
+
+@pytest.mark.parametrize("column", ["name", "id"])
+def test_names_that_are_no_text_are_said(index: Index, settings: Settings, column: str) -> None:
+    assert index.count
+    change(settings, f"UPDATE documents SET {column} = x'ff00' WHERE name = '灯塔.txt'")
+    with pytest.raises(StoreCorrupt, match="names are no text"):
+        reopened(settings)
+
+
+@pytest.mark.parametrize("column", ["title", "path", "date"])
+def test_other_facts_that_are_no_text_are_said(
+    index: Index, settings: Settings, column: str
+) -> None:
+    assert index.count
+    change(settings, f"UPDATE documents SET {column} = x'ff00' WHERE name = '灯塔.txt'")
+    with pytest.raises(StoreCorrupt, match=r"灯塔\.txt"):
+        reopened(settings).documents()
