@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -105,6 +106,7 @@ def _flaw(document: Document) -> str:
 @cache
 def _watch() -> None:
     """From now on whatever reaches beyond this process is noted, and no file can grow."""
+    tempfile.gettempdir()  # asks once where that is, by writing there
     sys.addaudithook(_hear)
     _limit_writing(0)  # native code asks no hook
 
