@@ -80,7 +80,7 @@ AGAINST = frozenset(
 SHORT_PRECISION = 0.8
 """Of the short answers that are shown to the natural questions, of which two fifths have no answer,
 as many must be right."""
-REFUSED_ANSWERABLE = 0.06
+REFUSED_ANSWERABLE = 0.05
 """Of the questions that have an answer, at most as many may be refused."""
 
 
