@@ -27,7 +27,7 @@ from eval.metrics.folding import share_held
 from rag.answering.extract import ranked_sentences
 from rag.answering.query import parse_query
 from rag.answering.search import find, plan
-from rag.answering.select import Observed, answer_row, observe, of_another, unbound
+from rag.answering.select import Observed, answer_row, observe, out_of_question, unbound
 from rag.indexing.index import Index
 from rag.models.reader import Reader
 from rag.settings import Settings
@@ -409,7 +409,8 @@ def fit(found: Sequence[Case]) -> dict[str, Any]:
         rows.append(answer_row(parse_query(case.asking.text), sentences, spans, case.seen))
         best = int(np.argmax(sentences)) if sentences else -1
         labels.append(best >= 0 and case.sentences[best])
-        elsewhere.append(best >= 0 and of_another(case.seen.sentence_rows[best]))
+        query = parse_query(case.asking.text)
+        elsewhere.append(best < 0 or out_of_question(query, case.seen, sentences, spans))
         place = int(np.argmax(spans)) if spans else -1
         shown.append((spans[place], case.spans[place]) if place >= 0 else (0.0, False))
     names = tuple(rows[0])

@@ -174,12 +174,13 @@ def agreement(
 ) -> float:
     """How the periods near a place agree with those that are asked for, nearest group first: 1 for
     the same, `NARROWER` for a part of it, ½ for one that says less, −1 for another, each a little
-    less extreme the further away it stands, 0 for none; NaN where none is asked for."""
+    less extreme the further away it stands, 0 for none; NaN where none is asked for. Of several
+    that are asked for the one that agrees best counts: one place seldom speaks of all."""
     if not asked:
         return NAN
     years = frozenset(p.year for group in groups for p in group if p.year is not None)
     years |= frozenset((year,)) if year is not None else frozenset()
-    least = 1.0
+    best = -1.0
     for one in asked:
         verdict = 0.0
         for place, group in enumerate(groups):
@@ -198,8 +199,8 @@ def agreement(
                 verdict = 0.5
         if not verdict and _is_year(one, year):
             verdict = 0.5
-        least = min(least, verdict)
-    return least
+        best = max(best, verdict)
+    return best
 
 
 def _is_year(asked: Period, year: int | None) -> bool:

@@ -46,8 +46,8 @@ class Observed:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """The sentences and spans with their probabilities, each best first; `confidence` is the
-    probability that the best of them answer the question, in [0, 1]; 0 where the likeliest sentence
-    is of another period or number of a row."""
+    probability that the best of them answer the question, in [0, 1]; 0 where nothing can (the
+    likeliest sentence is of another period, no figure is bound to what is asked)."""
 
     asked: Asked
     sentences: tuple[tuple[Evidence, float], ...]
@@ -97,14 +97,24 @@ def judge(query: Query, seen: Observed, models: AnswerModels) -> Judged:
     by_sentence = sorted(zip(seen.sentences, sentence, strict=True), key=_likeliest)
     by_span = sorted(zip(seen.spans, span, strict=True), key=_likeliest_span)
     row = answer_row(query, sentence, span, seen)
-    confidence = float(models.answered.probabilities([row])[0]) if seen.sentences else 0.0
-    if seen.sentences and of_another(seen.sentence_rows[sentence.index(max(sentence))]):
-        confidence = 0.0
+    confidence = 0.0
+    if seen.sentences and not out_of_question(query, seen, sentence, span):
+        confidence = float(models.answered.probabilities([row])[0])
     rows = {
         (one.passage.rank, one.order): row
         for one, row in zip(seen.sentences, seen.sentence_rows, strict=True)
     }
     return Judged(seen.asked, tuple(by_sentence), tuple(by_span), confidence, rows)
+
+
+def out_of_question(
+    query: Query, seen: Observed, sentence: Sequence[float], span: Sequence[float]
+) -> bool:
+    """Whether nothing can answer: the likeliest sentence is of another period or number of a row,
+    or a figure or date is asked for and none is bound to what is asked."""
+    if of_another(seen.sentence_rows[sentence.index(max(sentence))]):
+        return True
+    return query.kind in (Kind.NUMBER, Kind.DATE) and not any(span)
 
 
 def unbound(row: Row) -> bool:
