@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.answering.english import is_english
 from rag.answering.query import Kind, Query
 from rag.models.rarity import rarity
 from rag.text.fold import fold, squeeze
@@ -53,6 +54,11 @@ _ORDINAL = re.compile(
     r"(?P<m>号线?|届|期(?!间|限)|代|型|章|条(?!线)|批|轮|次(?=会|大)|版|集|季(?!度)|名)"
 )
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+.&-]*(?:\s+[A-Za-z0-9][A-Za-z0-9+.-]*)*")
+# In English only what is written with capitals or digits is a name, the first word aside.
+_CAPITAL_NAME = re.compile(
+    r"(?<=[a-z,] )(?:[A-Z][A-Za-z0-9.&+-]*|[A-Za-z]+[0-9][A-Za-z0-9.-]*)"
+    r"(?:\s+(?:[A-Z0-9][A-Za-z0-9.&+-]*))*"
+)
 _QUOTED = re.compile(r"《([^》]{1,40})》|“([^”]{1,30})”|「([^」]{1,30})」")
 _NAME_TAGS = ("nr", "ns", "nt", "nz")
 _CONTENT = ("n", "v", "a", "j", "i", "l", "z", "b", "s")
@@ -190,7 +196,8 @@ def _names(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in _QUOTED.finditer(text):
         found.setdefault(squeeze(next(filter(None, match.groups()))), None)
-    for match in _LATIN_NAME.finditer(text):
+    form = _CAPITAL_NAME if is_english(text) else _LATIN_NAME
+    for match in form.finditer(text):
         name = squeeze(match.group())
         if name not in STOP_WORDS and not all(
             part in STOP_WORDS for part in match.group().lower().split()

@@ -38,6 +38,8 @@ def test_a_share_may_be_given_in_points_or_times() -> None:
         ("Model Y 的续航是多少？", ("modely",)),
         ("浙江有多少个码头？", ("浙江",)),
         ("码头有多少个？", ()),
+        ("What was the net profit of the plant?", ()),
+        ("How much did New Harbor 2 cost?", ("newharbor2",)),
     ],
 )
 def test_names(question: str, names: tuple[str, ...]) -> None:
