@@ -11,8 +11,8 @@ from eval.asking import Ask
 from eval.questions import Question
 from eval.score import ANSWERED
 from rag.answering.llm import ChatModel, Message
-from rag.answering.prompt import data
 from rag.errors import RagError
+from rag.text.turn_marks import defused
 
 PROMPT_VERSION = 1
 """Raised with every change of the prompt: verdicts of two versions are not comparable."""
@@ -91,8 +91,8 @@ def messages(question: Question, answer: str) -> tuple[Message, Message]:
     if question.reference:
         lines.append(f"参考回答：{question.reference}")
     return (Message("system", PROMPT),
-            Message("user", QUESTION.format(question=data(question.text), answer=data(answer),
-                                            reference=data("\n".join(lines)))))
+            Message("user", QUESTION.format(question=defused(question.text), answer=defused(answer),
+                                            reference=defused("\n".join(lines)))))
 
 
 def parse_verdict(reply: str) -> str:

@@ -10,21 +10,23 @@ their names. An error is `{"error": message}` with a status from 400 up.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rag import __version__
-from rag.assistant import History
 from rag.collection import Collection
 from rag.errors import (
     ChangeRefused,
@@ -47,8 +49,7 @@ from rag.http.gate import Gate
 from rag.http.language import told_in
 from rag.http.pictures import pictures
 from rag.http.preferences import Preferences, preferences
-from rag.http.questions import Assistant as Questions
-from rag.http.questions import BadRequest, questions
+from rag.http.questions import Assistant, BadRequest, questions
 from rag.http.remembered import Remembered
 from rag.library import Library
 from rag.page.blocks import mount_page
@@ -57,19 +58,16 @@ from rag.page.room import Room
 from rag.settings import Settings
 from rag.telling.errors import error_text
 from rag.text.halves import mended
-from rag.types import Event, IndexStatus
+from rag.types import IndexStatus
 
 _ALONE = Access()
 # How long open connections (a page that listens) hold up the end of the program.
 MAX_SHUTDOWN_SECONDS = 2
+# How long the head of a request may take, and how many connections may be waiting for one.
+MAX_HEAD_SECONDS = 20.0
+MAX_HALF_OPEN = 200
 
 _log = logging.getLogger(__name__)
-
-
-class Assistant(Questions, Protocol):
-    """What the server needs of `rag.Assistant`."""
-
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]: ...  # noqa: D102
 
 
 def create_app(
@@ -98,9 +96,12 @@ def create_app(
     app.add_exception_handler(RagError, _report)
     app.add_exception_handler(Exception, _apologise)
 
+    # A thread of its own: it never waits until one of those that search is free.
+    health = ThreadPoolExecutor(1, "health")
+
     @app.get("/healthz")
-    def healthz() -> dict[str, Any]:
-        now = status()
+    async def healthz() -> dict[str, Any]:
+        now = await asyncio.get_running_loop().run_in_executor(health, status)
         return {
             "status": "ok",
             "version": __version__,
@@ -231,7 +232,51 @@ def run(app: ASGIApp, listener: socket.socket) -> None:
     # What is loaded stays. Python would look through it for what can go now and then, in the
     # middle of an answer: a tenth of a second each time, two milliseconds an answer.
     gc.freeze()
-    config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=MAX_SHUTDOWN_SECONDS
+    uvicorn.Server(configuration(app)).run(sockets=[listener])
+
+
+def configuration(app: ASGIApp) -> uvicorn.Config:
+    """How `app` is served."""
+    return uvicorn.Config(
+        app,
+        http=type("Connection", (_Connection,), {"waiting": {}}),
+        log_level="warning",
+        timeout_graceful_shutdown=MAX_SHUTDOWN_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed where the head of a request does not come in time. Of those
+    that wait for one only so many stay open, the newest: somebody who opens many and sends
+    nothing keeps nobody out."""
+
+    waiting: ClassVar[dict[_Connection, asyncio.TimerHandle]]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._look()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ready()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._ready()
+        elif self not in self.waiting:
+            if len(self.waiting) >= MAX_HALF_OPEN:
+                next(iter(self.waiting))._give_up()
+            self.waiting[self] = self.loop.call_later(MAX_HEAD_SECONDS, self._give_up)
+
+    def _ready(self) -> None:
+        timer = self.waiting.pop(self, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _give_up(self) -> None:
+        self._ready()
+        self.transport.close()

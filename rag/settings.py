@@ -188,6 +188,19 @@ class Chat(_Group):
         description="share of the context kept free: the count of tokens is an estimate",
     )
     max_answer_tokens: int = Field(default=800, ge=16, description="longest answer, tokens")
+    max_reply_characters: int = Field(
+        default=100_000,
+        ge=100,
+        description="a reply is ended after this, thinking included, characters",
+    )
+    max_reply_seconds: float = Field(
+        default=900, gt=0, le=86_400, description="a reply is ended after this, seconds"
+    )
+    max_repeated_characters: int = Field(
+        default=1_000,
+        ge=100,
+        description="a reply that says the same again and again is ended after this, characters",
+    )
     fallback: bool = Field(
         default=False, description="where the model fails, give the extractive answer, marked"
     )

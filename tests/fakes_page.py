@@ -123,8 +123,10 @@ class FakeAssistant:
         none = "火星" in question or (where is not None and "火星" in where.tags)
         return refusal(question) if none else answer(question)
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
-        done = self.ask(question)
+    def stream(
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]:
+        done = self.ask(question, where=where)
         yield Retrieved(done.passages, " ".join(asked for asked, _ in history))
         for sentence in done.sentences:
             half = len(sentence.text) // 2

@@ -25,9 +25,10 @@ _HAN = "[零一二两三四五六七八九十百千]"
 _HAN_UNIT = (
     "(?:米|公里|海里|吨|度|年|天|个月|层|座|家|个|人|名|条|项|户|台|所|次|岁|亩|元|倍|种|艘|万|亿)"
 )
-_NUMBERS = re.compile(
-    rf"{_DIGITS}{_SCALE}{_UNIT}|[一二两三四五六七八九十]成|{_HAN}+分之{_HAN}+|百分之{_HAN}+"
-    rf"|{_HAN}{{2,}}[万亿]?{_HAN_UNIT}{{1,2}}|[二两三四五六七八九十][万亿]?{_HAN_UNIT}{{1,2}}"
+_NUMBERS = re.compile(  # a run of numerals is tried from its first one only: linear time
+    rf"{_DIGITS}{_SCALE}{_UNIT}|[一二两三四五六七八九十]成|(?<!{_HAN}){_HAN}+分之{_HAN}+"
+    rf"|百分之{_HAN}+|(?<!{_HAN}){_HAN}{{2,}}[万亿]?{_HAN_UNIT}{{1,2}}"
+    rf"|[二两三四五六七八九十][万亿]?{_HAN_UNIT}{{1,2}}"
 )
 _DATES = re.compile(
     r"(?:[0-9]{4}\s?年\s?)?[0-9]{1,2}\s?月(?:\s?[0-9]{1,2}\s?[日号])?"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from pathlib import PurePosixPath
 
 from rag.answering.outline import count_of
@@ -88,12 +89,12 @@ _UNIT = "(?:章|节|部分|篇|编|单元|讲)"
 _PART = f"(?:第(?P<chapter>{_N})章的?)?第(?P<number>{_N})(?P<unit>{_UNIT})"
 _CALLED = "(?:章节?|节|部分|小节|栏目|版块|板块|版面|小标题|篇章|专栏)"
 _FIRST = re.compile(
-    r"^(?:请问|请|麻烦|帮忙?我?|你能|能不能|可以|告诉我|我想知道|想问一?下?|那么?[，,])*"
+    r"^(?:请问|请|麻烦|帮忙?我?|你能|能不能|可以|告诉我|我想知道|想问一?下?|那么?[，,])*+"
 )
-_LAST = re.compile(r"[?？。.!！吗呢呀啊吧]*$")
+_LAST = re.compile(r"(?<![?？。.!！吗呢呀啊吧])[?？。.!！吗呢呀啊吧]+$")
 
 _CHINESE: tuple[tuple[Asked, re.Pattern[str]], ...] = tuple(
-    (asked, re.compile(form))
+    (asked, re.compile(f"^(?:{form})"))
     for asked, *forms in (
         (
             Asked.COUNT,
@@ -182,7 +183,7 @@ _DOCS = "(?:documents|files|texts|articles)"
 _ONE = "(?:document|file|report|paper|article|text)"
 _THIS = rf"(?P<document>(?:this|the) {_ONE}|[\"“].{{1,60}}[\"”])"
 _ENGLISH: tuple[tuple[Asked, re.Pattern[str]], ...] = tuple(
-    (asked, re.compile(form))
+    (asked, re.compile(f"^(?:{form})"))
     for asked, *forms in (
         (
             Asked.COUNT,
@@ -242,7 +243,7 @@ _UNITS = {"chapter": "章", "section": "节", "part": "部分"}
 _THESE = re.compile(f"(?:(?:这|那|该|本|此|上述)的?一?{_M}?|全)?(?:{_NOUN}|文)|文")
 _ENGLISH_THIS = re.compile(rf"(?:this|the) {_ONE}")
 _OF_KIND = re.compile(
-    f"(?:关于|有关|讲|谈)?(?P<words>.+?)"
+    f"^(?:关于|有关|讲|谈)?(?P<words>.+?)"
     f"(?:(?:的?(?:这|那|该)一?{_M}?)?(?P<noun>{_NOUN})|的?[这那]一?{_M})"
 )
 _QUOTES = "“”\"'「」『』《》 "
@@ -267,9 +268,10 @@ def recognise(question: str) -> tuple[Request, ...]:
         begin = len(text) - len(_FIRST.sub("", text)) if not english else 0
         end = len(_LAST.sub("", text))
         for asked, form in forms:
-            match = form.fullmatch(text, begin, end)
+            match = form.fullmatch(text[begin:end])
             if match is not None:
-                found.setdefault(replace(_request(asked, match, original), english=english))
+                place = partial(_moved, original, begin)
+                found.setdefault(replace(_request(asked, match, place), english=english))
     return tuple(found)
 
 
@@ -286,6 +288,10 @@ def _plain(question: str, *, spaces: bool) -> tuple[str, Callable[[int, int], st
         return question[int(first) : int(last) + 1]
 
     return "".join(folded.text[i] for i in kept), original
+
+
+def _moved(original: Callable[[int, int], str], by: int, start: int, end: int) -> str:
+    return original(start + by, end + by)
 
 
 def _request(asked: Asked, match: re.Match[str], original: Callable[[int, int], str]) -> Request:

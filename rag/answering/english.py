@@ -41,7 +41,9 @@ _MONTH_FIRST = re.compile(
     rf"\b({_MONTH})\s+(?:(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}}))?|(\d{{4}}))\b",
     re.IGNORECASE,
 )
-_MILLIONS = re.compile(r"\b(\d[\d,]*(?:\.\d+)?)\s+(million|billion)\b", re.IGNORECASE)
+_MILLIONS = re.compile(
+    r"(?<!\w)(?<!\d,)(\d[\d,]*+(?:\.\d+)?)\s++(million|billion)\b", re.IGNORECASE
+)
 _YEAR = re.compile(
     r"\b((?:19|20)\d\d|(?<=\b(?:in|of|by) )\d{3,4}|(?<=\bsince )\d{3,4})\b(?![,.]\d)"
 )
@@ -53,7 +55,7 @@ _SCAFFOLD = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(
-    r"[\u4e00-\u9fff0-9.]*[\u4e00-\u9fff]|\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+    r"(?<![\u4e00-\u9fff0-9.])[\u4e00-\u9fff0-9.]*[\u4e00-\u9fff]|\d{1,3}(?:,\d{3})+(?:\.\d+)?"
     r"|[A-Za-z0-9]+(?:[-.&'][A-Za-z0-9]+)*"
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")

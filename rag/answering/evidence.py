@@ -47,7 +47,7 @@ _CAUSE = re.compile(
 _DEFINITION = re.compile(r"是指|指的是|即|是一种|是一个|称为|所谓|意思|定义|也就是|被称|：")
 # Several things in a row, or the first of several.
 _SEVERAL = re.compile(
-    r"、[^、，。；]{1,20}、|第一.*第二|一是.*二是|首先|其次|其一|一方面|第[一二三四五六]|[一二三四五六]是|包括|分为|分成"
+    r"、[^、，。；]{1,20}、|首先|其次|其一|一方面|第[一二三四五六]|[一二三四五六]是|包括|分为|分成"
     r"|[二两三四五六七八九十][大个种类项点条方]|[①②]|[;；]"
 )
 # Two things held against each other, or a change from one value to another.
@@ -55,7 +55,7 @@ _AGAINST = re.compile(
     r"[，,；;](?:但|而)|比|高于|低于|多于|少于|不同|差别|区别|差异|分别|从.{1,20}(?:到|至|降|增|升)|相反|前者|后者|同比|则"
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?=\s?年|[-./年]|\b)")
-_NUMERIC = re.compile(r"\s*[-+]?[0-9][0-9,.]*\s*%?\s*")
+_NUMERIC = re.compile(r"^\s*+[-+]?[0-9][0-9,.]*+\s*+(?:%\s*+)?")
 _YEAR_WORD = re.compile("|".join(YEAR_WORDS))
 _SIGNS: dict[Kind, re.Pattern[str]] = {
     Kind.LIST: _SEVERAL,

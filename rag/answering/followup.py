@@ -19,9 +19,9 @@ from rag.text.segment import first_nouns, tagged
 MAX_TURNS = 4
 
 _ELLIPSIS = re.compile(
-    r"(?:那么?|而|还有|再说)?[，,\s]*(.{1,30}?)(?:的)?呢[？?]?"
-    r"|(?:那么?|而)[，,\s]*([^，,？?]{1,12}?)[？?]?|((?:19|20)\d\d年|第[一二三四]季度|[上下]半年)[？?]?"
-    r"|(?:and|what about|how about)\s+(?:(?:in|for)\s+)?(.{1,40}?)\??",
+    r"^(?:那么?|而|还有|再说)?[，,\s]*+(.{1,30}?)(?:的)?呢[？?]?"
+    r"|^(?:那么?|而)[，,\s]*+([^，,？?]{1,12}?)[？?]?|((?:19|20)\d\d年|第[一二三四]季度|[上下]半年)[？?]?"
+    r"|^(?:and|what about|how about)\s++(?:(?:in|for)\s++)?(.{1,40}?)\??",
     re.IGNORECASE,
 )
 # What can take the place of its like in the question before: years, parts of a year.
@@ -39,7 +39,7 @@ _BARE = re.compile(
     r"(?:那么?|具体|是?为什么|原因|是|有|多少|几个|哪一?[年月天些个家里]|哪[里儿]|什么时候|什么|怎么样?"
     r"|如何|谁|何时|何地|在|的|呢|吗|[，,？?\s])+"
 )
-_QUOTED = re.compile(r"《[^》]+》|“[^”]+”")
+_QUOTED = re.compile(r"《[^《》]+》|“[^“”]+”")
 _LEADING = re.compile(r"那么?[，,\s]*(?![里儿些个家座项份条年月天时种样边])")
 # What a figure is held against, or what became of it: it goes on where the earlier question asks.
 _ON_FIGURE = re.compile(

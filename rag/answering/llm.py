@@ -30,6 +30,7 @@ from rag.answering.llm_errors import (
     shown_address,
     translate,
 )
+from rag.answering.reply_limits import ReplyLimits
 from rag.errors import GenerationError, GenerationTimeout, ModelUnavailable, SettingsError
 from rag.settings import Chat
 from rag.text.halves import cut_half, mended
@@ -201,17 +202,24 @@ class _Request:
                 return
 
     async def _pieces(self) -> AsyncIterator[str]:
-        limit = self.chat.settings.timeout_seconds
+        silence = self.chat.settings.timeout_seconds
+        limits = ReplyLimits(self.chat.settings, self.chat.address)
         options: dict[str, Any] = {} if self.max_tokens is None else {"max_tokens": self.max_tokens}
         messages = [(message.role, message.text) for message in self.messages]
         said, ended, half = False, "", ""
         stream = self.model.astream(messages, **options)
         async with aclosing(stream) as chunks:  # type: ignore[type-var]
             while True:
+                left = limits.seconds_left
                 try:
-                    chunk = await asyncio.wait_for(anext(chunks), limit)
+                    chunk = await asyncio.wait_for(anext(chunks), max(0.0, min(silence, left)))
                 except StopAsyncIteration:
                     break
+                except TimeoutError:
+                    if left < silence:
+                        raise limits.out_of_time() from None
+                    raise
+                limits.add(str(chunk.text))
                 ended = _finish(chunk.response_metadata) or ended
                 if chunk.text:
                     said = True

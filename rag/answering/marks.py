@@ -16,6 +16,7 @@ from dataclasses import dataclass
 MAX_LABEL = 120  # characters between brackets
 MAX_TARGET = 2000  # characters of a link's address
 MAX_TAG = 400  # characters of an HTML tag
+_PART = 1000
 
 _CLOSE = re.compile(r"[\]］】\r\n]")
 _BRACKETS = str.maketrans("[]", "［］")
@@ -26,25 +27,26 @@ _MAYBE_BULLET = re.compile(r"(?:[-*•·]|#{1,6}|[0-9]{1,2}[.)]?)[ \t]*")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:[\s/][^<>]*)?>|<[!?][^<>]*>")
 _MAYBE_TAG = re.compile(r"<[A-Za-z/!?]")
 _LESS = re.compile(r"< ?[\d\u3400-\u9fff]")
-_TARGET = re.compile(r"[!-~]*(?:\s+[\"'][^\r\n]*)?")
+_TARGET = re.compile(r"^[!-~]*+(?:\s++[\"'][^\r\n]*)?")
 _TARGET_END = re.compile(r"[)\r\n]")
-_ADDRESS = re.compile(r"[a-z]+:|[/#.?]|www\.|<", re.IGNORECASE)
+_ADDRESS = re.compile(r"^(?:[a-z]+:|[/#.?]|www\.|<)", re.IGNORECASE)
 _NUMBER = r"\d{1,3}"
+# White space in a label is one space each, by which no two parts of the pattern share a run of it.
 _MARKER = re.compile(
-    r"\s*\^?\s*(?:来源|文档|资料|段落|片段|出处|passages?|sources?|doc(?:ument)?s?|refs?)?\s*[:：#]?\s*"
-    rf"({_NUMBER}(?:\s*[-–—~～至]\s*{_NUMBER}|\s*[,，、;；\s]\s*{_NUMBER})*)\s*",
+    r"^\^? ?(?:来源|文档|资料|段落|片段|出处|passages?|sources?|doc(?:ument)?s?|refs?)? ?[:：#]? ?"
+    rf"({_NUMBER}(?: ?[-–—~～至] ?{_NUMBER}| ?[,，、;；] ?{_NUMBER}| {_NUMBER})*)",
     re.IGNORECASE,
 )
 # A marker in parentheses says what it is: (1) is a number.
 _SOURCE_WORD = "段落|来源|文档|资料|片段|出处|passages?|sources?|doc(?:ument)?s?|refs?"
 _IN_PARENTHESES = re.compile(
-    rf"\s*(?:参?见|根据|据)?\s*(?:{_SOURCE_WORD})\s*[:：#]?\s*"
-    rf"({_NUMBER}(?:\s*[-–—~～至]\s*{_NUMBER}|\s*[,，、;；\s]\s*{_NUMBER}){{0,20}})\s*",
+    rf"\s*+(?:参?见|根据|据)?\s*+(?:{_SOURCE_WORD})\s*+[:：#]?\s*+"
+    rf"({_NUMBER}(?:\s*+[-–—~～至]\s*+{_NUMBER}|\s*+[,，、;；]\s*+{_NUMBER}|\s++{_NUMBER}){{0,20}})\s*+",
     re.IGNORECASE,
 )
 _MAYBE_IN_PARENTHESES = re.compile(
-    r"[（(]\s*(?:参?见?|根?据?)\s*(?:段落?|来源?|文档?|资料?|片段?|出处?|[psdr][a-z]{0,9})?"
-    r"\s*[:：#]?[\d\s,，、;；~～–—至-]{0,60}",
+    r"[（(]\s*+(?:参?见?|根?据?)\s*+(?:段落?|来源?|文档?|资料?|片段?|出处?|[psdr][a-z]{0,9})?"
+    r"\s*+[:：#]?[\d\s,，、;；~～–—至-]{0,60}+",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
@@ -71,7 +73,7 @@ def read_marker(label: str) -> Marker | None:
     >>> read_marker("1, 3-5"), read_marker("2023"), read_marker("来源２")
     (Marker(ranks=(1, 3, 4, 5)), None, Marker(ranks=(2,)))
     """
-    found = _MARKER.fullmatch(label)
+    found = _MARKER.fullmatch(" ".join(label.split()))
     if not found:
         return None
     ranks: list[int] = []
@@ -111,9 +113,13 @@ class Scanner:
         self._thinking = False
 
     def feed(self, piece: str) -> list[str | Marker]:
-        """What is decided once `piece` is known."""
-        self._rest += piece
-        return self._drain(final=False)
+        """What is decided once `piece` is known. A long one is taken in parts, as each step copies
+        what is left."""
+        found: list[str | Marker] = []
+        for start in range(0, len(piece), _PART):
+            self._rest += piece[start : start + _PART]
+            found += self._drain(final=False)
+        return found
 
     def close(self) -> list[str | Marker]:
         """What was held back; nothing more comes."""

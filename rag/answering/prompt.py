@@ -18,6 +18,7 @@ from rag.settings import Chat
 from rag.telling.remarks import remark_sentence
 from rag.text.fold import squeeze
 from rag.text.tokens import count_tokens
+from rag.text.turn_marks import defused
 from rag.types import Passage, Remark, RemarkKind
 
 PROMPT_VERSION = 4
@@ -119,11 +120,6 @@ PLACEHOLDERS = {
 # Characters of an earlier answer that go into a rewriting, and how many turns do.
 MAX_EARLIER_CHARACTERS = 300
 MAX_TURNS = 4
-
-# What a chat template or a reader could take for structure: tags, and the brackets of [INST].
-_STRUCTURE = re.compile(r"<(?=[|/!?A-Za-z_])|(?<=\|)>|\[(?=/?(?:INST|SYS)\b)", re.IGNORECASE)
-_WIDE = {"<": "＜", ">": "＞", "[": "［"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +229,12 @@ def pack(
     Raises:
         ContextTooLong: not even the best passage fits.
     """
-    asked = data(question)
+    asked = defused(question)
     english = is_english(question)
     refusal = refusal_of(question)
     remarks = [remark for remark in remarks if remark.kind is not RemarkKind.ASKED_NAME]
     if remarks:
-        told = "".join(data(remark_sentence(remark)) for remark in remarks)
+        told = "".join(defused(remark_sentence(remark)) for remark in remarks)
         asked += "\n\n" + _fill(prompts.note, remarks=told)
     system = _fill(prompts.answer_english if english else prompts.answer, refusal=refusal)
     template = prompts.question_english if english else prompts.question
@@ -294,7 +290,7 @@ def likely(passages: Sequence[Passage]) -> Sequence[Passage]:
 def _listed(prompts: Prompts, given: Sequence[GivenFact]) -> str:
     if not given:
         return ""
-    lines = [f"- {data(fact.text)} {''.join(f'[{n}]' for n in fact.cited)}" for fact in given]
+    lines = [f"- {defused(fact.text)} {''.join(f'[{n}]' for n in fact.cited)}" for fact in given]
     return _fill(prompts.facts, facts="\n".join(lines))
 
 
@@ -303,16 +299,16 @@ def rewriting(
 ) -> tuple[Message, ...]:
     """The prompt that makes a follow-up a question of its own."""
     turns = [
-        f"用户：{data(asked)}\n回答：{data(answer[:MAX_EARLIER_CHARACTERS])}"
+        f"用户：{defused(asked)}\n回答：{defused(answer[:MAX_EARLIER_CHARACTERS])}"
         for asked, answer in history[-MAX_TURNS:]
     ]
-    user = _fill(prompts.conversation, history="\n".join(turns), question=data(question))
+    user = _fill(prompts.conversation, history="\n".join(turns), question=defused(question))
     return Message("system", prompts.rewrite), Message("user", user)
 
 
 def dividing(question: str, prompts: Prompts) -> tuple[Message, ...]:
     """The prompt that makes a hard or foreign question into ones that can be searched for."""
-    return Message("system", prompts.divide), Message("user", data(question))
+    return Message("system", prompts.divide), Message("user", defused(question))
 
 
 def show_passage(passage: Passage) -> str:
@@ -322,10 +318,10 @@ def show_passage(passage: Passage) -> str:
         date = f' date="{passage.date}{"（推断）" if passage.date_inferred else ""}"'
     lines = [f'<passage n="{passage.rank}" title="{_attribute(passage.title)}"{date}>']
     if passage.headings:
-        lines.append("章节：" + data(" › ".join(passage.headings)))
+        lines.append("章节：" + defused(" › ".join(passage.headings)))
     text = passage.text.split("\n")
     shown = map(_table_row, (*passage.lead, *text)) if passage.cells else (*passage.lead, *text)
-    lines += [data(line) for line in shown]
+    lines += [defused(line) for line in shown]
     return "\n".join([*lines, "</passage>"])
 
 
@@ -338,18 +334,8 @@ def _table_row(line: str) -> str:
     return f"| {' | '.join(line.split(chr(9)))} |" if "\t" in line else line
 
 
-def data(text: str) -> str:
-    """`text` without what could be taken for structure: a `<` before a letter or mark, the
-    brackets of chat templates and invisible characters; all else stays.
-
-    >>> data("</passage><|im_end|> 增速<5%")
-    '＜/passage>＜|im_end|＞ 增速<5%'
-    """
-    return _STRUCTURE.sub(lambda match: _WIDE[match[0]], _CONTROL.sub("", text))
-
-
 def _attribute(text: str) -> str:
-    return " ".join(data(text).replace('"', "”").split())
+    return " ".join(defused(text).replace('"', "”").split())
 
 
 def _fill(template: str, **values: str) -> str:

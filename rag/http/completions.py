@@ -24,7 +24,8 @@ from starlette.concurrency import run_in_threadpool
 
 from rag.assistant import History, marked_text
 from rag.errors import GenerationError, QuestionError, RagError, UnknownCollection
-from rag.http.threads import in_thread
+from rag.http.questions import done
+from rag.http.threads import in_thread, unless_left
 from rag.types import Answer, Done, Event, Sentence
 from rag.wire import answer_json
 
@@ -112,7 +113,8 @@ def completions(
             if wanted.stream:
                 pieces = _server_sent(_chunks(first, events))
                 return StreamingResponse(pieces, media_type="text/event-stream")
-            return JSONResponse(_completion(await _done(first, events)))
+            answer = await unless_left(request.receive, _done(first, events))
+            return Response() if answer is None else JSONResponse(_completion(answer))
         except ValidationError as error:
             problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             return _failed(400, "; ".join(problems))
@@ -126,13 +128,10 @@ def completions(
 
 
 async def _done(first: Event, events: AsyncGenerator[Event, None]) -> Answer:
-    async with aclosing(events):
-        if isinstance(first, Done):
-            return first.answer
-        async for event in events:
-            if isinstance(event, Done):
-                return event.answer
-    raise AssertionError("a stream ends with Done")
+    if isinstance(first, Done):
+        await events.aclose()
+        return first.answer
+    return await done(events)
 
 
 def _completion(answer: Answer) -> dict[str, Any]:

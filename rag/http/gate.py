@@ -13,11 +13,13 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.http.bodies import Bodies, BodyRefused
 from rag.http.language import told_in
 from rag.http.login import COOKIE, Token, login_html
 from rag.telling.errors import error_text
@@ -65,6 +67,7 @@ class Gate:
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self.app = app
         self.rules = rules
+        self._bodies = Bodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one connection."""
@@ -85,6 +88,8 @@ class Gate:
         elif self.rules.token is not None and path == LOGIN_PATH:
             await self._login(self.rules.token, scope, receive, send)
         elif self.rules.token is not None and not self.rules.token.admits(headers):
+            if headers.get("authorization", "").lower().startswith("bearer"):
+                await asyncio.sleep(WRONG_TOKEN_SECONDS)
             await _ask_for_token(headers, send)
         else:
             await self._limited(_without_foreign_origin(scope, headers), receive, send)
@@ -126,34 +131,56 @@ class Gate:
         return name is not None and name in {_bare(own) for own in self.rules.hosts}
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hands on the request, its body no further than the limit."""
+        """Hands on the request, its body no further than the limits."""
         limit = self.rules.limit(str(scope["path"]))
-        stated = Headers(scope=scope).get("content-length", "0")
-        if not stated.isdecimal() or int(stated) > limit:
-            await _too_long(send, limit, scope)
-            return
-        taken, started, over = 0, False, False
+        headers = Headers(scope=scope)
+        stated = headers.get("content-length", "0")
+        try:
+            if not stated.isdecimal() or int(stated) > limit:
+                raise _too_long(limit)
+            size = limit if "transfer-encoding" in headers else int(stated)
+            with self._bodies.one(size) as body:
+                await self._received(scope, limit, partial(body.receive, receive), send)
+        except BodyRefused as refused:
+            text = error_text(str(refused), told_in(headers))
+            await _reply(send, refused.status, text)
+
+    async def _received(self, scope: Scope, limit: int, receive: Receive, send: Send) -> None:
+        """Hands on the request; whoever asks for more than is received is told that the client
+        has gone.
+
+        Raises:
+            BodyRefused: no more is received, and nothing has been sent.
+        """
+        taken, started = 0, False
+        refused: BodyRefused | None = None
 
         async def counted() -> Message:
-            nonlocal taken, over
-            message = await receive()
-            taken += len(message.get("body", b""))
-            over = over or taken > limit
-            return {"type": "http.disconnect"} if over else message
+            nonlocal taken, refused
+            if refused is None:
+                try:
+                    message = await receive()
+                    taken += len(message.get("body", b""))
+                    if taken <= limit:
+                        return message
+                    refused = _too_long(limit)
+                except BodyRefused as error:
+                    refused = error
+            return {"type": "http.disconnect"}
 
         async def watched(message: Message) -> None:
             nonlocal started
-            if not over or started:
+            if refused is None or started:
                 started = True
                 await send(message)
 
         try:
             await self.app(scope, counted, watched)
         except Exception:
-            if not over:
+            if refused is None:
                 raise
-        if over and not started:
-            await _too_long(send, limit, scope)
+        if refused is not None and not started:
+            raise refused
 
     async def _login(self, token: Token, scope: Scope, receive: Receive, send: Send) -> None:
         """The form that asks for the token, and its answer: a session in a cookie."""
@@ -165,7 +192,7 @@ class Gate:
             message = await receive()
             body += message.get("body", b"")
             if len(body) > MAX_LOGIN_BYTES:
-                await _too_long(send, MAX_LOGIN_BYTES, scope)
+                await _reply(send, 413, str(_too_long(MAX_LOGIN_BYTES)))
                 return
             if not message.get("more_body", False):
                 break
@@ -233,9 +260,8 @@ async def _ask_for_token(headers: Headers, send: Send) -> None:
         await _reply(send, 403, "this server wants its token: Authorization: Bearer TOKEN")
 
 
-async def _too_long(send: Send, limit: int, scope: Scope) -> None:
-    text = f"the body is longer than {limit:,} bytes"
-    await _reply(send, 413, error_text(text, told_in(Headers(scope=scope))))
+def _too_long(limit: int) -> BodyRefused:
+    return BodyRefused(413, f"the body is longer than {limit:,} bytes")
 
 
 async def _reply(send: Send, status: int, message: str) -> None:

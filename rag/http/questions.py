@@ -5,18 +5,21 @@ give with `--json`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import Protocol, TypeVar
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from rag.answering.query import parse_query
+from rag.assistant import History
 from rag.http.filters import Restricted, values_of
+from rag.http.threads import in_thread, unless_left
 from rag.text.halves import half_in
-from rag.types import Answer, Filter, Passage
+from rag.types import Answer, Done, Event, Filter, Passage
 from rag.wire import answer_json, passage_json
 
 
@@ -26,7 +29,9 @@ class Assistant(Protocol):
     def search(  # noqa: D102
         self, question: str, k: int | None = None, where: Filter | None = None
     ) -> list[Passage]: ...
-    def ask(self, question: str, *, where: Filter | None = None) -> Answer: ...  # noqa: D102
+    def stream(  # noqa: D102
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]: ...
 
 
 class BadRequest(Exception):
@@ -65,14 +70,24 @@ def questions(find: Callable[[str], Assistant]) -> APIRouter:
         return JSONResponse(found)
 
     @router.api_route("/ask", methods=["GET", "POST"])
-    async def ask(request: Request) -> JSONResponse:
+    async def ask(request: Request) -> Response:
         wanted = await _parameters(request, _Parameters)
         where = wanted.where()
         assistant = await run_in_threadpool(find, wanted.collection)
-        answer = await run_in_threadpool(assistant.ask, wanted.question, where=where)
-        return JSONResponse(answer_json(answer))
+        events = in_thread(lambda: assistant.stream(wanted.question, (), where))
+        answer = await unless_left(request.receive, done(events))
+        return Response() if answer is None else JSONResponse(answer_json(answer))
 
     return router
+
+
+async def done(events: AsyncGenerator[Event, None]) -> Answer:
+    """The answer with which events end."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Done):
+                return event.answer
+    raise AssertionError("a stream ends with Done")
 
 
 async def _parameters(request: Request, kind: type[_P]) -> _P:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import suppress
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from starlette.types import Message
 
 T = TypeVar("T")
+# Answers worked on at once; the others wait, so that many questions do not slow each other down.
+MAX_ANSWERS = 16
+_turns = threading.BoundedSemaphore(MAX_ANSWERS)
+_LOOK_SECONDS = 0.1
 
 
 class Left(Exception):
@@ -16,14 +22,15 @@ class Left(Exception):
 
 
 async def in_thread(start: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
-    """The items of an iterator that blocks, which is started and run in a thread of its own;
-    what it raises is raised here. When this is closed, the thread stops at its next item."""
+    """The items of an iterator that blocks, which is started and run in a thread of its own, of
+    which `MAX_ANSWERS` run at once; what it raises is raised here. When this is closed, the thread
+    stops at its next item, or before the first."""
 
     def run(put: Callable[[T], None]) -> None:
         for item in start():
             put(item)
 
-    items = from_thread(run)
+    items = from_thread(run, _turns)
     try:
         async for item in items:
             yield item
@@ -58,9 +65,48 @@ async def gathered(
         await items.aclose()
 
 
-async def from_thread(run: Callable[[Callable[[T], None]], None]) -> AsyncGenerator[T, None]:
-    """What `run` puts, called in a thread of its own; what it raises is raised here. When this
-    is closed, its next call of `put` raises `Left`."""
+async def unless_left(
+    receive: Callable[[], Awaitable[Message]], work: Coroutine[Any, Any, T]
+) -> T | None:
+    """What `work` gives; None where the client leaves before, by which `work` is cancelled. The
+    request's body must have been received."""
+
+    async def leaving() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    working, watching = asyncio.ensure_future(work), asyncio.ensure_future(leaving())
+    try:
+        await asyncio.wait([working, watching], return_when=asyncio.FIRST_COMPLETED)
+        return working.result() if working.done() else None
+    finally:
+        for task in (working, watching):
+            task.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+@contextmanager
+def _turn(turns: threading.Semaphore | None, left: threading.Event) -> Iterator[None]:
+    """One of the `turns`, waited for; `Left` where nobody waits for the work any more."""
+    if turns is None:
+        yield
+        return
+    while not turns.acquire(timeout=_LOOK_SECONDS):
+        if left.is_set():
+            raise Left
+    try:
+        if left.is_set():
+            raise Left
+        yield
+    finally:
+        turns.release()
+
+
+async def from_thread(
+    run: Callable[[Callable[[T], None]], None], turns: threading.Semaphore | None = None
+) -> AsyncGenerator[T, None]:
+    """What `run` puts, called in a thread of its own, when one of the `turns` is free; what it
+    raises is raised here. When this is closed, its next call of `put` raises `Left`."""
     loop = asyncio.get_running_loop()
     items: asyncio.Queue[tuple[T] | Exception | None] = asyncio.Queue()
     left = threading.Event()
@@ -76,7 +122,8 @@ async def from_thread(run: Callable[[Callable[[T], None]], None]) -> AsyncGenera
 
     def work() -> None:
         try:
-            run(put)
+            with _turn(turns, left):
+                run(put)
         except Exception as error:  # noqa: BLE001 (it is raised again where the items are read)
             send(error)
         else:

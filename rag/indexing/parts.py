@@ -28,7 +28,7 @@ from rag.indexing.sentences import SENTENCES, Sentences
 _FOLDER = re.compile(r"parts-[0-9]{1,18}(?:\.new)?")
 # What format 1 left behind, too, and a restoring that was killed.
 _SWEPT = re.compile(
-    rf"{_FOLDER.pattern}|(?:vectors-[0-9]+\.faiss|words-[0-9]+)(?:\.new)?|.*{re.escape(PAGED)}"
+    rf"^(?:{_FOLDER.pattern}|(?:vectors-[0-9]+\.faiss|words-[0-9]+)(?:\.new)?|.*{re.escape(PAGED)})"
 )
 _STEM = r"[0-9]{1,18}-[0-9]{1,18}"
 _FILE = re.compile(rf"[0-9a-f]{{32}}\.[a-z]{{1,20}}|{_STEM}\.(?:vectors|codes|fine|sentences)")

@@ -27,7 +27,7 @@ _TENS = "(?:[一二三]?十[一二三四五六七八九]?|[一二三四五六七
 _CHINESE = re.compile(
     rf"([{_YEAR_DIGITS}]{{4}})\s?年(?:\s?({_TENS})\s?月(?:\s?({_TENS})\s?[日号])?)?"
 )
-_MONTH_ALONE = re.compile(r"[（(]?\s*((?:19|20)\d{2})\s?年\s?(\d{1,2})\s?月\s*[）)]?")
+_MONTH_ALONE = re.compile(r"^[（(]?\s*+((?:19|20)\d{2})\s?年\s?(\d{1,2})\s?月\s*+[）)]?")
 _FILE_MARK = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|txt|csv|zip|rar|7z|jpe?g|png|wps|et|ofd|md|html?)(?![A-Za-z0-9])",
     re.IGNORECASE,
@@ -103,8 +103,8 @@ def infer_date(lines: Sequence[str], today: date | None = None) -> str | None:
         return newest.isoformat()
     if month:
         return month
-    years = [match[1] for match in _YEAR.finditer(text) if int(match[1]) <= latest.year]
-    named = [year for year in years if years.count(year) > 1] or years
+    years = Counter(match[1] for match in _YEAR.finditer(text) if int(match[1]) <= latest.year)
+    named = [year for year, count in years.items() if count > 1] or years
     return max(named, default=None)
 
 

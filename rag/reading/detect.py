@@ -42,11 +42,11 @@ _SAME = (
     {".xls", ".et", ".xlt"}, {".ppt", ".dps", ".pps"}, {".jpg", ".jpeg"}, {".tif", ".tiff"},
 )  # fmt: skip
 _PAGE = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,999}?-->\s*)?<(?:!doctype\s+html|html)\b",
+    rb"^\s*+(?:<\?xml[^>]{0,200}\?>\s*+)?(?:<!--.{0,999}?-->\s*+)?<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
 # Programs of offices write tables of a web page, without a page around them, into .xls files.
-_PAGE_PART = re.compile(rb"\s*<(?:table|meta|head|style|body|div)\b", re.IGNORECASE)
+_PAGE_PART = re.compile(rb"^\s*+<(?:table|meta|head|style|body|div)\b", re.IGNORECASE)
 _MESSAGE = re.compile(
     rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\r\n]{0,2000}\r?\n(?:[ \t][^\r\n]*\r?\n)*){2,}"
 )

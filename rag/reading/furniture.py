@@ -12,10 +12,13 @@ from rag.reading.lines import Line
 from rag.reading.outline import is_byline, is_caption, is_source_note
 from rag.text.fold import squeeze
 
-_LEADER = re.compile(
-    r"^(?P<title>.*?)\s*(?:\.{3,}|…{2,}|·{3,}|_{4,}|\t)\s*(?:\.{2,}\s*)?(?P<page>\d{1,4})$"
-)
-_ENTRY = re.compile(r"^(?P<title>.*\S)\s+(?P<page>\d{1,4})$")
+# The page number of an entry and the leader before it (dots, or a tab, after which dots may go
+# on), read from the end of the line: no part can share a run with the next, so time is linear.
+_DOTS = r"(?:\.{3,}+|…{2,}+|·{3,}+|_{4,}+)"
+_TAB = r"[^\S\t]*+\t"
+_LEADER = re.compile(rf"^\d{{1,4}}(?:\s*+\.{{2,}}+(?:\s*+{_DOTS}|{_TAB})|\s*+{_DOTS}|{_TAB})\s*+")
+_NO_LEADER = re.compile(r"^\d{1,4}\s++(?=\S)")
+_LONGEST_ENTRY = 80
 _CONTENTS = re.compile(r"^(?:目\s*录|contents|table of contents)$", re.IGNORECASE)
 _PAGE_NUMBER = re.compile(r"^[-—–\s]*(?:第\s*)?\d{1,4}(?:\s*页|\s*/\s*\d{1,4})?[-—–\s]*$")
 _NAVIGATION = re.compile(
@@ -56,13 +59,13 @@ def _contents(lines: Sequence[Line]) -> tuple[set[int], frozenset[str]]:
     dotted = [i for i, line in enumerate(lines) if _dotted(line.text)]
     found: set[int] = set()
     for i in dotted:
-        found.update(_entries_around(lines, i))
+        _find_around(lines, i, found)
     starts = {i - back for i in found for back in (1, 2) if i >= back}
     for i in starts:
         if _CONTENTS.match(lines[i].text) or _NAVIGATION.match(lines[i].text):
             found.add(i)
-    titles = (_LEADER.match(lines[i].text) or _ENTRY.match(lines[i].text) for i in sorted(found))
-    names = (squeeze(match["title"].lstrip("-•· ").rstrip(". ")) for match in titles if match)
+    titles = (_title(lines[i].text) for i in sorted(found))
+    names = (squeeze(title.lstrip("-•· ").rstrip(". ")) for title in titles if title)
     return found, frozenset(name for name in names if len(name) >= 3)
 
 
@@ -72,33 +75,49 @@ def contents_title(text: str) -> str | None:
     >>> contents_title("第一节 释义.............. 4"), contents_title("2020年 4")
     ('第一节 释义', None)
     """
-    match = _LEADER.match(text.replace("\t", " "))
-    return match["title"].rstrip(". ") if match and _dotted(match.group()) else None
+    text = text.replace("\t", " ")
+    title = _before(_LEADER, text)
+    return title.rstrip(". ") if title is not None and _dotted(text) else None
+
+
+def _before(form: re.Pattern[str], text: str) -> str | None:
+    """What stands before the page number, and the leader if `form` has one, at a line's end."""
+    match = form.match(text[::-1])
+    return text[: len(text) - match.end()] if match else None
+
+
+def _title(text: str) -> str | None:
+    """The title of an entry, with a leader or without; None where there is no page number."""
+    title = _before(_LEADER, text)
+    return _before(_NO_LEADER, text) if title is None else title
 
 
 def _dotted(text: str) -> bool:
-    match = _LEADER.match(text)
+    title = _before(_LEADER, text)
     return (
-        match is not None
-        and len(match["title"]) >= 2
-        and "\t" not in match["title"]
+        title is not None
+        and len(title) >= 2
+        and "\t" not in title
         and (".." in text or "……" in text or "···" in text or "__" in text)
     )
 
 
-def _entries_around(lines: Sequence[Line], position: int) -> set[int]:
-    found = {position}
+def _find_around(lines: Sequence[Line], position: int, found: set[int]) -> None:
+    """Adds the line at `position` and the run of entries that it stands in to `found`. Where
+    another line found that run already, it is whole."""
+    found.add(position)
     for step in (-1, 1):
         i = position + step
-        while 0 <= i < len(lines) and _entry(lines[i].text):
+        while 0 <= i < len(lines) and i not in found and _entry(lines[i].text):
             found.add(i)
             i += step
-    return found
 
 
 def _entry(text: str) -> bool:
-    match = _LEADER.match(text) or _ENTRY.match(text)
-    return match is not None and len(text) <= 80 and not match["title"].endswith(("。", "，"))
+    if len(text) > _LONGEST_ENTRY:
+        return False
+    title = _title(text)
+    return title is not None and not title.endswith(("。", "，"))
 
 
 def _running_heads(lines: Sequence[Line], layout: Layout) -> tuple[set[int], str | None]:

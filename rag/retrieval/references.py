@@ -36,7 +36,7 @@ _IN_QUESTION = re.compile(
 )
 # Where a unit begins: at the start of a line or a heading, and no mention of it goes on.
 _BEGINS = re.compile(
-    rf"^[\s#*【\[（(]*(?:第\s?(?P<number>{_NUMBER})\s?{_UNIT}{_AGAIN}"
+    rf"^(?:[^\S\n]|[#*【\[（(])*+(?:第\s?(?P<number>{_NUMBER})\s?{_UNIT}{_AGAIN}"
     r"(?!\s?(?:规定|所|的|第|至|到|和|与|及|或|、|款|项|中|之|以外|除外))"
     rf"|第?\s?(?P<decimal>{_DECIMAL})(?!\.?\d)\s?(?:条款?|款)?(?=[\s\u3000]*[^\d\s.%％年月日元万亿,，])"
     rf"|{_ENGLISH}(?P<english>{_DECIMAL}|\d{{1,5}})(?!\.?\d))",

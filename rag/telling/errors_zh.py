@@ -48,6 +48,10 @@ TEXTS: Mapping[str, str] = {
     "there is no document {}; reload the list": "没有文档 {0}，请刷新列表",
     "{} is a link; what the page adds is kept in a folder of its own: put the folder itself "
     "there": ("{0} 是一个链接；页面添加的文件要存放在自己的文件夹里，请把真正的文件夹放在那里"),
+    "{} uploads with {} bytes are under way, the most at once; try again when some are finished": (
+        "正在上传的已有 {0} 个、共 {1} 字节，请等其中一些传完再试"
+    ),
+    "nothing came for {} seconds; send it again": "{0} 秒没有收到数据，请重新上传",
     "the body is longer than {} bytes": "超过了 {0} 字节的上限",
     "the index holds no document {}; near: {}": "索引里没有文档 {0}；相近的有：{1}",
     "the index holds no document {}; rag status says how many there are": "索引里没有文档 {0}",
@@ -122,6 +126,19 @@ TEXTS: Mapping[str, str] = {
     "the chat model {} at {} gave no usable reply ({}: {}); look at the server's log": (
         "对话模型 {0}（{1}）没有给出可用的回复（{2}：{3}）；请看那个服务的日志"
     ),
+    "the reply from {} {}, and was ended; {}, or use another model": (
+        "{0} 的回复{1}，已中止；{2}，或换一个模型"
+    ),
+    "had {} characters, the limit": "到了 {0} 个字的上限",
+    "said the same again and again for {} characters, the limit": (
+        "反复说同样的话，到了 {0} 个字的上限"
+    ),
+    "took {} seconds, the limit": "到了 {0} 秒的上限",
+    "raise chat.max_reply_characters": "可以调大 chat.max_reply_characters",
+    "ask again, or raise chat.max_repeated_characters": (
+        "请重新提问，或调大 chat.max_repeated_characters"
+    ),
+    "raise chat.max_reply_seconds": "可以调大 chat.max_reply_seconds",
     "the reply from {} was cut off in the middle ({}); ask again, and look at the server's log if "
     "it happens again": "{0} 的回复中途断了（{1}）；请再问一次，再断就看那个服务的日志",
     "a content filter of {} stopped the reply; ask in other words, or use another model": (

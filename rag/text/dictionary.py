@@ -29,7 +29,7 @@ _SURNAME = re.compile(r"(?:two-character )?surname [A-Z]")
 _PROPER = re.compile(r"(?:[A-Z][\w'’.-]*|of|the|and|de)(?:\s+(?:[A-Z][\w'’.-]*|of|the|and|de))*")
 # What a gloss adds to the name of a place or body, so that the name alone stands for it.
 _KIND_OF = re.compile(
-    r"\s+(?:(?:county|prefecture)-level |autonomous |special |independent )*"
+    r"\s{1,3}(?:(?:county|prefecture)-level |autonomous |special |independent )*"
     r"(?:municipality|city|province|county|prefecture|district|region|state|republic|company|corporation|river|lake|sea|mountains?|islands?"
     r"|peninsula|dynasty|university|township|town|basin)\b"
 )

@@ -47,7 +47,7 @@ _CAMEL_EDGE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPACES = re.compile(r" +")
 _TOKEN = re.compile(r"[0-9a-z]+(?:[-_.&'][0-9a-z]+)*")
 _PIECE = re.compile(r"[0-9]+(?:\.[0-9]+)+|[0-9a-z]+")
-_NAME_NUMBER = re.compile(r"([a-z]{2,})([0-9]+)")
+_NAME_NUMBER = re.compile(r"^([a-z]{2,})([0-9]+)")
 _ORDINAL = re.compile(
     "第([0-9]{1,6}|[零〇一二两三四五六七八九十百千万]{1,9})([条章节款项编届次期季轮批])"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import subprocess
@@ -26,6 +27,21 @@ from tests.chat_server import ChatServer, Reply, serve
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-very-secret-0123456789"
 PROMPT = [Message("system", "规则"), Message("user", "问题")]
+
+
+def _thought(n: int) -> bytes:
+    """A chunk of thinking that is no text of the answer."""
+    delta = {"role": "assistant", "reasoning_content": f"想{n}"}
+    choices = [{"index": 0, "delta": delta, "finish_reason": None}]
+    return json.dumps(
+        {
+            "id": "1",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": "m",
+            "choices": choices,
+        }
+    ).encode()
 
 
 def model(server: ChatServer, **changes: Any) -> ChatModel:
@@ -246,3 +262,36 @@ def test_half_characters_of_a_reply_are_joined_or_replaced() -> None:
     with serve(Reply(["好\ud83d", "\ude00。\udc00", "再\ud83d"])) as server:
         pieces = [piece for piece in model(server).stream(PROMPT) if piece]
         assert "".join(pieces) == "好😀。\ufffd再\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "limit"),
+    [
+        ([f"第{n}句。" for n in range(400)], {"max_reply_characters": 500}),
+        ([b"data: {}\n\n".replace(b"{}", _thought(n)) for n in range(400)], {"max_reply_characters": 100}),
+        ([f"这句话说了{'又' * (n // 90)}说。" for n in range(400)], {"max_repeated_characters": 200}),
+    ],
+    ids=["long", "hidden thinking", "the same again and again"],
+)  # fmt: skip
+def test_a_reply_without_end_is_ended(pieces: list[str | bytes], limit: dict[str, int]) -> None:
+    """Whatever the server was asked for; the request ends with it."""
+    with serve(Reply([*pieces, "last"], wait=len(pieces))) as server:
+        error = failure(server, **limit)
+        assert "and was ended" in str(error) and next(iter(limit)) in str(error)
+        assert not error.retryable and len(server.requests) == 1
+        assert server.left.wait(5)
+
+
+def test_a_reply_that_takes_all_its_time_is_ended_although_it_goes_on() -> None:
+    endless = Reply([*"一句又一句地说下去", "没有完。"], wait=9)
+    with serve(endless) as server:
+        assert "took 0.4 seconds, the limit" in str(failure(server, max_reply_seconds=0.4))
+        assert server.left.wait(5)
+
+
+def test_leaving_a_reply_ends_the_request_at_once() -> None:
+    with serve(Reply(["一句。", "没有完。"], wait=1)) as server:
+        pieces = model(server).stream(PROMPT)
+        assert next(piece for piece in pieces if piece) == "一句。"
+        pieces.close()
+        assert server.left.wait(1)

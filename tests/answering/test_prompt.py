@@ -15,7 +15,6 @@ from rag.answering.prompt import (
     REFUSAL_ENGLISH,
     GivenFact,
     Prompts,
-    data,
     likely,
     load_prompts,
     pack,
@@ -25,6 +24,7 @@ from rag.answering.prompt import (
 from rag.errors import ContextTooLong, SettingsError
 from rag.text.fold import squeeze
 from rag.text.tokens import count_tokens
+from rag.text.turn_marks import defused
 from rag.types import Cell, Passage, Remark, RemarkKind, Span
 from tests.fakes_page import passage
 
@@ -64,7 +64,7 @@ def test_no_passage_can_close_its_delimiters_or_open_a_turn() -> None:
 def test_data_opens_nothing_and_folds_to_the_same(text: str) -> None:
     shown = show_passage(passage(1, text, headings=(text,), lead=(text,)))
     assert shown.count("<passage") == 1 and shown.count("</passage") == 1
-    assert squeeze(data(text)) == squeeze(text)
+    assert squeeze(defused(text)) == squeeze(text)
 
 
 def test_placeholders_in_a_question_or_passage_are_not_filled() -> None:

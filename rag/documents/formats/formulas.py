@@ -167,7 +167,7 @@ def _rows(node: Node, name: str) -> str:
     )
 
 
-_SWITCH = re.compile(r"\\([a-z]+)((?:\s*\\[a-z]+[\d ]*)*)\s*\(", re.IGNORECASE)
+_SWITCH = re.compile(r"\\([a-z]+)((?:\s*+\\[a-z]++[\d ]*+){0,8}+)\s*+\(", re.IGNORECASE)
 _MOST_NESTED = 20
 
 
@@ -186,7 +186,7 @@ def equation(code: str) -> Equation | None:
     >>> equation(r"EQ \\f(1,2)"), equation(r"eq \\o\\ad(\\s\\up 9(bó),亳)"), equation("PAGE")
     (Equation(text='1/2', reading=''), Equation(text='亳', reading='bó'), None)
     """
-    found = re.match(r"\s*eq\b(.*)", code, re.IGNORECASE | re.DOTALL)
+    found = re.match(r"^\s*+eq\b(.*)", code, re.IGNORECASE | re.DOTALL)
     if found is None:
         return None
     readings: list[str] = []

@@ -16,7 +16,7 @@ from rag.documents.grids import Placed, Size, laid_out
 from rag.reading.flow import Fragment, Piece, sourced_row
 from rag.reading.lines import Line
 
-_RULE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
+_RULE = re.compile(r"^\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?")
 _BAR = re.compile(r"\\.|\|", re.DOTALL)
 _TABLE = re.compile(r"<table[\s>]", re.IGNORECASE)
 _END = re.compile(r"</table\s*>", re.IGNORECASE)

@@ -15,8 +15,8 @@ Value = int | float | dt.datetime | dt.date | dt.time | dt.timedelta
 
 _LOCAL_DATES = {"mm-dd-yy", "m/d/yyyy", "mm/dd/yy", "m/d/yy h:mm", "[$-f800]dddd, mmmm dd, yyyy"}
 _TOKEN = re.compile(
-    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[\$(?P<currency>[^\]-]*)(?:-[^\]]*)?\]'
-    r"|\[(?P<elapsed>[hms]+)\]|\[[^\]]*\]|_.|\*.|(?P<general>General)|(?P<meridiem>AM/PM|A/P|上午/下午)"
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[\$(?P<currency>[^\][-]*)(?:-[^\][]*)?\]'
+    r"|\[(?P<elapsed>[hms]+)\]|\[[^\][]*\]|_.|\*.|(?P<general>General)|(?P<meridiem>AM/PM|A/P|上午/下午)"
     r"|(?P<date>y+|m+|d+|h+|s+(?:\.0+)?|e+(?![+-])|g+|aaa+)|(?P<digits>[0#?][0#?,]*(?:\.[0#?]*)?,*|\.[0#?]+)"
     r"|(?P<exponent>E[+-]0+)|(?P<plain>.)",
     re.IGNORECASE | re.DOTALL,

@@ -33,7 +33,7 @@ _DIVISOR = re.compile(r"\d[\d.,]*%?|[^\W\d_]+|[^\w\s]?")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|er|re|e|o|a)$", re.IGNORECASE)
 _NOTE_BRACKETS = ("[", "［", "〔", "【")
 # What is raised to be a mark of its own: it says that it is none of the base's digits.
-_MARK = re.compile(r"[*†‡§¶®™℠©°ºª①-⑳⑴-⒇※′″]+$")
+_MARK = re.compile(r"^[*†‡§¶®™℠©°ºª①-⑳⑴-⒇※′″]+$")
 _SLASH = re.compile(r"\s{0,3}[/⁄∕]\s{0,3}")
 _BLANK = " \t\u00a0\u2009\u202f"
 # Raised or lowered text longer than this is text in small type, not an exponent.

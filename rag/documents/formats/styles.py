@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from rag.reading.parsers.markup import Node
 
 _MOST_RULES = 5_000
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)  # one that stays open ends with the sheet
 _COMPOUND = re.compile(r"(?:[a-z][a-z0-9]*)?(?:[.#][\w-]+)*", re.IGNORECASE)
 _NAME = re.compile(r"([.#]?)([\w-]+)")
 _OFF_SCREEN = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|em|rem|pt)")

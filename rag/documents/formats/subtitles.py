@@ -19,7 +19,7 @@ from rag.settings import Reading
 
 # Source: WebVTT (W3C), 4.2; SubRip differs by a comma before the thousandths.
 _TIMING = re.compile(
-    r"\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->\s*"
+    r"^\s*+(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*+-->\s*+"
     r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 )
 _TAG = re.compile(

@@ -74,6 +74,10 @@ _SIGNS = set("%&#_${}")
 _WHITE = {"quad", "qquad", "newline", "linebreak", "par", "hfill", "hspace", "vspace"}
 _FILES_NAMED = 8
 _LONGEST_FORMULA, _LONGEST_LITERAL = 10_000, 1_000
+_MERGED = re.compile(
+    r"^(?:\s|\\(?:hline|toprule|midrule|bottomrule|c(?:mid|)line[^\s\\]*+))*+\\multi(column|row)\b"
+    r"\s*+(?:\[[^\]\n]{0,20}\])?\{\s*+(\d{1,3})\s*+\}"
+)
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
 
 
@@ -433,11 +437,8 @@ class _Flow:
         """Columns and rows that a cell covers, and the place of its content."""
         columns = rows = 1
         for _ in range(2):
-            match = re.compile(
-                r"(?:\s|\\(?:hline|toprule|midrule|bottomrule|c(?:mid|)line\S*))*\\multi(column|row)\b\s*"
-                r"(?:\[[^\]\n]{0,20}\])?\{\s*(\d{1,3})\s*\}"
-            ).match(self.source, start, end)
-            second = self._argument(match.end()) if match else None
+            match = _MERGED.match(self.source[start:end])
+            second = self._argument(start + match.end()) if match else None
             third = self._argument(second[1] + 1) if second else None
             if match is None or third is None or third[1] > end:
                 break
@@ -450,7 +451,7 @@ class _Flow:
 
     def _put(self, start: int, end: int) -> None:
         """A stretch of the source; white space in it is one space."""
-        for match in re.finditer(r"(\s*)(\S+)", self.source[start:end]):
+        for match in re.finditer(r"(?<!\s)(\s*+)(\S+)", self.source[start:end]):
             joint = " " if (match[1] or self.spaced) and self.pieces else ""
             if joint and "\n" in (match[1] or self.wrapped) and self._among_chinese(match[2]):
                 joint = ""  # a line break that nobody sees

@@ -14,7 +14,7 @@ from rag.page.messages import en, zh
 
 DEFAULT = "zh"
 _TEXTS: Mapping[str, Mapping[str, str]] = {"zh": zh.TEXTS, "en": en.TEXTS}
-_FIELD = re.compile(r"\{(\w+)(?::([^|}]*)\|([^}]*))?\}")
+_FIELD = re.compile(r"\{(\w{1,40})(?::([^|{}]*)\|([^{}]*))?\}")
 
 
 @dataclass(frozen=True, slots=True)

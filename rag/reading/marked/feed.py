@@ -22,7 +22,7 @@ _ENTRIES = {"item", "entry"}
 _TEXTS = ("encoded", "content", "description", "summary")
 _DATES = ("pubdate", "date", "published", "issued", "updated", "modified", "lastbuilddate")
 _PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
+    r"^\s*+(?:<\?xml[^>]*\?>\s*+)?(?:<!--.*?-->\s*+)*+<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")

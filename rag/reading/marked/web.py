@@ -18,7 +18,7 @@ _DATES = (
     "dc.date", "dcterms.created", "datepublished", "og:updated_time",
 )  # fmt: skip
 _DAY = re.compile(r"(\d{4})[-/.](\d{2})[-/.](\d{2})")
-_SITE = re.compile(r"\s+[-–—|_]\s+[^-–—|_]{1,30}$")
+_SITE = re.compile(r" [-–—|_] [^-–—|_]{1,30}$")
 
 
 def read_html(data: bytes, _settings: Reading) -> Cleaned:

@@ -13,7 +13,7 @@ from rag.reading.parsers.markup import Node, parse_xml
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})")
 _NO_TITLE = re.compile(
-    r"(?:(?:Microsoft\s)?(?:Word|PowerPoint|Excel|WPS)\b.*|文档\s?\d*|演示文稿\s?\d*|未命名.*|"
+    r"^(?:(?:Microsoft\s)?(?:Word|PowerPoint|Excel|WPS)\b.*|文档\s?\d*|演示文稿\s?\d*|未命名.*|"
     r"(?:Document|Presentation|Slide)\s?\d*|PowerPoint 演示文稿|无标题.*)$",
     re.IGNORECASE,
 )

@@ -29,7 +29,7 @@ _LONGEST_TITLE = 60
 _TITLE_ROWS = 4
 _HIDDEN = "【隐藏】"
 _MERGED = re.compile(
-    rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"'
+    rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"'
 )
 # A formula whose value was not stored with it.
 _NO_VALUE = re.compile(

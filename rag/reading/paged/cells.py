@@ -24,11 +24,11 @@ _SMALL = 0.8
 # columns part, by the second.
 _PARTED, _LEAST = 0.45, 0.2
 
-_MARK = re.compile(r"[（(]?[一二三四五六七八九十\d]+[)）、.．]")
-_NUMBER = re.compile(r"[-−(]?[\d,]*\d(?:\.\d+)?[%％*]*\)?[*]*")
+_MARK = re.compile(r"^[（(]?[一二三四五六七八九十\d]+[)）、.．]")
+_NUMBER = re.compile(r"^[-−(]?[\d,]*\d(?:\.\d+)?[%％*]*+(?:\)[*]*+)?")
 # A label that begins something new.
 _NEW = re.compile(
-    r"--|—|[-•●]|[（(]?[一二三四五六七八九十\d]+[)）、.．]|[①-⑳]|其中|其他|加[：:]|减[：:]|[合小总]计|.*[：:]$"
+    r"^(?:--|—|[-•●]|[（(]?[一二三四五六七八九十\d]+[)）、.．]|[①-⑳]|其中|其他|加[：:]|减[：:]|[合小总]计|.*[：:]$)"
 )
 
 Text = list[Glyph]

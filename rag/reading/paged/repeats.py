@@ -17,8 +17,8 @@ _FEWEST_PAGES = 3
 # A head alternates between left and right pages, or changes with the chapter.
 _SHARE_OF_PAGES = 0.2
 _PAGE_NUMBER = re.compile(
-    r"^[-—–·•\s]*(?:第\s*)?(?:\d{1,4}|[ivxlIVXL]{1,7})(?:\s*页)?"
-    r"(?:\s*[/／,，]?\s*共?\s*\d{1,4}\s*页?)?[-—–·•\s]*$"
+    r"^[-—–·•\s]*+(?:第\s*+)?(?:\d{1,4}|[ivxlIVXL]{1,7})(?:\s*+页)?"
+    r"(?:\s*+[/／,，]?\s*+共?\s*+\d{1,4}\s*+页?)?[-—–·•\s]*+$"
 )
 _NUMBERS = re.compile(r"\d+|[-—–]")
 _CONTENTS_HEADING = re.compile(r"^(?:目\s*录|contents|table of contents)$", re.IGNORECASE)

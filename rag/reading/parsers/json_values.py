@@ -16,7 +16,7 @@ from rag.errors import UnreadableDocument
 MAX_DEPTH = 100
 MAX_VALUES = 2_000_000
 _SPACE = re.compile(r"[ \t\r\n\ufeff]*")
-_STRING = re.compile(r'"((?:[^"\\]+|\\.)*+)"', re.DOTALL)
+_STRING = re.compile(r'(?<!\\)"((?:[^"\\]+|\\.)*+)"', re.DOTALL)
 _WORD = re.compile(r"-?(?:\d[\d.eE+-]*|true|false|null|NaN|Infinity)(?!\w)")
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\.", re.DOTALL)
 _WHITE = {"n": "\n", "r": "\n", "t": " ", "b": " ", "f": " "}
@@ -87,9 +87,10 @@ def parse_json_lines(source: str) -> Iterator[Value | Malformed]:
     for number, line in enumerate(source.split("\n"), 1):
         end = start + len(line)
         if line.strip(" \t\r\ufeff"):
+            reader.within(start, end, number)
             try:
                 value, at = reader.value(reader.space(start))
-                yield value if reader.space(at) >= end and at <= end else Malformed(number)
+                yield value if reader.space(at) == end else Malformed(number)
             except _NoJson:
                 yield Malformed(number)
         start = end + 1
@@ -103,10 +104,18 @@ class _Reader:
     def __init__(self, source: str) -> None:
         self._source = source
         self._count = 0
+        self.within(0, len(source), 1)
+
+    def within(self, start: int, end: int, line: int) -> None:
+        """Reads from `start` to `end` only; `line` is the number of the line at `start`."""
+        self._start, self._end, self._line = start, end, line
 
     def space(self, at: int) -> int:
-        match = _SPACE.match(self._source, at)
+        match = _SPACE.match(self._source, at, self._end)
         return match.end() if match else at
+
+    def _mark(self, at: int) -> str:
+        return self._source[at : min(at + 1, self._end)]
 
     def value(self, at: int) -> tuple[Value, int]:
         """The value that begins at `at`, and where it ends; read without recursion."""
@@ -130,7 +139,7 @@ class _Reader:
         self._count += 1
         if self._count > MAX_VALUES:
             raise UnreadableDocument(f"the file has more than {MAX_VALUES:,} values; split it")
-        mark = self._source[at : at + 1]
+        mark = self._mark(at)
         if mark == "[":
             return Array(), at + 1
         if mark == "{":
@@ -145,7 +154,7 @@ class _Reader:
         while stack:
             at = self.space(at)
             closing = "]" if isinstance(stack[-1], Array) else "}"
-            mark = self._source[at : at + 1]
+            mark = self._mark(at)
             if mark == closing:
                 stack.pop()
                 at, fresh = at + 1, False
@@ -154,12 +163,12 @@ class _Reader:
                 if mark != ",":
                     raise self._error(at)
                 at = self.space(at + 1)
-                if self._source[at : at + 1] == closing:  # a comma too many
+                if self._mark(at) == closing:  # a comma too many
                     continue
             if isinstance(stack[-1], Object):
                 name, at = self._scalar(at)
                 at = self.space(at)
-                if not name.quoted or self._source[at : at + 1] != ":":
+                if not name.quoted or self._mark(at) != ":":
                     raise self._error(at)
                 key[:] = [name]
                 at = self.space(at + 1)
@@ -167,9 +176,9 @@ class _Reader:
         return at, False
 
     def _scalar(self, at: int) -> tuple[Scalar, int]:
-        if match := _STRING.match(self._source, at):
+        if match := _STRING.match(self._source, at, self._end):
             return Scalar(tuple(self._pieces(*match.span(1))), True, match.end()), match.end()
-        if match := _WORD.match(self._source, at):
+        if match := _WORD.match(self._source, at, self._end):
             return Scalar(((at, match.group()),), False, match.end()), match.end()
         raise self._error(at)
 
@@ -194,7 +203,7 @@ class _Reader:
             at = escape + len(written)
 
     def _error(self, at: int) -> _NoJson:
-        line = self._source.count("\n", 0, at) + 1
+        line = self._source.count("\n", self._start, at) + self._line
         return _NoJson(f"the file is no JSON: line {line}, near {self._source[at : at + 20]!r}")
 
 

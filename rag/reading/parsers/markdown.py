@@ -15,13 +15,13 @@ from rag.reading.lines import Line
 from rag.reading.outline import Heading, push, starts_item
 from rag.types import BlockKind, Stated
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
-_RULE = re.compile(r"^(?:[-*_]\s*){3,}$")
+_HEADING = re.compile(r"^(#{1,6})\s++(.*)$")
+_RULE = re.compile(r"^(?:[-*_]\s*+){3,}+$")
 _FENCE = re.compile(r"^(?:```|~~~)")
-_FIELD = re.compile(r"^(title|date|source|tags)\s*:\s*(.*?)\s*$", re.IGNORECASE)
+_FIELD = re.compile(r"^(title|date|source|tags)\s*+:\s*+(.*)$", re.IGNORECASE)
 _ITEM = re.compile(r"^-\s+(.*)$")
 _ATX = re.compile(r"^#{1,6} +\S", re.MULTILINE)
-_ATX_APART = re.compile(r"(?:\A|\r?\n[ \t]*\r?\n)(#{1,6}) +\S[^\n]*(?=\r?\n[ \t]*\r?\n|\s*\Z)")
+_ATX_APART = re.compile(r"(?:\A|\r?\n[ \t]*\r?\n)(#{1,6}) +\S[^\n]*+(?=\n[ \t]*+\r?\n|\s*+\Z)")
 _FEWEST = 3
 _COMMA = re.compile("[,，、]")
 _QUOTES = " \t\"'"
@@ -72,17 +72,19 @@ def parse_markdown(lines: Sequence[Line]) -> Markdown:
         at += 1
         table = None if fenced else table_at(lines, at - 1, tables, ends)
         heading = None if fenced else _HEADING.match(line.text)
+        title = heading[2].rstrip("#").rstrip() if heading else ""
         if _FENCE.match(line.text):
             close()
             fenced = not fenced
-        elif heading and heading[2]:
+        elif heading and title:
             close()
             rank = len(heading[1])
             above = tuple(h.text for h in stack if h.rank < rank)
             kind = BlockKind.TITLE if rank == 1 and not drafts else BlockKind.HEADING
-            part = replace(_part(line, heading.start(2), heading.end(2)), rank=rank)
+            start = heading.start(2)
+            part = replace(_part(line, start, start + len(title)), rank=rank)
             drafts.append(Draft(part, kind, above, ()))
-            stack = push(stack, Heading(rank, heading[2]))
+            stack = push(stack, Heading(rank, title))
         elif table is not None:
             close()
             at, tables = table.end, tables + 1
@@ -122,7 +124,8 @@ def _front_matter(lines: Sequence[Line]) -> tuple[int, Stated]:
             fields[key].append(item[1].strip(_QUOTES))
         elif match:
             key = match[1].lower()
-            parts = _COMMA.split(match[2].strip("[]")) if key == "tags" else [match[2]]
+            value = match[2].rstrip()
+            parts = _COMMA.split(value.strip("[]")) if key == "tags" else [value]
             fields[key] = [part.strip(_QUOTES) for part in parts]
         elif not item:
             key = ""
