@@ -32,7 +32,7 @@ VECTOR_WEIGHT = 0.5
 READ = 8
 READER_WEIGHT = 0.04
 # Of the fit of the best cell of a table.
-CELL_WEIGHT = 1.0
+CELL_WEIGHT = 0.25
 _WANTED = {Kind.NUMBER: Wanted.NUMBER, Kind.DATE: Wanted.DATE, Kind.ENTITY: Wanted.WORDS}
 
 
