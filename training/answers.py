@@ -491,7 +491,7 @@ def build(folder: Path, share: float = 1.0) -> None:
     reader = Reader((files / "model.onnx").read_bytes(), (files / "vocabulary.json").read_bytes())
     found: list[Case] = []
     news, own = natural(list(data.news()))
-    own += reworded(own, Wording.load(files))
+    own = [*own, *reworded(own, Wording.load(files))]
     for documents, asked, is_own in (
         (news, own, True),
         (*encyclopedic(), False),

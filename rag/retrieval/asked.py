@@ -116,7 +116,7 @@ def analyse(query: Query) -> Asked:
     """What a question asks.
 
     >>> from rag.answering.query import parse_query
-    >>> asked = analyse(parse_query("浙江2022年第3批招收了多少名博士后？"))
+    >>> asked = analyse(parse_query("浙江2022年第3批招收了多少名船员？"))
     >>> asked.names, asked.ordinals, [p.year for p in asked.periods], asked.unit
     (('浙江',), ('3批',), [2022], '名')
     """
