@@ -150,7 +150,7 @@ class Answering(_Group):
         "`python -m training reader` writes them",
     )
     min_confidence: float = Field(
-        default=0.12, ge=0, le=1, description="refuse below this confidence"
+        default=0.106, ge=0, le=1, description="refuse below this confidence"
     )
 
 

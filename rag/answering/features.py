@@ -8,6 +8,7 @@ of names.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,8 @@ ABBREVIATED = 0.7
 """What a word counts whose characters stand in a text in their order, close together (营收 in
 营业收入)."""
 LARGEST_LEAD = 5.0
+# In a row of a table a bare 2023 is a year where it is a whole cell.
+_CELL_OF_A_YEAR = re.compile(r"(?<![^\t])((?:19|20)[0-9]{2})(?![^\t])")
 NARROWER, FURTHER = 0.6, 0.1
 _STRETCH = 3  # characters of a text for each of an abbreviation, at most
 
@@ -45,8 +48,11 @@ class Part:
 
 @lru_cache(8192)
 def part_of(text: str, year: int | None) -> Part:
-    """A sentence with what it holds; `year` is that of its document."""
+    """A sentence with what it holds; `year` is that of its document. In a row of a table the places
+    of its periods may be off by some characters."""
     found, periods = figures(text, year)
+    if "\t" in text:
+        periods = figures(_CELL_OF_A_YEAR.sub(r"\1年", text), year)[1]
     return Part(text, squeeze(text), found, periods)
 
 

@@ -125,7 +125,7 @@ class _Context:
 def _context(place: Place, candidate: Candidate) -> _Context:
     part, span = place.part, candidate.span
     if candidate.cell is not None:
-        labels = " ".join(label.text for label in candidate.cell.labels)
+        labels = "\t".join(label.text for label in candidate.cell.labels)
         flat = squeeze(f"{labels} {candidate.cell.unit or ''}")
         governing = [part_of(labels, None).periods, place.above_periods, place.told]
         return _Context(flat, flat, governing)
@@ -187,7 +187,9 @@ def _named(text: str) -> tuple[tuple[Span, str], ...]:
         end = at + len(word)
         if len(word) > 1 and tag[:2] in ("nr", "ns", "nt", "nz"):
             sort = _SORT_OF_TAG.get(tag[:2], "name")
-            if sort != "body" or not _is_inside_a_name(words, i):
+            if sort == "person" and _goes_on(words, i):
+                found.append((Span(at, end + 1), sort))
+            elif sort != "body" or not _is_inside_a_name(words, i):
                 found.append((Span(at, end), sort))
         elif tag == "nr" and i + 1 < len(words):
             found.append((Span(at, end + len(words[i + 1][0])), "person"))
@@ -199,6 +201,15 @@ def _is_inside_a_name(words: Sequence[tuple[str, str]], place: int) -> bool:
     """Whether a noun or name stands right before a word: the known part of a body's name is not
     the whole (澜湾/海洋大学)."""
     return place > 0 and words[place - 1][1][:1] in "njbz" and words[place - 1][0].isalnum()
+
+
+def _goes_on(words: Sequence[tuple[str, str]], place: int) -> bool:
+    """Whether a name of two characters goes on with the next word, one character that is no
+    function word (柏见/溪)."""
+    if len(words[place][0]) != 2 or place + 1 == len(words):
+        return False
+    word, tag = words[place + 1]
+    return len(word) == 1 and word.isalpha() and tag[:1] in "nagz"
 
 
 def span_features(

@@ -156,7 +156,7 @@ def marked(
         for number, c in citations
         if c.span.overlaps(passage.span)
     ]
-    own = part or Span(0, len(text))
+    own = Span(0, len(text)) if part is None else part
     edges = (min(max(edge, own.start), own.end) for _, s in spans for edge in (s.start, s.end))
     cuts = sorted({own.start, own.end, *edges})
     parts = []

@@ -54,9 +54,10 @@ _ORDINAL = re.compile(
     r"(?P<m>号线?|届|期(?!间|限)|代|型|章|条(?!线)|批|轮|次(?=会|大)|版|集|季(?!度)|名)"
 )
 _LATIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9+.&-]*(?:\s+[A-Za-z0-9][A-Za-z0-9+.-]*)*")
-# In English only what is written with capitals or digits is a name, the first word aside.
+# In English, and in the words that an English question was put into (they end with no mark), only
+# what is written with capitals or digits is a name, the first word aside.
 _CAPITAL_NAME = re.compile(
-    r"(?<=[a-z,] )(?:[A-Z][A-Za-z0-9.&+-]*|[A-Za-z]+[0-9][A-Za-z0-9.-]*)"
+    r"(?<=[a-z0-9,\u4e00-\u9fff] )(?:[A-Z][A-Za-z0-9.&+-]*|[A-Za-z]+[0-9][A-Za-z0-9.-]*)"
     r"(?:\s+(?:[A-Z0-9][A-Za-z0-9.&+-]*))*"
 )
 _QUOTED = re.compile(r"《([^》]{1,40})》|“([^”]{1,30})”|「([^」]{1,30})」")
@@ -196,7 +197,8 @@ def _names(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for match in _QUOTED.finditer(text):
         found.setdefault(squeeze(next(filter(None, match.groups()))), None)
-    form = _CAPITAL_NAME if is_english(text) else _LATIN_NAME
+    english = is_english(text) or not text.endswith(("？", "?"))
+    form = _CAPITAL_NAME if english else _LATIN_NAME
     for match in form.finditer(text):
         name = squeeze(match.group())
         if name not in STOP_WORDS and not all(
@@ -241,5 +243,8 @@ def _content(query: Query, asking: frozenset[str]) -> tuple[tuple[str, float], .
     return tuple(
         (word, weight)
         for word in query.words
-        if word not in asking and not word.isdecimal() and (weight := rarity(word)) >= LEAST_RARITY
+        if word not in asking
+        and word not in query.again
+        and not word.isdecimal()
+        and (weight := rarity(word)) >= LEAST_RARITY
     )
