@@ -284,12 +284,16 @@ def sort_fit(asked: Asked, candidate: Candidate) -> float:
     text = candidate.text
     tags = {tag for word, tag in tagged(text) if len(word) > 1}
     if asked.who:
-        if candidate.sort == "person" or tags.intersection(_PERSON_TAGS):
+        if candidate.sort == "person" or 2 * _characters_of_persons(text) >= len(text):
             return 1.0
         return 0.5 if _BODY.search(text) else 0.0
     if asked.where:
         return 1.0 if candidate.sort == "place" or "ns" in tags or _PLACE.search(text) else 0.0
     return 1.0 if candidate.sort == "body" or _BODY.search(text) else 0.0
+
+
+def _characters_of_persons(text: str) -> int:
+    return sum(len(word) for word, tag in tagged(text) if tag in _PERSON_TAGS and len(word) > 1)
 
 
 def _clause(text: str, span: Span) -> tuple[int, int]:
