@@ -131,6 +131,7 @@ def unbound(row: Row) -> bool:
         or row["withheld"] == 1
         or row["superlative"] == 0
         or row["level"] == 1
+        or row["rate"] == 1
     )
 
 

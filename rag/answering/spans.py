@@ -36,6 +36,7 @@ _CLAUSE_END = re.compile(r"[，,；;。：:！？!?、](?!\d{3})")
 # A sentence that says of what is asked that it is not told, and what stands before a level that
 # something rose or fell to.
 _WITHHELD = re.compile(r"[未没](?:有|予|作|对外)?(?:透露|披露|公布|公开|说明|提及|提供|给出)")
+_RATE = re.compile(r"[每平人]均|每[\u4e00-\u9fff0-9]")
 _LEVEL = re.compile(r"(?:[到至达]|达到|约为)[约近]?\s?$")
 _PERSON_TAGS = ("nr", "nrt", "nrfg")
 _BODY = re.compile(
@@ -69,6 +70,8 @@ LONGEST = 40
 """Characters of a short answer at most."""
 LEAST_READ = 0.02
 """What the reader marks with less is no candidate."""
+# A name is no part of two clauses.
+_BREAKS = re.compile("[，,；;。：:]")
 _WHICH_PLACE = re.compile(r"第几|几号|排第")
 _SORT_OF_TAG = {"nr": "person", "ns": "place", "nt": "body"}
 
@@ -160,7 +163,9 @@ def _of_kind(
         span, probability = reading.best(own)
         if probability >= LEAST_READ:
             marked = Span(max(0, span.start - own.start), min(len(own), span.end - own.start))
-            yield _whole(marked, part), "read", None
+            whole = _whole(marked, part)
+            if query.kind is not Kind.ENTITY or not _BREAKS.search(whole.of(part.text)):
+                yield whole, "read", None
 
 
 def _whole(span: Span, part: Part) -> Span:
@@ -250,6 +255,11 @@ def span_features(
         "characters": float(len(candidate.text)),
         "bare": float(
             candidate.quantity is not None and candidate.quantity.unit.measures is UnitClass.NONE
+        ),
+        "rate": float(
+            candidate.quantity is not None
+            and _RATE.search(context.clause) is not None
+            and _RATE.search(asked.squeezed) is None
         ),
         "withheld": float(_WITHHELD.search(part.text) is not None),
         "superlative": least_held(asked.superlatives, place.above + place.before + part.flat),

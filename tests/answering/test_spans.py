@@ -111,12 +111,13 @@ def test_what_is_said_of_another_year_or_row_is_bound_to_it() -> None:
             "withheld",
             "superlative",
             "level",
+            "rate",
         ),
         float("nan"),
     )
     assert not unbound(fine)
     for name, value in (
         ("clause_period", -0.9), ("clause_period", 0.0), ("clause_ordinal", -1.0), ("ordinal_near", -1.0),
-        ("name_near", 0.4), ("fit", 0.0), ("sort_fits", 0.0), ("withheld", 1.0), ("superlative", 0.0), ("level", 1.0),
+        ("name_near", 0.4), ("fit", 0.0), ("sort_fits", 0.0), ("withheld", 1.0), ("superlative", 0.0), ("level", 1.0), ("rate", 1.0),
     ):  # fmt: skip
         assert unbound(fine | {name: value}), name

@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletionUserMessageParam
 from rag.assistant import History
 from rag.errors import GenerationError, StoreMissing
 from rag.server import create_app
-from rag.types import Event, IndexStatus, Retrieved
+from rag.types import Event, Filter, IndexStatus, Retrieved
 from rag.wire import answer_json
 from tests.fakes_page import FakeAssistant, answer, refusal
 from tests.page.conftest import serving
@@ -28,7 +28,9 @@ class Assistant(FakeAssistant):
     def __init__(self) -> None:
         self.gate, self.left = threading.Event(), threading.Event()
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]:
         if question == "empty":
             raise StoreMissing("no documents yet")
         yield Retrieved(answer().passages)
@@ -43,7 +45,7 @@ class Assistant(FakeAssistant):
                 yield answer().sentences[1]
             finally:
                 self.left.set()
-        yield from super().stream(question, history)
+        yield from super().stream(question, history, where)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from rag.errors import GenerationError
 from rag.indexing.index import Index
 from rag.server import create_app
 from rag.settings import Settings
-from rag.types import Event, IndexStatus, Retrieved, Text
+from rag.types import Event, Filter, IndexStatus, Retrieved, Text
 from tests.fakes_page import FakeAssistant, answer
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 
@@ -166,7 +166,9 @@ class Gated(FakeAssistant):
     def __init__(self) -> None:
         self.gate = threading.Event()
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]:
         if question == "出错":
             raise GenerationError("聊天模型没有回应；请检查地址")
         if question == "故障":
@@ -174,7 +176,7 @@ class Gated(FakeAssistant):
         yield Retrieved(answer().passages)
         yield Text("前半句")
         self.gate.wait(30)
-        yield from super().stream(question, history)
+        yield from super().stream(question, history, where)
 
 
 def test_text_is_there_before_the_answer_is_and_can_be_stopped(open_page: Opened) -> None:

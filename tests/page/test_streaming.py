@@ -11,7 +11,7 @@ from rag.assistant import History
 from rag.errors import GenerationError
 from rag.page.streaming import answering
 from rag.page.turn import Turn
-from rag.types import Event, Retrieved
+from rag.types import Event, Filter, Retrieved
 from tests.fakes_page import FakeAssistant, answer
 
 
@@ -32,7 +32,9 @@ class Broken(FakeAssistant):
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]:
         yield Retrieved(self.ask(question).passages, " ".join(asked for asked, _ in history))
         raise self.error
 

@@ -16,7 +16,7 @@ from rag.page.markdown import conversation_markdown, turn_text
 from rag.page.turn import Turn
 from rag.server import create_app
 from rag.settings import Settings
-from rag.types import Event, Retrieved
+from rag.types import Event, Filter, Retrieved
 from tests.fakes_page import FakeAssistant, answer
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import STATUS, answered, ask
@@ -34,11 +34,13 @@ class Waiting(FakeAssistant):
         self.gate.set()
         self.histories: list[History] = []
 
-    def stream(self, question: str, history: History = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: History = (), where: Filter | None = None
+    ) -> Iterator[Event]:
         self.histories.append(history)
         yield Retrieved(answer().passages)
         self.gate.wait(30)
-        yield from super().stream(question, history)
+        yield from super().stream(question, history, where)
 
 
 @pytest.fixture

@@ -53,9 +53,14 @@ def shown(value: Value, number_format: str) -> str:
 
 
 def _plain(value: float) -> str:
+    """A number without a format, in the 15 digits that a workbook keeps, never as a power of ten.
+
+    >>> _plain(110101199001011234), _plain(123456789.12345678), _plain(0.000012345678901)
+    ('110101199001011234', '123456789.123457', '0.000012345678901')
+    """
     if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
         return str(int(value))
-    return f"{value:.12g}"
+    return format(Decimal(f"{value:.15g}"), "f")
 
 
 def _sections(number_format: str) -> Iterator[list[_Token]]:

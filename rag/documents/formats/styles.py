@@ -25,6 +25,8 @@ _PROPERTIES = {
     "display", "visibility", "opacity", "font-size", "left", "top", "text-indent", "clip",
     "clip-path", "content-visibility", "position", "vertical-align",
 }  # fmt: skip
+# What is struck out is no longer said: 原价<del>500</del>300元 is no 500300.
+_STRUCK = frozenset(("del", "s", "strike"))
 _VEILING = {"visibility": re.compile("hidden|collapse"), "font-size": _NOTHING}
 _UNSHOWN = {"script", "style", "template", "noscript", "head", "math", "svg"}
 _INLINE = {"span", "font", "a", "b", "i", "em", "strong", "small", "big", "u", "var"}
@@ -163,7 +165,8 @@ def _show(
             kept.append(child)
             continue
         values = styles.of(child, above)
-        if "hidden" in child.attributes or hides(values) or _is_second(child, node):
+        gone = "hidden" in child.attributes or child.tag in _STRUCK or hides(values)
+        if gone or _is_second(child, node):
             formulas = list(child.nodes("math"))
             hidden += 0 if formulas or _is_second(child, node) else _count(child.text())
             kept += formulas

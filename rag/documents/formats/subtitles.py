@@ -23,7 +23,9 @@ _TIMING = re.compile(
     r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 )
 _TAG = re.compile(
-    r"<(?:v(?:\.[^\s>]*)?\s+(?P<voice>[^>\n]{1,80})|[^>\n]{0,200})>|\{\\[^}\n]{0,200}\}"
+    r"<(?:v(?:\.[^\s>]*)?\s+(?P<voice>[^>\n]{1,80})"
+    r"|/?(?:[ibuscv]|font|lang|ruby|rt)(?:[.\s][^>\n]{0,200})?|[0-9:.]{5,12})>|\{\\[^}\n]{0,200}\}",
+    re.IGNORECASE,
 )
 _COMMENT = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _END = re.compile("[。！？!?.…]['\"”’）)]*$")
