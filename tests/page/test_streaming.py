@@ -35,7 +35,7 @@ class Broken(FakeAssistant):
     def stream(
         self, question: str, history: History = (), where: Filter | None = None
     ) -> Iterator[Event]:
-        yield Retrieved(self.ask(question).passages, " ".join(asked for asked, _ in history))
+        yield Retrieved(self.ask(question, where=where).passages, " ".join(a for a, _ in history))
         raise self.error
 
 
