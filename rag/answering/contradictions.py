@@ -26,6 +26,7 @@ from rag.answering.facts import (
 )
 from rag.answering.lines import pairs, whole
 from rag.answering.wording import FEATURES, in_line, of_another
+from rag.retrieval.asked import ordinals_in
 from rag.text.quantities import Quantity, UnitClass
 from rag.text.values import negated
 from rag.types import Remark, RemarkKind
@@ -66,6 +67,7 @@ def failures(found: Alignment) -> Iterator[Remark]:
             yield Remark(RemarkKind.NUMBER, (one.quantity.text, one.rival.text))
         elif one.period is not None:
             yield Remark(RemarkKind.DATE, (one.quantity.text, one.period.text))
+    yield from _numbered(found)
     for period in found.missing_dates:
         yield Remark(RemarkKind.DATE, (period.text,))
     if any(_turned(found, number) for number in range(len(found.claim.clauses))):
@@ -79,6 +81,34 @@ def failures(found: Alignment) -> Iterator[Remark]:
     kind = _overstated(found)
     if kind is not None:
         yield Remark(kind)
+
+
+def _numbered(found: Alignment) -> Iterator[Remark]:
+    """What tells one of a row from the others (1号线) where the lines give the clause's figure of
+    another of that row alone."""
+    for clause in found.claim.clauses:
+        own = ordinals_in(clause.squeezed)
+        for one in found.figures if own else ():
+            if one.line is None or one.quantity not in clause.quantities:
+                continue
+            theirs = list(_numbers_beside(one))
+            for ordinal in sorted(own):
+                measure = ordinal.lstrip("0123456789")
+                rows = [{o for o in row if o.endswith(measure)} for row in theirs]
+                if rows and all(row and ordinal not in row for row in rows):
+                    yield Remark(RemarkKind.NAME, (ordinal,))
+
+
+def _numbers_beside(one: Found) -> Iterator[frozenset[str]]:
+    """For each clause of its line that gives a figure: which of a row the clause speaks of, by
+    itself or by the clauses before it."""
+    if one.line is None:
+        return
+    spoken = ordinals_in(one.line.before)
+    for clause in facts(one.line.text, one.line.year).clauses:
+        spoken = ordinals_in(clause.squeezed) or spoken
+        if any(matches(one.quantity, other, one.line) for other in clause.quantities):
+            yield spoken
 
 
 def _redated(found: Alignment) -> Iterator[Remark]:

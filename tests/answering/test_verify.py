@@ -149,6 +149,9 @@ def test_a_wrong_figure_keeps_no_quotation() -> None:
         ("是的。", "港口增加了货运航线。", False),
         ("825。", "港口有825名员工。", False),
         ("港口有825名员工，并且计划收购两家航空公司。", "港口有825名员工。", False),
+        ("1号线长450米。", "1号线长300米，2号线长450米。", False),
+        ("2号线长450米。", "1号线长300米，2号线长450米。", True),
+        ("2号线总投资168亿元。", "1号线全长28公里，总投资168亿元。", False),
     ],
 )
 def test_facts_are_held_with_what_they_are_of(claim: str, quote: str, supported: bool) -> None:
