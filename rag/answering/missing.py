@@ -9,6 +9,7 @@ from rag.answering.features import held
 from rag.answering.query import Kind, Query
 from rag.answering.select import Judged, Row
 from rag.models.rarity import rarity
+from rag.retrieval.asked import written_ordinals
 from rag.text.fold import squeeze
 
 SPOKEN_OF = 0.5
@@ -60,7 +61,7 @@ def missing(query: Query, judged: Judged) -> Missing | None:
     nearest = judged.row(judged.sentences[0][0])
     if not _spoken_of(judged, nearest):
         return None
-    return Missing(query.kind, tuple(_lacks(query, judged, nearest)))
+    return Missing(query.kind, tuple(_lacks(judged, nearest)))
 
 
 def _spoken_of(judged: Judged, nearest: Row) -> bool:
@@ -69,7 +70,7 @@ def _spoken_of(judged: Judged, nearest: Row) -> bool:
     return nearest["wide"] >= SPOKEN_OF
 
 
-def _lacks(query: Query, judged: Judged, nearest: Row) -> Sequence[str]:
+def _lacks(judged: Judged, nearest: Row) -> Sequence[str]:
     """What of the question the nearest sentence does not have: its period or number in a row, else
     what is asked of the thing that it names."""
     asked = judged.asked
@@ -77,7 +78,8 @@ def _lacks(query: Query, judged: Judged, nearest: Row) -> Sequence[str]:
     if asked.periods and not nearest["period_near"] > 0:
         found += [period.text for period in asked.periods]
     if asked.ordinals and not nearest["ordinal_near"] > 0:
-        found += [_as_asked(query, one) for one in asked.ordinals]
+        written = written_ordinals(asked.squeezed)
+        found += [written.get(one, one) for one in asked.ordinals]
     if not found:
         best = judged.sentences[0][0]
         flat = squeeze("".join((*best.passage.above, best.text)))
@@ -88,7 +90,3 @@ def _lacks(query: Query, judged: Judged, nearest: Row) -> Sequence[str]:
 def _is_word(word: str) -> bool:
     """Whether a word is one beyond doubt: an unknown one may be cut wrongly."""
     return rarity(word) < UNKNOWN
-
-
-def _as_asked(query: Query, ordinal: str) -> str:
-    return ordinal if ordinal in query.text else f"第{ordinal}"

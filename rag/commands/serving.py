@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 # Where `make run` puts the index of the sample corpus, and the questions that go with it.
 SAMPLE_INDEX = Path("index/sample")
 SAMPLE_QUESTIONS = Path("examples/questions.jsonl")
-MAX_EXAMPLES = 6
-MAX_OF_A_TYPE = 2
 # What everybody must know who wants in; without it, only this machine is listened to.
 TOKEN_VARIABLE = "RAG_TOKEN"
 
@@ -99,20 +96,9 @@ def _folder(settings: Settings) -> Path:
 
 
 def examples_for(folder: Path) -> list[str]:
-    """Example questions for the index in `folder`: for the sample's easy questions on different
-    documents, at most two of a type, the last one without an answer; none for another index."""
+    """Example questions for the index in `folder`: those of the sample that are marked to be
+    shown, the last one without an answer; none for another index."""
     if folder.resolve() != SAMPLE_INDEX.resolve() or not SAMPLE_QUESTIONS.exists():
         return []
     lines = SAMPLE_QUESTIONS.read_text(encoding="utf-8").splitlines()
-    easy = [item for item in map(json.loads, lines) if item["difficulty"] == "easy"]
-    chosen: list[str] = []
-    documents: set[str] = set()
-    types: Counter[str] = Counter()
-    for item in easy:
-        named = {evidence["doc"] for evidence in item["evidence"]}
-        if named and not named & documents and types[item["type"]] < MAX_OF_A_TYPE:
-            chosen.append(item["question"])
-            documents |= named
-            types[item["type"]] += 1
-    refused = [item["question"] for item in easy if not item["evidence"]]
-    return chosen[: MAX_EXAMPLES - 1] + refused[:1]
+    return [item["question"] for item in map(json.loads, lines) if item.get("shown")]

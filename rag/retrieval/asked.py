@@ -174,7 +174,18 @@ def _noun_after(form: str, end: int | None, counted: re.Match[str] | None) -> st
 
 
 def _ordinals(flat: str) -> list[str]:
-    return [f"{_digits(m['n'])}{m['m'].removesuffix('线')}" for m in _ORDINAL.finditer(flat)]
+    return list(written_ordinals(flat))
+
+
+def written_ordinals(flat: str) -> dict[str, str]:
+    """What tells one of a row from the others in a squeezed text, with how it is written there.
+
+    >>> written_ordinals("一号线")
+    {'1号': '一号线'}
+    """
+    return {
+        f"{_digits(m['n'])}{m['m'].removesuffix('线')}": m[0] for m in _ORDINAL.finditer(flat)
+    }
 
 
 def _digits(written: str) -> str:
