@@ -118,7 +118,9 @@ def _answer(answer: Answer, say: Messages) -> Iterator[str]:
     if first:
         sources = "".join(_source(passage, say) for passage in first)
         yield f'<ul class="wj-sources" aria-label="{say("turn.sources")}">{sources}</ul>'
-    yield f'<p class="wj-note">{_counts(answer.sentences, say)} · {_made_by(answer, say)}</p>'
+    # What only comes nearest claims nothing, so that nothing is supported.
+    counted = "" if answer.status is Status.NEAREST else f"{_counts(answer.sentences, say)} · "
+    yield f'<p class="wj-note">{counted}{_made_by(answer, say)}</p>'
     if rest:
         items = "".join(_near(passage) for passage in rest)
         yield (

@@ -13,7 +13,18 @@ from rag.page.evidence import escape, evidence_html, marked
 from rag.page.frame import header_html, welcome_html
 from rag.page.render import turn_html
 from rag.page.turn import Feedback, Turn, Verdict
-from rag.types import Answer, Cell, Citation, Figure, IndexStatus, Part, Remark, RemarkKind, Span
+from rag.types import (
+    Answer,
+    Cell,
+    Citation,
+    Figure,
+    IndexStatus,
+    Part,
+    Remark,
+    RemarkKind,
+    Span,
+    Status,
+)
 from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
 
 STATUS = IndexStatus("index/sample", 3, 12, 1240, "wenju", 1000, False)
@@ -214,6 +225,14 @@ def test_a_refusal_has_its_own_form_with_the_nearest_passages() -> None:
     near = [a["data-n"] for e, a in read.elements if e == "button" and "data-n" in a]
     assert near == ["1", "2", "3", "4", "5"]
     assert "另外 2 段" in read.text
+
+
+def test_what_comes_nearest_says_first_what_is_missing_and_claims_nothing() -> None:
+    missing = "资料谈到了相关内容，但没有给出“2019年”的数字。"
+    read = Reader(done(replace(answer(), status=Status.NEAREST, short=None, missing=missing)))
+    classes = [a.get("class") for _, a in read.elements]
+    assert "wj-missing" in classes and "wj-short" not in classes and "wj-count" not in classes
+    assert read.text.index(missing) < read.text.index("最接近的原文（不是答案）")
 
 
 def test_evidence_says_where_the_passage_stands() -> None:
