@@ -39,6 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "reader": ("read", "has_answer", "mass", "edges"),
     "kind of span": ("fit", "sort_fits", "counted", "alike", "place", "bare", "characters"),
+    "bounds": ("withheld", "superlative", "level", "rate"),
     "passage": ("rank", "score"),
 }  # fmt: skip
 """Features by what they look at; those that end in `_lead` or `_any` belong to their stem."""

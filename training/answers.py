@@ -80,6 +80,8 @@ AGAINST = frozenset(
 SHORT_PRECISION = 0.8
 """Of the short answers that are shown to the natural questions, of which two fifths have no answer,
 as many must be right."""
+UNTRIED = {"answered": 0.5, "short": 0.5}
+"""Thresholds of a try that has no natural question."""
 REFUSED_ANSWERABLE = 0.05
 """Of the questions that have an answer, at most as many may be refused."""
 
@@ -333,7 +335,10 @@ def _fit(table: Table, rows: npt.NDArray[np.bool_], rounds: int, depth: int = DE
         early_stopping=False,
         random_state=SEED,
     )
-    return model.fit(table.x[rows], table.y[rows], sample_weight=table.weight[rows])
+    x = table.x[rows]
+    # A feature that no row of a small table has cannot be binned; as a constant it is unused.
+    x[:, np.isnan(x).all(axis=0)] = 0.0
+    return model.fit(x, table.y[rows], sample_weight=table.weight[rows])
 
 
 def _fit_all(table: Table, rounds: int, depth: int = DEPTH) -> Any:
@@ -441,7 +446,9 @@ def _thresholds(
     """From which probability on a question is answered and a short answer shown, by the natural
     questions, none of whose documents the models had seen."""
     own = [i for i, case in enumerate(found) if _measured(case)]
-    answerable = np.array([bool(found[i].asking.answers) for i in own])
+    answerable = np.array([bool(found[i].asking.answers) for i in own], np.bool_)
+    if not answerable.any():
+        return UNTRIED
     sure = likely[own]
     answered = float(np.quantile(sure[answerable], REFUSED_ANSWERABLE))
     pairs = sorted(((shown[i][0], shown[i][1], likely[i]) for i in own), reverse=True)
@@ -497,7 +504,9 @@ def build(folder: Path, share: float = 1.0) -> None:
         (*encyclopedic(), False),
         (*tabular(), False),
     ):
-        some = asked[: max(12, round(share * len(asked)))]
+        some = asked[: max(12, round(share * len(asked)))] if documents else []
+        if not some:
+            continue
         found += cases(documents, some, reader, own=is_own)
         log.info("%d questions", len(found))
     text = json.dumps(fit(with_unread(found)), separators=(",", ":")) + "\n"

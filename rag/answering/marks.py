@@ -39,9 +39,10 @@ _MARKER = re.compile(
 )
 # A marker in parentheses says what it is: (1) is a number.
 _SOURCE_WORD = "段落|来源|文档|资料|片段|出处|passages?|sources?|doc(?:ument)?s?|refs?"
+_GAP = r"\s{0,8}+"
 _IN_PARENTHESES = re.compile(
-    rf"\s*+(?:参?见|根据|据)?\s*+(?:{_SOURCE_WORD})\s*+[:：#]?\s*+"
-    rf"({_NUMBER}(?:\s*+[-–—~～至]\s*+{_NUMBER}|\s*+[,，、;；]\s*+{_NUMBER}|\s++{_NUMBER}){{0,20}})\s*+",
+    rf"{_GAP}(?:参?见|根据|据)?{_GAP}(?:{_SOURCE_WORD}){_GAP}[:：#]?{_GAP}"
+    rf"({_NUMBER}(?:{_GAP}[-–—~～至]{_GAP}{_NUMBER}|{_GAP}[,，、;；]{_GAP}{_NUMBER}|\s{1,8}+{_NUMBER}){{0,20}}){_GAP}",
     re.IGNORECASE,
 )
 _MAYBE_IN_PARENTHESES = re.compile(
