@@ -126,7 +126,7 @@ def _further(
         whole = chance.choice(("全部", "所有", ""))
         yield Pair(_put(sentence, limit, whole), text, "scope", year)
     else:
-        every = _before_verb(sentence, chance, ("全部", "一律", "始终"))
+        every = before_verb(sentence, chance, ("全部", "一律", "始终"))
         if every and "都" not in sentence and "全" not in sentence:
             yield Pair(every, text, "scope", year)
     hedge = HEDGES.search(sentence)
@@ -144,10 +144,14 @@ def _put(sentence: str, match: re.Match[str], word: str) -> str:
     return sentence[: match.start()] + word + sentence[match.end() :]
 
 
-def _before_verb(sentence: str, chance: random.Random, words: Sequence[str]) -> str | None:
+def before_verb(
+    sentence: str, chance: random.Random, words: Sequence[str], after: int = 3
+) -> str | None:
+    """The sentence with one of `words` before one of its verbs of two characters or more, both by
+    chance; of verbs that begin behind the first `after` characters only. None without one."""
     places, at = [], 0
     for word, tag in tagged(sentence):
-        if tag == "v" and at > 3 and len(word) > 1:
+        if tag == "v" and at > after and len(word) > 1:
             places.append(at)
         at += len(word)
     if not places:

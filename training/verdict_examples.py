@@ -14,14 +14,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from eval.verification import before_verb
 from rag.answering.facts import ANTONYMS, CERTAIN, HEDGES, LIMITS, NEGATIONS, facts
 from rag.text.quantities import UnitClass, quantities
-from rag.text.segment import first_nouns, tagged
+from rag.text.segment import first_nouns
 from rag.text.sentences import sentences
 from rag.types import Passage, Span
 
 SAME = "same"
 LONGEST, SHORTEST = 110, 14
+AFTER = 2
+"""A word is put before a verb that begins behind so many characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +331,7 @@ def _hedged(sentence: str, around: Around, chance: random.Random) -> str | None:
         return sentence[: match.start()] + new + sentence[match.end() :]
     if CERTAIN.search(sentence) or chance.random() < 0.6:
         return None
-    return _before_verb(sentence, chance, ("必然", "一定", "肯定", "必将", "完全"))
+    return before_verb(sentence, chance, ("必然", "一定", "肯定", "必将", "完全"), AFTER)
 
 
 def _scope(sentence: str, around: Around, chance: random.Random) -> str | None:
@@ -343,26 +346,14 @@ def _scope(sentence: str, around: Around, chance: random.Random) -> str | None:
         return sentence[: match.start()] + new + sentence[match.end() :]
     if chance.random() < 0.6:
         return None
-    return _before_verb(sentence, chance, ("全部", "都", "一律", "始终", "仅"))
+    return before_verb(sentence, chance, ("全部", "都", "一律", "始终", "仅"), AFTER)
 
 
 def _negation(sentence: str, around: Around, chance: random.Random) -> str | None:
     match = NEGATIONS.search(sentence)
     if match and chance.random() < 0.5:
         return sentence[: match.start()] + sentence[match.end() :]
-    return _before_verb(sentence, chance, ("没有", "并未", "不", "未能", "不再"))
-
-
-def _before_verb(sentence: str, chance: random.Random, words: Sequence[str]) -> str | None:
-    places, at = [], 0
-    for word, tag in tagged(sentence):
-        if tag == "v" and at > 2 and len(word) > 1:
-            places.append(at)
-        at += len(word)
-    if not places:
-        return None
-    place = chance.choice(places)
-    return sentence[:place] + chance.choice(words) + sentence[place:]
+    return before_verb(sentence, chance, ("没有", "并未", "不", "未能", "不再"), AFTER)
 
 
 def _contrary(sentence: str, around: Around, chance: random.Random) -> str | None:
