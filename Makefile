@@ -18,12 +18,12 @@ ARTICLES ?= 66223
 BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run index test check eval bench crash fuzz wheel train clean
+.PHONY: help venv run index test check house eval bench crash fuzz wheel train clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-# One stamp for each set of extras, made anew when requirements or pins change.
+# One stamp for each set of extras, made anew when requirements, pins or the version change.
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet \
 	$(PIP_ARGS) --constraint constraints.txt --editable
 
@@ -32,12 +32,12 @@ $(BIN)/python:
 	f"Wenju needs Python 3.11 or newer; this is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 …")'
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
-$(VENV)/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/run.stamp: pyproject.toml constraints.txt rag/__init__.py | $(BIN)/python
 	@echo "Installing into $(VENV); the first time takes a few minutes." >&2
 	$(INSTALL) ".[mcp,models,ocr]"
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/test.stamp: pyproject.toml constraints.txt rag/__init__.py | $(BIN)/python
 	@echo "Installing into $(VENV); the first time takes a few minutes." >&2
 	$(INSTALL) ".[mcp,models,ocr,test]"
 	@touch $(VENV)/run.stamp $@
@@ -57,12 +57,16 @@ index: $(VENV)/run.stamp ## read your files into your index: make index DOCS="fo
 	@[ -n "$(DOCS)" ] || { echo 'Say what to index: make index DOCS="path/to/folder"' >&2; exit 2; }
 	@$(BIN)/rag index $(DOCS)
 
-test: $(VENV)/test.stamp ## run the tests; REQUIRE=all turns every skip into a failure
-	@REQUIRE=$(REQUIRE) $(BIN)/python -m pytest $(PYTEST_ARGS)
+test: $(VENV)/test.stamp ## run the tests, a process a core; REQUIRE=all turns every skip into a failure
+	@REQUIRE=$(REQUIRE) $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp ## ruff and mypy
+check: $(VENV)/dev.stamp ## ruff (rules and format) and mypy
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+house: ## the shape of rag/: modules, lines, import depth, cycles, double names
+	@$(PYTHON) -m tests.house
 
 eval: $(VENV)/run.stamp ## measure on $WENJU_SHARED, else on the sample (MODEL=openai:NAME, BASE_URL=)
 	@$(BIN)/python -m eval table --out $(EVAL_OUT) \

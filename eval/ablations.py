@@ -18,10 +18,10 @@ from eval.compare import mcnemar
 from eval.engine import Engine
 from eval.questions import Question, load_questions
 from rag.answering.extract import Extraction, extract
-from rag.answering.search import Search
-from rag.answering.select import Row
+from rag.answering.select import HOLDS, Row
 from rag.assistant import Assistant
 from rag.models.trees import AnswerModels, Floats, Trees, load_models
+from rag.retrieval.search import Search
 from rag.settings import Settings
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -31,11 +31,13 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "worth": ("worth",),
     "names": ("name_own", "name_near", "name_wide", "name_mean", "clause_name", "rivals"),
+    "subject": ("subject_own", "subject_near", "subject_wide", "subject_rarity"),
+    "spans of the sentence": HOLDS,
     "periods": ("period_own", "period_near", "clause_period"),
     "numbers of a row": ("ordinal_own", "ordinal_near", "clause_ordinal"),
     "attribute": (
         "attribute_own", "attribute_near", "attribute_wide", "clause_attribute",
-        "lead_attribute", "distance",
+        "lead_attribute", "distance", "compound",
     ),
     "reader": ("read", "has_answer", "mass", "edges"),
     "kind of span": ("fit", "sort_fits", "counted", "alike", "place", "bare", "characters"),
@@ -122,8 +124,9 @@ class _Assistant(Assistant):
         super().__init__(engine.index, engine.settings)
         self._models = models
 
-    def _extract(self, searches: Sequence[Search]) -> Extraction:
-        return extract(searches, self.settings.answering, self._reader(), self._models)
+    def _extract(self, searches: Sequence[Search], *, steps: bool = False) -> Extraction:  # noqa: ARG002
+        """Of the whole question alone; its parts are answered by the models that ship."""
+        return extract(searches, self.settings.answering, self._searching.reader, self._models)
 
 
 def ablate(asked: Asked) -> list[Loss]:

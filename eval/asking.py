@@ -11,8 +11,8 @@ from eval.metrics.citations import gives_quote
 from eval.metrics.folding import count_characters
 from eval.questions import Question
 from eval.score import ERROR, RETRIEVED
-from rag.answering.followup import standalone
-from rag.text.tokens import count_tokens
+from rag.retrieval.followup import standalone
+from rag.text.sentences import count_tokens
 from rag.types import Answer, Passage
 from rag.wire import answer_json, citations_json, passage_json
 
@@ -52,9 +52,12 @@ def asking(assistant: Assistant, sources: Sources) -> Ask:
         value = answer_json(answer)
         passages = enough_passages(assistant, answer.searched or question.text, answer.passages)
         value["passages"] = [passage_json(passage) for passage in passages]
-        value["measured"] = {"latency_ms": latency_ms, **_checked_citations(answer, sources),
-                             "question_tokens": count_tokens(question.text),
-                             "answer_tokens": count_tokens(answer.text)}
+        value["measured"] = {
+            "latency_ms": latency_ms,
+            **_checked_citations(answer, sources),
+            "question_tokens": count_tokens(question.text),
+            "answer_tokens": count_tokens(answer.text),
+        }
         return value
 
     return ask
@@ -80,9 +83,7 @@ def searching(assistant: Assistant) -> Ask:
     return ask
 
 
-def enough_passages(
-    assistant: Assistant, question: str, found: Sequence[Passage]
-) -> list[Passage]:
+def enough_passages(assistant: Assistant, question: str, found: Sequence[Passage]) -> list[Passage]:
     """`found` and, where they hold fewer than 4,000 characters, what a longer search finds
     after them, up to that many or all there are. The answer's own passages stay as they are."""
     passages = list(found)
@@ -91,12 +92,16 @@ def enough_passages(
         k = min(2 * k, MOST_PASSAGES)
         longer = assistant.search(question, k)
         known = {(passage.document_id, passage.span) for passage in found}
-        passages = [*found, *(passage for passage in longer
-                              if (passage.document_id, passage.span) not in known)]
+        passages = [
+            *found,
+            *(passage for passage in longer if (passage.document_id, passage.span) not in known),
+        ]
         if len(longer) < k:
             break
-    return [passage if passage.rank == rank else replace(passage, rank=rank)
-            for rank, passage in enumerate(passages, 1)]
+    return [
+        passage if passage.rank == rank else replace(passage, rank=rank)
+        for rank, passage in enumerate(passages, 1)
+    ]
 
 
 def result(question: Question, ask: Ask) -> dict[str, Any]:
@@ -105,8 +110,11 @@ def result(question: Question, ask: Ask) -> dict[str, Any]:
     try:
         value = ask(question)
     except Exception as error:  # noqa: BLE001 (whatever it is, it is shown by name and counted)
-        value = {"question": question.text, "status": ERROR,
-                 "error": f"{type(error).__name__}: {error}"}
+        value = {
+            "question": question.text,
+            "status": ERROR,
+            "error": f"{type(error).__name__}: {error}",
+        }
     return merge(question.fields, value)
 
 
@@ -117,8 +125,11 @@ def merge(own: Mapping[str, Any], value: Mapping[str, Any]) -> dict[str, Any]:
     >>> merge({"id": 1, "status": "new"}, {"status": "answered"})
     {'id': 1, 'input_status': 'new', 'status': 'answered'}
     """
-    kept = {f"input_{name}" if name in value else name: field for name, field in own.items()
-            if name not in value or value[name] != field}
+    kept = {
+        f"input_{name}" if name in value else name: field
+        for name, field in own.items()
+        if name not in value or value[name] != field
+    }
     return {**kept, **value}
 
 
@@ -134,5 +145,6 @@ def _checked_citations(answer: Answer, sources: Sources) -> dict[str, int]:
             continue
         checked += 1
         exact += source is not None and gives_quote(
-            source, citation["source"] or (), citation["quote"])
+            source, citation["source"] or (), citation["quote"]
+        )
     return {"citations_checked": checked, "citations_exact": exact}

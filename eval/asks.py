@@ -1,7 +1,7 @@
 """`python -m eval asks`: natural questions, asked of one or two indexes; how often the answer is
 right, and how often something wrong is shown as the answer.
 
-The form of the questions and what counts are those of ASKS.md in the shared folder of questions.
+The form of the questions and what counts are described in eval/README.md, Natural questions.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from eval.metrics.folding import share_held
 from eval.questions import Question, load_questions
 from eval.run import digest
 from rag.settings import Settings
-from rag.text.fold import simplify
+from rag.text.normalize import simplify
 from rag.types import Answer, Passage, Status
 
 REQUIRED = ALL_REQUIRED | {"premise"}
-"""Question types of which every listed answer is a required part (ASKS.md)."""
+"""Question types of which every listed answer is a required part (eval/README.md)."""
 DEPTHS = (3, 8, 20)
 """Passages among which the evidence is looked for."""
 FOUND = 0.6
-"""Share of a quotation's 5-grams that a passage must hold (DESIGN.md, Measures)."""
+"""Share of a quotation's 5-grams that a passage must hold (eval/README.md, Measures)."""
 _SEPARATOR = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
 _DIGIT = re.compile(r"[0-9.]")
 
@@ -77,7 +77,7 @@ def share_of_answers(text: str, question: Question) -> float:
     """The share of the required parts that a text holds; for types of which one answer is enough
     1 or 0.
 
-    Source: ASKS.md, answer hit.
+    Source: eval/README.md, Natural questions.
     """
     wanted = ["|".join(answer) for answer in question.answers or ()]
     flat = normalise(text)
@@ -107,6 +107,12 @@ class Judged:
         if self.question.answerable:
             return self.short is False
         return self.short is not None
+
+    @property
+    def unfounded(self) -> bool:
+        """Whether something is put forward as an answer that holds nothing of one: quotations count
+        as well as a short answer."""
+        return not self.refused and self.hit == 0
 
 
 def judge(question: Question, answer: Answer, passages: Sequence[Passage]) -> Judged:
@@ -150,6 +156,7 @@ def measures(judged: Sequence[Judged]) -> dict[str, float]:
         "short_precision": (float(one.short is True) for one in shown),
         "short_shown": (float(one.short is not None) for one in having),
         "misleading": (float(one.misleading) for one in judged),
+        "unfounded": (float(one.unfounded) for one in judged),
         "wrong_said": (float(one.said_wrong) for one in judged),
         "refused_unanswerable": (float(one.refused) for one in without),
         "refused_answerable": (float(one.refused) for one in with_answer),
@@ -238,6 +245,8 @@ def print_asks(metrics: Mapping[str, Any]) -> None:
     print(f"\n{'style':18}{'n':>4}{'hit':>7}{'full':>7}{'refused':>9}{'mislead':>9}")
     for style, own in metrics["by_style"].items():
         refused = own.get("refused_answerable", own.get("refused_unanswerable", 0.0))
-        print(f"{style:18}{own['questions']:4.0f}{own.get('answer_hit', 0):7.2f}"
-              f"{own.get('full_hit', 0):7.2f}{refused:9.2f}{own['misleading']:9.2f}")
+        print(
+            f"{style:18}{own['questions']:4.0f}{own.get('answer_hit', 0):7.2f}"
+            f"{own.get('full_hit', 0):7.2f}{refused:9.2f}{own['misleading']:9.2f}"
+        )
     sys.stdout.flush()

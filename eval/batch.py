@@ -23,7 +23,7 @@ from eval.folder import (
 )
 from eval.judge import PROMPT_VERSION, judge_failed, judging
 from eval.listing import write_csv
-from eval.questions import Loaded, Question, load_questions
+from eval.questions import EVERY_QUESTION, Loaded, Question, Selection, load_questions
 from eval.report.page import write_report
 from eval.run import UNPACED, Pace, digest, run
 from eval.score import BY_NAME, ERROR
@@ -35,7 +35,7 @@ from eval.withheld import (
     withheld_questions,
     withheld_table,
 )
-from rag.answering.llm import ChatModel
+from rag.generation.chat_model import ChatModel
 
 TYPE_COLUMNS = ("evidence_recall_1000", "mrr", "answer_hit", "evidence_f1", "refused_answerable")
 
@@ -75,6 +75,7 @@ class Options:
     without_evidence: bool = False
     judge: ChatModel | None = None
     pace: Pace = UNPACED
+    selection: Selection = EVERY_QUESTION
 
 
 DEFAULTS = Options()
@@ -97,14 +98,23 @@ def run_batch(engine: Engine, questions: Path, out: Path, options: Options = DEF
     """
     loaded = load_questions(questions)
     _report_problems(questions, loaded)
-    ask = (searching(engine.assistant) if options.retrieval_only
-                else asking(engine.assistant, engine.sources()))
+    loaded = options.selection.of(loaded)
+    ask = (
+        searching(engine.assistant)
+        if options.retrieval_only
+        else asking(engine.assistant, engine.sources())
+    )
     if options.judge and not options.retrieval_only:
         ask = judging(ask, options.judge)
-    made_from = {"questions": questions.name, "questions_sha256": digest(questions),
-                 "retrieval_only": options.retrieval_only,
-                 "without_evidence": options.without_evidence, **engine.made_from(),
-                 **_judged_by(options.judge)}
+    made_from = {
+        "questions": questions.name,
+        "questions_sha256": digest(questions),
+        "retrieval_only": options.retrieval_only,
+        "without_evidence": options.without_evidence,
+        **options.selection.facts,
+        **engine.made_from(),
+        **_judged_by(options.judge),
+    }
     again = _asking_without(engine) if options.without_evidence else None
     job = Job(questions.name, loaded.questions, ask, again, engine.check_unchanged)
     return run_questions(job, out, made_from, options)
@@ -122,9 +132,7 @@ class Job:
     check: Callable[[], None] | None = None
 
 
-def run_questions(
-    job: Job, out: Path, made_from: Mapping[str, Any], options: Options
-) -> Outcome:
+def run_questions(job: Job, out: Path, made_from: Mapping[str, Any], options: Options) -> Outcome:
     """Asks the questions of a job and writes the run folder.
 
     Raises:
@@ -132,31 +140,54 @@ def run_questions(
     """
     folder = RunFolder(out)
     folder.begin(made_from, force=options.force, reopen=options.retry_errors)
-    rows = run(job.questions, job.ask, out / RESULTS, pace=options.pace,
-               retry_errors=options.retry_errors)
+    rows = run(
+        job.questions, job.ask, out / RESULTS, pace=options.pace, retry_errors=options.retry_errors
+    )
     withheld = None
     if job.ask_again:
-        again = run(withheld_questions(job.questions), job.ask_again, out / WITHHELD,
-                    pace=options.pace, retry_errors=options.retry_errors, label="without evidence")
+        again = run(
+            withheld_questions(job.questions),
+            job.ask_again,
+            out / WITHHELD,
+            pace=options.pace,
+            retry_errors=options.retry_errors,
+            label="without evidence",
+        )
         withheld = score_withheld(rows, again)
     failed = sum(row["status"] == ERROR for row in rows)
     if failed:
-        print(f"{failed} of {len(rows)} questions failed: see `error` in {out / RESULTS}; "
-              "--retry-errors asks them again", file=sys.stderr)
+        print(
+            f"{failed} of {len(rows)} questions failed: see `error` in {out / RESULTS}; "
+            "--retry-errors asks them again",
+            file=sys.stderr,
+        )
     unjudged = sum(map(judge_failed, rows))
     if unjudged:
-        print(f"the judge failed on {unjudged} answers: see `judged` in {out / RESULTS}; "
-              "--retry-errors asks them again", file=sys.stderr)
+        print(
+            f"the judge failed on {unjudged} answers: see `judged` in {out / RESULTS}; "
+            "--retry-errors asks them again",
+            file=sys.stderr,
+        )
     if job.check:
         job.check()
     scores = score_rows(rows)
     write_json(out / METRICS, figures_json(scores) | (withheld_json(withheld) if withheld else {}))
-    write_lines(out / SCORES, [
-        {"id": str(row["id"]), "question": row["question"], "columns": columns}
-        for row, columns in zip(rows, scores.rows, strict=True)])
+    write_lines(
+        out / SCORES,
+        [
+            {"id": str(row["id"]), "question": row["question"], "columns": columns}
+            for row, columns in zip(rows, scores.rows, strict=True)
+        ],
+    )
     write_csv(out / TABLE, rows)
-    write_report(out / REPORT, job.title, _facts(made_from, rows), rows, scores,
-                 withheld_table(withheld) if withheld else "")
+    write_report(
+        out / REPORT,
+        job.title,
+        _facts(made_from, rows),
+        rows,
+        scores,
+        withheld_table(withheld) if withheld else "",
+    )
     folder.finish(made_from)
     return Outcome(scores, withheld)
 
@@ -189,8 +220,11 @@ def summary(outcome: Outcome, *, required: bool = True) -> str:
 
 def _facts(made_from: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """What the report says under its title: plain values, and who answered."""
-    facts = {name: str(value) for name, value in made_from.items()
-             if isinstance(value, str | int) and name != "questions_sha256"}
+    facts = {
+        name: str(value)
+        for name, value in made_from.items()
+        if isinstance(value, str | int) and name != "questions_sha256"
+    }
     answered_by = sorted({row["model"] for row in rows if row.get("model")})
     return facts | ({"answers": ", ".join(answered_by)} if answered_by else {})
 

@@ -2,7 +2,7 @@
 that a search shows.
 
 A line of the file names its cell (`file`, `row`, `column`, `value`; row and column are words that
-labels of the cell hold, one or a list), or has the form of ASKS.md, of which those of the style
+labels of the cell hold, one or a list), or is a natural question, of which those of the style
 `table` are asked: there the right cell is one whose text, with its unit, holds an answer.
 """
 
@@ -18,15 +18,16 @@ from typing import Any
 
 from eval.errors import EvaluationError
 from rag.assistant import Assistant
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.settings import Settings
-from rag.text.fold import simplify
+from rag.text.normalize import simplify
 from rag.types import Cell, Label, Passage
 
 SHOWN = 3
 """The right cell counts among so many, over all passages in their order."""
 PASSAGES = 10
 """What `rag search` gives by default."""
+_ZEROS = re.compile(r"(?<=\d)\.0+(?!\d)")
 _SEPARATOR = re.compile(r"(?<=\d)[,，](?=\d{3}(?!\d))")
 
 
@@ -105,10 +106,10 @@ def _natural(row: dict[str, Any]) -> CellQuestion:
 
 
 def _normalise(text: str) -> str:
-    """As ASKS.md compares: NFKC, simplified, lower case, white space and thousands separators
-    out."""
+    """As natural questions are compared: NFKC, simplified, lower case, white space and thousands
+    separators out; figures by value, zeros at their end out, too."""
     folded = "".join(simplify(unicodedata.normalize("NFKC", text)).lower().split())
-    return _SEPARATOR.sub("", folded)
+    return _ZEROS.sub("", _SEPARATOR.sub("", folded))
 
 
 def _holds(text: str, word: str) -> bool:

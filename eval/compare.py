@@ -18,11 +18,27 @@ from eval.tables import align
 
 RESAMPLES = 2000
 ALPHA = 0.05
-HEADLINE = ("evidence_recall_1000", "evidence_recall_3000", "mrr", "answer_hit",
-            "evidence_f1", "refusal_auroc", "em", "f1")
+HEADLINE = (
+    "evidence_recall_1000",
+    "evidence_recall_3000",
+    "mrr",
+    "answer_hit",
+    "evidence_f1",
+    "refusal_auroc",
+    "em",
+    "f1",
+)
 """Measures of which a significant loss fails the comparison."""
-BY_QUESTION = ("evidence_recall_1000", "answer_hit", "evidence_recall", "em",
-               "refused_answerable", "refused_unanswerable", "judge_right", "errors")
+BY_QUESTION = (
+    "evidence_recall_1000",
+    "answer_hit",
+    "evidence_recall",
+    "em",
+    "refused_answerable",
+    "refused_unanswerable",
+    "judge_right",
+    "errors",
+)
 """Measures that are compared question by question."""
 
 
@@ -111,13 +127,16 @@ def compare(a: Sequence[Scored], b: Sequence[Scored], resamples: int = RESAMPLES
     others = {item.id: item for item in b}
     pairs = [(item, others[item.id]) for item in a if item.id in others]
     if not pairs:
-        raise EvaluationError("the two runs have no question in common, by `id`; compare runs "
-                              "of the same question file")
+        raise EvaluationError(
+            "the two runs have no question in common, by `id`; compare runs "
+            "of the same question file"
+        )
     for item, other in pairs:
         if item.question != other.question:
             raise EvaluationError(
                 f"question {item.id} is {item.question!r} in one run and {other.question!r} in "
-                "the other; compare runs of the same question file")
+                "the other; compare runs of the same question file"
+            )
     table_a = as_table([item.columns for item, _ in pairs])
     table_b = as_table([other.columns for _, other in pairs])
     return Comparison(
@@ -128,25 +147,35 @@ def compare(a: Sequence[Scored], b: Sequence[Scored], resamples: int = RESAMPLES
             Change(item.id, item.question, BY_NAME[name], item.columns[name], other.columns[name])
             for item, other in pairs
             for name in BY_QUESTION
-            if name in item.columns and name in other.columns
-            and item.columns[name] != other.columns[name]),
+            if name in item.columns
+            and name in other.columns
+            and item.columns[name] != other.columns[name]
+        ),
     )
 
 
 def failures(
-    comparison: Comparison, *, alpha: float = ALPHA,
-    max_loss: Mapping[str, float] | None = None, at_least: Mapping[str, float] | None = None,
+    comparison: Comparison,
+    *,
+    alpha: float = ALPHA,
+    max_loss: Mapping[str, float] | None = None,
+    at_least: Mapping[str, float] | None = None,
 ) -> list[str]:
     """Why B does not pass, one line each; empty when it passes: a headline measure is worse
     with p < alpha, a measure lost more than `max_loss` allows, or B is below `at_least`."""
     found = {difference.measure.name: difference for difference in comparison.differences}
-    lines = [f"{d.measure.name} is worse: {d.a:.4f} -> {d.b:.4f}, p = {d.p:.4f}"
-             for name in HEADLINE if (d := found.get(name)) and d.gain < 0 and d.p < alpha]
+    lines = [
+        f"{d.measure.name} is worse: {d.a:.4f} -> {d.b:.4f}, p = {d.p:.4f}"
+        for name in HEADLINE
+        if (d := found.get(name)) and d.gain < 0 and d.p < alpha
+    ]
     for name, limit in (max_loss or {}).items():
         difference = _named(found, name)
         if difference.gain < -limit:
-            lines.append(f"{name} lost {-difference.gain:.4f}, more than {limit:g}: "
-                         f"{difference.a:.4f} -> {difference.b:.4f}")
+            lines.append(
+                f"{name} lost {-difference.gain:.4f}, more than {limit:g}: "
+                f"{difference.a:.4f} -> {difference.b:.4f}"
+            )
     for name, limit in (at_least or {}).items():
         difference = _named(found, name)
         if difference.b < limit:
@@ -185,13 +214,27 @@ def comparison_text(comparison: Comparison, most: int = 20) -> str:
     many that got worse, by measure."""
     rows = [("measure", "A", "B", "B - A", "95% interval", "p", "only A", "only B", "McNemar p")]
     for d in comparison.differences:
-        counts = ("", "", "") if d.mcnemar_p is None else (
-            str(d.only_a), str(d.only_b), f"{d.mcnemar_p:.3f}")
-        rows.append((d.measure.title, f"{d.a:.4f}", f"{d.b:.4f}", f"{d.b - d.a:+.4f}",
-                     f"{d.low:+.4f} – {d.high:+.4f}", f"{d.p:.3f}", *counts))
-    parts = [f"{comparison.questions} questions in both runs"
-             + (f", {comparison.left_out} in one only, left out" if comparison.left_out else ""),
-             align(rows)]
+        counts = (
+            ("", "", "")
+            if d.mcnemar_p is None
+            else (str(d.only_a), str(d.only_b), f"{d.mcnemar_p:.3f}")
+        )
+        rows.append(
+            (
+                d.measure.title,
+                f"{d.a:.4f}",
+                f"{d.b:.4f}",
+                f"{d.b - d.a:+.4f}",
+                f"{d.low:+.4f} – {d.high:+.4f}",
+                f"{d.p:.3f}",
+                *counts,
+            )
+        )
+    parts = [
+        f"{comparison.questions} questions in both runs"
+        + (f", {comparison.left_out} in one only, left out" if comparison.left_out else ""),
+        align(rows),
+    ]
     parts += [_changes_text(comparison, better, most) for better in (True, False)]
     if not comparison.changes:
         parts.append("The two runs are equal, question by question.")
@@ -205,31 +248,54 @@ def comparison_json(comparison: Comparison, failed: Sequence[str]) -> dict[str, 
         "left_out": comparison.left_out,
         "failed": list(failed),
         "measures": {
-            d.measure.name: {"a": d.a, "b": d.b, "low": d.low, "high": d.high, "p": d.p,
-                             "only_a": d.only_a, "only_b": d.only_b, "mcnemar_p": d.mcnemar_p}
-            for d in comparison.differences},
-        "changes": [{"id": c.id, "question": c.question, "measure": c.measure.name,
-                     "a": c.a, "b": c.b, "better": c.better} for c in comparison.changes],
+            d.measure.name: {
+                "a": d.a,
+                "b": d.b,
+                "low": d.low,
+                "high": d.high,
+                "p": d.p,
+                "only_a": d.only_a,
+                "only_b": d.only_b,
+                "mcnemar_p": d.mcnemar_p,
+            }
+            for d in comparison.differences
+        },
+        "changes": [
+            {
+                "id": c.id,
+                "question": c.question,
+                "measure": c.measure.name,
+                "a": c.a,
+                "b": c.b,
+                "better": c.better,
+            }
+            for c in comparison.changes
+        ],
     }
 
 
-def _differences(a: Mapping[str, Floats], b: Mapping[str, Floats], resamples: int,
-                 ) -> tuple[Difference, ...]:
+def _differences(
+    a: Mapping[str, Floats],
+    b: Mapping[str, Floats],
+    resamples: int,
+) -> tuple[Difference, ...]:
     draws = draw(len(a["errors"]), resamples)
     drawn_a = {name: values[draws] for name, values in a.items()}
     drawn_b = {name: values[draws] for name, values in b.items()}
     found = []
     for measure in MEASURES:
-        value_a, value_b = (float(measure.statistic({n: v[None, :] for n, v in t.items()})[0])
-                            for t in (a, b))
+        value_a, value_b = (
+            float(measure.statistic({n: v[None, :] for n, v in t.items()})[0]) for t in (a, b)
+        )
         if np.isnan(value_a) or np.isnan(value_b):
             continue
         moved = measure.statistic(drawn_b) - measure.statistic(drawn_a)
         low, high = interval(moved)
         counts = _discordant(a[measure.name], b[measure.name]) if measure.name in a else None
         only_a, only_b, p = (*counts, mcnemar(*counts)) if counts else (None, None, None)
-        found.append(Difference(measure, value_a, value_b, low, high, paired_p(moved),
-                                only_a, only_b, p))
+        found.append(
+            Difference(measure, value_a, value_b, low, high, paired_p(moved), only_a, only_b, p)
+        )
     return tuple(found)
 
 
@@ -246,8 +312,10 @@ def _changes_text(comparison: Comparison, better: bool, most: int) -> str:
     changes = [change for change in comparison.changes if change.better is better]
     if not changes:
         return ""
-    rows = [(change.measure.name, f"{change.a:.2f} -> {change.b:.2f}", change.id, change.question)
-            for change in changes[:most]]
+    rows = [
+        (change.measure.name, f"{change.a:.2f} -> {change.b:.2f}", change.id, change.question)
+        for change in changes[:most]
+    ]
     more = f"\n… and {len(changes) - most} more" if len(changes) > most else ""
     return f"{'Better' if better else 'Worse'} in B ({len(changes)}):\n{align(rows)}{more}"
 

@@ -10,12 +10,12 @@ from typing import Any, cast
 from eval.asking import Sources
 from eval.errors import EvaluationError
 from eval.withheld import WithheldIndex
-from rag.answering.llm import ChatModel, Message
 from rag.assistant import Assistant
-from rag.indexing.index import Index
+from rag.generation.chat_model import ChatMessage, ChatModel
+from rag.index.local.index import Index
 from rag.settings import Settings
 
-GREETING = (Message("user", "只回答一个字：好"),)
+GREETING = (ChatMessage("user", "只回答一个字：好"),)
 
 
 def reachable(model: ChatModel) -> ChatModel:
@@ -84,4 +84,5 @@ class Engine:
         if now != before:
             raise EvaluationError(
                 f"the index {self.settings.index} changed during the run (generation {before} "
-                f"then, {now} now); its figures mix two indexes. Run again with --force.")
+                f"then, {now} now); its figures mix two indexes. Run again with --force."
+            )

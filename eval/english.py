@@ -16,7 +16,7 @@ from pathlib import Path
 
 from eval.errors import EvaluationError
 from rag.assistant import Assistant
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.settings import Settings
 from rag.types import Status
 

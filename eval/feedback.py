@@ -15,9 +15,9 @@ from typing import Any
 
 from eval.errors import EvaluationError
 from eval.questions import UNANSWERABLE
-from rag.collection import kept_beside
-from rag.page.conversations import FILE, Conversations
-from rag.page.turn import Turn, Verdict
+from rag.page.chat import FILE, Conversations
+from rag.page.turns import Judgement, Turn
+from rag.serving.collections import kept_beside
 from rag.types import Answer, Status, Support
 
 FILL_IN = "answers, evidence; then delete this field"
@@ -55,7 +55,7 @@ def _rows(conversation: str, turns: Sequence[Turn]) -> Iterator[dict[str, Any]]:
                 row["history"] = list(history)
             comment = turn.feedback.comment
             said = {"comment": comment} if comment else {}
-            good = turn.feedback.verdict is Verdict.GOOD
+            good = turn.feedback.verdict is Judgement.GOOD
             known = _good(turn.answer) if good else _bad(turn.answer)
             yield {**row, "feedback": turn.feedback.verdict.value, **said, **known}
         history.append({"question": turn.question, "answer": turn.answer.text})

@@ -62,13 +62,17 @@ def score_rows(results: Sequence[Mapping[str, Any]], resamples: int = RESAMPLES)
         overall=group(range(len(rows))),
         by_type={name: group(types[name]) for name in sorted(types)},
         by_document={name: group(documents[name]) for name in sorted(documents)}
-        if len(documents) <= MOST_DOCUMENTS else {},
+        if len(documents) <= MOST_DOCUMENTS
+        else {},
     )
 
 
 def _documents(result: Mapping[str, Any]) -> set[str]:
-    return {entry["doc"] for entry in result.get("evidence") or ()
-            if isinstance(entry, dict) and entry.get("doc")}
+    return {
+        entry["doc"]
+        for entry in result.get("evidence") or ()
+        if isinstance(entry, dict) and entry.get("doc")
+    }
 
 
 def figures(rows: Sequence[Mapping[str, float]], resamples: int = RESAMPLES) -> dict[str, Figure]:
@@ -95,9 +99,12 @@ def figures(rows: Sequence[Mapping[str, float]], resamples: int = RESAMPLES) -> 
 
 # The column whose defined entries are counted, where it has another name than the measure.
 _COUNTED = {
-    "refusal_auroc": "confidence", "refused_unanswerable_at_7": "confidence",
-    "calibration_error": "confidence", "support": "sentences",
-    "evidence_f1": "evidence_recall", "latency_ms_p50": "latency_ms",
+    "refusal_auroc": "confidence",
+    "refused_unanswerable_at_7": "confidence",
+    "calibration_error": "confidence",
+    "support": "sentences",
+    "evidence_f1": "evidence_recall",
+    "latency_ms_p50": "latency_ms",
     "latency_ms_p95": "latency_ms",
 }
 _COLUMNS = (
@@ -109,8 +116,10 @@ _COLUMNS = (
 
 def as_table(rows: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
     """Rows of columns as arrays over the questions; NaN where a row lacks the column."""
-    return {name: np.array([row.get(name, np.nan) for row in rows], np.float64)
-            for name in sorted(_COLUMNS)}
+    return {
+        name: np.array([row.get(name, np.nan) for row in rows], np.float64)
+        for name in sorted(_COLUMNS)
+    }
 
 
 def draw(questions: int, resamples: int, seed: int = SEED) -> npt.NDArray[np.int64]:
@@ -147,5 +156,4 @@ def _values(figures: Figures) -> dict[str, float]:
 
 
 def _intervals(figures: Figures) -> dict[str, list[float]]:
-    return {name: [round(figure.low, 6), round(figure.high, 6)]
-            for name, figure in figures.items()}
+    return {name: [round(figure.low, 6), round(figure.high, 6)] for name, figure in figures.items()}

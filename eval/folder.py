@@ -54,8 +54,10 @@ class RunFolder:
         except (FileExistsError, NotADirectoryError):
             raise EvaluationError(f"{self.path} is a file; name a folder with --out") from None
         if (self.path / RESULTS).exists() or (self.path / METRICS).exists():
-            raise EvaluationError(f"{self.path} holds results without {RUN}: made by another "
-                                  "version or program. Name another folder or use --force.")
+            raise EvaluationError(
+                f"{self.path} holds results without {RUN}: made by another "
+                "version or program. Name another folder or use --force."
+            )
         write_json(self.path / RUN, wanted)
 
     def finish(self, made_from: Mapping[str, Any]) -> None:
@@ -69,18 +71,23 @@ class RunFolder:
 
     def _check(self, old: dict[str, Any], wanted: dict[str, Any], reopen: bool) -> None:
         if old.get("format") != FORMAT:
-            raise EvaluationError(f"{self.path} holds a run of format {old.get('format')}, this "
-                                  f"program writes {FORMAT}. Name another folder or use --force.")
+            raise EvaluationError(
+                f"{self.path} holds a run of format {old.get('format')}, this "
+                f"program writes {FORMAT}. Name another folder or use --force."
+            )
         finished = old.pop("finished", False)
         other = sorted(key for key in {*old, *wanted} if old.get(key) != wanted.get(key))
         if other:
             raise EvaluationError(
                 f"{self.path} holds another run: {', '.join(other)} differ"
                 f"{'s' if len(other) == 1 else ''} ({other[0]}: {old.get(other[0])!r} there, "
-                f"{wanted.get(other[0])!r} here). Name another folder or use --force.")
+                f"{wanted.get(other[0])!r} here). Name another folder or use --force."
+            )
         if finished and not reopen:
-            raise EvaluationError(f"{self.path} holds this run already, finished. "
-                                  "Use --force to run it again, --retry-errors for what failed.")
+            raise EvaluationError(
+                f"{self.path} holds this run already, finished. "
+                "Use --force to run it again, --retry-errors for what failed."
+            )
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -92,8 +99,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise EvaluationError(f"{path} cannot be read: {error.strerror}. "
-                              "Is this the folder of a finished run?") from None
+        raise EvaluationError(
+            f"{path} cannot be read: {error.strerror}. Is this the folder of a finished run?"
+        ) from None
     except ValueError as error:
         raise EvaluationError(f"{path} is damaged: {error}") from None
     if not isinstance(value, dict):
@@ -136,8 +144,9 @@ def read_lines(
         except ValueError as error:
             raise EvaluationError(f"{path}, line {number} is damaged: {error}") from None
         if not isinstance(row, dict) or not all(name in row for name in fields):
-            raise EvaluationError(f"{path}, line {number} is no result of a run: "
-                                  f"it needs {', '.join(sorted(fields))}")
+            raise EvaluationError(
+                f"{path}, line {number} is no result of a run: it needs {', '.join(sorted(fields))}"
+            )
         rows.append(row)
     return rows
 
@@ -150,8 +159,9 @@ def read_results(folder: Path) -> list[dict[str, Any]]:
     """
     version = read_json(folder / RUN).get("format")
     if version != FORMAT:
-        raise EvaluationError(f"{folder} holds a run of format {version}; this program reads "
-                              f"{FORMAT}. Run it again.")
+        raise EvaluationError(
+            f"{folder} holds a run of format {version}; this program reads {FORMAT}. Run it again."
+        )
     rows: Sequence[dict[str, Any]] = read_lines(folder / RESULTS, torn_end=True)
     if not rows:
         raise EvaluationError(f"{folder} holds no result; run the questions first")

@@ -6,12 +6,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from rag.reading.paged.columns import reading_order
-from rag.reading.paged.grid import find_grids
-from rag.reading.paged.lined import find_lined
-from rag.reading.paged.stretches import stretches
-from rag.reading.paged.values import Box
-from rag.reading.parsers.pdf import parse_pdf
+from rag.documents.pdf.characters import Box, stretches
+from rag.documents.pdf.columns import reading_order
+from rag.documents.pdf.pdfium import parse_pdf
+from rag.documents.pdf.ruled import find_grids, find_lined
 from rag.settings import Reading
 
 _FEWEST_ROWS = 3

@@ -10,9 +10,9 @@ from typing import Any
 from eval.asking import Ask
 from eval.questions import Question
 from eval.score import ANSWERED
-from rag.answering.llm import ChatModel, Message
 from rag.errors import RagError
-from rag.text.turn_marks import defused
+from rag.generation.chat_model import ChatMessage, ChatModel
+from rag.generation.prompts import defused
 
 PROMPT_VERSION = 1
 """Raised with every change of the prompt: verdicts of two versions are not comparable."""
@@ -55,8 +55,11 @@ def judging(ask: Ask, judge: ChatModel) -> Ask:
     def ask_and_judge(question: Question) -> dict[str, Any]:
         value = ask(question)
         if value["status"] == ANSWERED and can_be_judged(question):
-            value["judged"] = {"judge": judge.name, "prompt_version": PROMPT_VERSION,
-                               **_judged(question, value["text"], judge)}
+            value["judged"] = {
+                "judge": judge.name,
+                "prompt_version": PROMPT_VERSION,
+                **_judged(question, value["text"], judge),
+            }
         return value
 
     return ask_and_judge
@@ -82,7 +85,7 @@ def _judged(question: Question, answer: str, judge: ChatModel) -> dict[str, str]
     return {"verdict": verdict, **kept}
 
 
-def messages(question: Question, answer: str) -> tuple[Message, Message]:
+def messages(question: Question, answer: str) -> tuple[ChatMessage, ChatMessage]:
     """The prompt; question, reference and answer are data that cannot be closed from inside."""
     lines = []
     if question.answers:
@@ -90,9 +93,17 @@ def messages(question: Question, answer: str) -> tuple[Message, Message]:
         lines += [f"- {' / '.join(ways)}" for ways in question.answers]
     if question.reference:
         lines.append(f"参考回答：{question.reference}")
-    return (Message("system", PROMPT),
-            Message("user", QUESTION.format(question=defused(question.text), answer=defused(answer),
-                                            reference=defused("\n".join(lines)))))
+    return (
+        ChatMessage("system", PROMPT),
+        ChatMessage(
+            "user",
+            QUESTION.format(
+                question=defused(question.text),
+                answer=defused(answer),
+                reference=defused("\n".join(lines)),
+            ),
+        ),
+    )
 
 
 def parse_verdict(reply: str) -> str:

@@ -9,8 +9,20 @@ from typing import Any
 
 from eval.questions import LIST_SEPARATOR, parse_question
 
-HEADER = ("id", "question", "type", "status", "answer", "short", "documents", "quotes",
-          "confidence", "latency_ms", "answers", "error")
+HEADER = (
+    "id",
+    "question",
+    "type",
+    "status",
+    "answer",
+    "short",
+    "documents",
+    "quotes",
+    "confidence",
+    "latency_ms",
+    "answers",
+    "error",
+)
 # A cell that starts so is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -26,12 +38,18 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def _cells(row: Mapping[str, Any]) -> list[Any]:
     citations = row.get("citations") or ()
     return [
-        row["id"], row["question"], row.get("type"), row["status"], row.get("text"),
+        row["id"],
+        row["question"],
+        row.get("type"),
+        row["status"],
+        row.get("text"),
         row.get("short"),
         LIST_SEPARATOR.join(dict.fromkeys(citation["document"] for citation in citations)),
         LIST_SEPARATOR.join(citation["quote"] for citation in citations),
-        row.get("confidence"), row.get("measured", {}).get("latency_ms"),
-        LIST_SEPARATOR.join(parse_question(dict(row), 0).ways), row.get("error"),
+        row.get("confidence"),
+        row.get("measured", {}).get("latency_ms"),
+        LIST_SEPARATOR.join(parse_question(dict(row), 0).ways),
+        row.get("error"),
     ]
 
 

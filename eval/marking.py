@@ -12,8 +12,7 @@ from eval.benchmarks.material import Benchmark
 from eval.errors import EvaluationError
 from eval.metrics.answers import character_f1, exact_match
 from eval.tables import align
-from rag.models.reader import load_reader
-from rag.models.reading import PassageReader
+from rag.models.reader import PassageReader, load_reader
 from rag.settings import Settings
 from rag.types import Span
 

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from rag.documents.load import find_files, read_document
+from rag.documents.pdf.ocr import INSTALL, available
+from rag.documents.pdf.read import read_image
 from rag.errors import DocumentError
-from rag.reading.load import find_files, read_document
-from rag.reading.paged.image import read_image
-from rag.reading.parsers.ocr import INSTALL, available
 from rag.settings import Reading
 
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc")

@@ -1,12 +1,18 @@
-"""Question files: JSONL or CSV -> questions; a broken line is named, the rest is used."""
+"""Question files: JSONL, CSV or a workbook -> questions; a broken line is named, the rest is used.
+
+Fields have their own names or others that are common (`COMMON_NAMES`); what a file calls them stays
+in `Question.fields`.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +22,18 @@ from eval.metrics.answers import ALL_REQUIRED
 UNANSWERABLE = "unanswerable"
 LIST_SEPARATOR = "|"
 TABLE_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+COMMON_NAMES: Mapping[str, tuple[str, ...]] = {
+    "question": ("问题", "提问", "题目", "query", "q"),
+    "answers": ("答案", "参考答案", "标准答案", "回答", "answer", "ground_truth", "gold"),
+    "evidence": ("证据", "依据", "原文", "引文", "quote", "context"),
+    "doc": ("文档", "文件", "文件名", "document", "file"),
+    "type": ("类型", "类别", "题型", "kind"),
+    "id": ("编号", "序号", "题号"),
+    "history": ("历史", "上文", "对话"),
+    "reference": ("参考回答",),
+}
+"""What else a field is called; the first of them that a file has counts, case aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,8 @@ class Loaded:
 
 
 def load_questions(path: Path) -> Loaded:
-    """Reads a question file: `.csv` and `.tsv` as a table with a header, all else as JSONL.
+    """Reads a question file: `.csv`, `.tsv` and the first sheet of a workbook as a table with a
+    header, all else as JSONL.
 
     Only `question` is needed; a question without `id` gets its line number as id.
 
@@ -100,9 +119,13 @@ def load_questions(path: Path) -> Loaded:
         EvaluationError: the file cannot be read, holds no question, two questions have the
             same id, or an answer is only white space.
     """
-    text = _read(path)
     delimiter = TABLE_DELIMITERS.get(path.suffix.lower())
-    rows = _json_rows(text) if delimiter is None else _table_rows(text, delimiter, path)
+    if path.suffix.lower() in WORKBOOKS:
+        rows = _sheet_rows(path)
+    elif delimiter is None:
+        rows = _json_rows(_read(path))
+    else:
+        rows = _table_rows(_read(path), delimiter, path)
     questions: list[Question] = []
     problems: list[Problem] = []
     lines: dict[str, int] = {}
@@ -115,17 +138,20 @@ def load_questions(path: Path) -> Loaded:
             continue
         if question.id in lines:
             faults.append(f"line {line}: id {question.id!r} was used on line {lines[question.id]}")
-        faults += [f"line {line}: answer {i} is only white space"
-                   for i, answer in enumerate(question.answers or (), 1)
-                   if not all(way.strip() for way in answer)]
+        faults += [
+            f"line {line}: answer {i} is only white space"
+            for i, answer in enumerate(question.answers or (), 1)
+            if not all(way.strip() for way in answer)
+        ]
         lines[question.id] = line
         questions.append(question)
     if faults:
         raise EvaluationError(f"{path}: {'; '.join(faults[:10])}. Correct the file and run again.")
     if not questions:
         first = f"; first problem: {problems[0]}" if problems else ""
-        raise EvaluationError(f"{path} holds no question{first}. "
-                              "A line needs at least {\"question\": \"…\"}.")
+        raise EvaluationError(
+            f'{path} holds no question{first}. A line needs at least {{"question": "…"}}.'
+        )
     return Loaded(tuple(questions), tuple(problems))
 
 
@@ -139,6 +165,7 @@ def parse_question(row: Any, line: int) -> Question:
         raise row
     if not isinstance(row, dict):
         raise ValueError(f"not a JSON object but {type(row).__name__}")
+    row, own = _named(row), row
     text = row.get("question")
     if not isinstance(text, str) or not text.strip():
         raise ValueError(f"`question` must be a text that is not empty, got {text!r}")
@@ -147,19 +174,74 @@ def parse_question(row: Any, line: int) -> Question:
         raise ValueError(f"`type` must be a text, got {kind!r}")
     reference = row.get("reference")
     if row.get("id") in (None, ""):
-        row = {**row, "id": str(line)}
+        row, own = {**row, "id": str(line)}, {**own, "id": str(line)}
     json.dumps(row, ensure_ascii=False).encode()  # a lone surrogate could not be written
     return Question(
         id=str(row["id"]),
         text=text,
         answers=_answers(row.get("answers")),
-        evidence=_evidence(row.get("evidence")),
+        evidence=_evidence(row.get("evidence"), str(row.get("doc") or "")),
         kind=kind or None,
         relevant=_relevant(row.get("relevant")),
         reference=reference if isinstance(reference, str) and reference.strip() else None,
         history=_history(row.get("history")),
-        fields=row,
+        fields=own,
     )
+
+
+def _named(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields by our names for them."""
+    given = {name.strip().casefold(): name for name in reversed(list(row)) if isinstance(name, str)}
+    value = dict(row)
+    for name, others in COMMON_NAMES.items():
+        if name not in row:
+            found = next((given[one] for one in (name, *others) if one in given), None)
+            if found is not None:
+                value[name] = row[found]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A part of a question file: those whose fields have the values of `where`, each
+    (field, value, whether it is that one or any other), and `sample` of these, drawn with `seed`;
+    0 for all."""
+
+    where: tuple[tuple[str, str, bool], ...] = ()
+    sample: int = 0
+    seed: int = 0
+
+    def of(self, loaded: Loaded) -> Loaded:
+        """The questions that are selected, in the order of the file.
+
+        Raises:
+            EvaluationError: there are none.
+        """
+        kept = [one for one in loaded.questions if all(_has(one, *part) for part in self.where)]
+        if not kept:
+            stated = ", ".join(f"{name}{'=' if is_ else '!='}{v}" for name, v, is_ in self.where)
+            raise EvaluationError(f"no question has {stated}; look at the fields of the file")
+        if 0 < self.sample < len(kept):
+            drawn = random.Random(self.seed).sample(range(len(kept)), self.sample)
+            kept = [kept[place] for place in sorted(drawn)]
+        return replace(loaded, questions=tuple(kept))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a run says of it; nothing where all questions are asked."""
+        where = [f"{name}{'=' if is_ else '!='}{value}" for name, value, is_ in self.where]
+        drawn = {"sample": self.sample, "seed": self.seed} if self.sample else {}
+        return ({"where": where} if where else {}) | drawn
+
+
+EVERY_QUESTION = Selection()
+
+
+def _has(question: Question, name: str, value: str, is_it: bool) -> bool:
+    """Whether a field is a value, or holds it as an entry of a list."""
+    found = _named(question.fields).get(name)
+    values = found if isinstance(found, list) else [found]
+    return (value in ["" if one is None else str(one) for one in values]) is is_it
 
 
 def _read(path: Path) -> str:
@@ -189,9 +271,7 @@ def _json_rows(text: str) -> Iterator[tuple[int, Any]]:
 
 def _table_rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, Any]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    if "question" not in (reader.fieldnames or ()):
-        raise EvaluationError(f"{path} has no column `question`; "
-                              f"its first row is {reader.fieldnames}")
+    _check_header(reader.fieldnames or (), path)
     while True:
         try:
             row = next(reader)
@@ -203,21 +283,49 @@ def _table_rows(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, An
         yield reader.line_num, _cells(row)
 
 
+def _check_header(names: Sequence[str], path: Path) -> None:
+    if "question" not in _named(dict.fromkeys(names)):
+        raise EvaluationError(
+            f"{path} has no column `question` ({', '.join(COMMON_NAMES['question'])}); its first "
+            f"row is {list(names)}"
+        )
+
+
+def _sheet_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+    except (CalamineError, OSError, IndexError) as error:
+        raise EvaluationError(f"question file {path} cannot be read: {error}") from None
+    names = [_cell_text(cell) for cell in rows[0]] if rows else []
+    _check_header(names, path)
+    for number, row in enumerate(rows[1:], 2):
+        cells = list(map(_cell_text, row))
+        if any(cells):
+            named = {name: cell for name, cell in zip(names, cells, strict=True) if name}
+            yield number, _cells(named)
+
+
+def _cell_text(cell: object) -> str:
+    """The text of a cell: whole numbers without a fraction, dates as ISO 8601."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell.isoformat() if isinstance(cell, date) else str(cell).strip()
+
+
 def _cells(row: Mapping[Any, Any]) -> dict[str, Any] | ValueError:
     if None in row:
         return ValueError("more cells than the header has; quote cells that hold the delimiter")
     filled = {name: cell for name, cell in row.items() if cell is not None and cell.strip()}
     value: dict[str, Any] = dict(filled)
     for name in ("answers", "evidence", "history"):
-        if name in filled:
+        given = next((own for own in filled if _named({own: ""}).get(name) == ""), None)
+        if given is not None:
             try:
-                value[name] = _list_cell(filled[name])
+                value[given] = _list_cell(filled[given])
             except json.JSONDecodeError as error:
-                return ValueError(f"`{name}` starts like a JSON list but is none: {error.msg}")
-    document = filled.get("doc", "")
-    if "evidence" in value:
-        value["evidence"] = [{"doc": document, "quote": item} if isinstance(item, str) else item
-                             for item in value["evidence"]]
+                return ValueError(f"`{given}` starts like a JSON list but is none: {error.msg}")
     return value
 
 
@@ -234,22 +342,26 @@ def _answers(value: Any) -> tuple[tuple[str, ...], ...] | None:
     items = [value] if isinstance(value, str) else value
     if isinstance(items, list):
         answers = [[item] if isinstance(item, str) else item for item in items]
-        if all(isinstance(ways, list) and ways and all(isinstance(way, str) for way in ways)
-               for ways in answers):
+        if all(
+            isinstance(ways, list) and ways and all(isinstance(way, str) for way in ways)
+            for ways in answers
+        ):
             return tuple(tuple(ways) for ways in answers)
     raise ValueError(f"`answers` must be a list of texts, or of lists of texts, got {value!r}")
 
 
-def _evidence(value: Any) -> tuple[Evidence, ...]:
+def _evidence(value: Any, document: str) -> tuple[Evidence, ...]:
+    """The quotations; one without a document of its own is of the question's."""
     if value is None:
         return ()
-    if not isinstance(value, list):
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list):
         raise ValueError(f"`evidence` must be a list, got {value!r}")
-    return tuple(_one_evidence(item) for item in value)
+    return tuple(_one_evidence(item, document) for item in items)
 
 
-def _one_evidence(item: Any) -> Evidence:
-    entry = {"quote": item} if isinstance(item, str) else item
+def _one_evidence(item: Any, document: str) -> Evidence:
+    entry = {"quote": item, "doc": document} if isinstance(item, str) else item
     quote = entry.get("quote") if isinstance(entry, dict) else None
     if not isinstance(quote, str) or not quote.strip():
         raise ValueError(f"an entry of `evidence` needs a `quote` that is not empty, got {item!r}")
@@ -270,8 +382,10 @@ def _history(value: Any) -> tuple[tuple[str, str], ...]:
     if value is None:
         return ()
     if isinstance(value, list) and all(
-        isinstance(turn, dict) and isinstance(turn.get("question"), str)
-        and isinstance(turn.get("answer", ""), str) for turn in value
+        isinstance(turn, dict)
+        and isinstance(turn.get("question"), str)
+        and isinstance(turn.get("answer", ""), str)
+        for turn in value
     ):
         return tuple((turn["question"], turn.get("answer", "")) for turn in value)
     if isinstance(value, list) and all(
@@ -279,5 +393,7 @@ def _history(value: Any) -> tuple[tuple[str, str], ...]:
         for turn in value
     ):
         return tuple((question, answer) for question, answer in value)
-    raise ValueError('`history` must be a list of {"question": …, "answer": …} or of [question, '
-                     f"answer], the latest turn last, got {value!r}")
+    raise ValueError(
+        '`history` must be a list of {"question": …, "answer": …} or of [question, '
+        f"answer], the latest turn last, got {value!r}"
+    )

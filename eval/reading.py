@@ -15,8 +15,8 @@ from pathlib import Path
 from eval.hidden_lines import measure
 from eval.reading_beside import OTHERS, comparison, read_by
 from eval.reading_beside import Reading as Text
+from rag.documents.load import FoundFile, find_files, read_document
 from rag.errors import DocumentError
-from rag.reading.load import Found, find_files, read_document
 from rag.settings import Reading
 from rag.types import BlockKind, Document
 
@@ -60,7 +60,7 @@ class Row:
     problem: str
 
 
-def rows(files: Iterable[Found], settings: Reading) -> list[Row]:
+def rows(files: Iterable[FoundFile], settings: Reading) -> list[Row]:
     """Reads every file once."""
     found: list[Row] = []
     for file in files:

@@ -18,10 +18,10 @@ from typing import Any
 
 from eval.errors import EvaluationError
 from eval.folder import METRICS, RESULTS, RunFolder, read_lines, write_json, write_lines
-from rag.answering.cite import read_claim
-from rag.answering.prompt import is_refusal
 from rag.answering.verify import verify
-from rag.types import Block, BlockKind, Document, Passage, Run, Sentence, Span, Support
+from rag.generation.prompts import is_refusal
+from rag.generation.write import read_claim
+from rag.types import ROW, Block, BlockKind, Document, Passage, Run, Sentence, Span, Support
 
 SUPPORTS = ("supported", "partly", "unsupported")
 CITES = ("ok", "partial", "wrong", "none")
@@ -123,8 +123,11 @@ def run_replies(path: Path, out: Path, *, force: bool = False) -> dict[str, Any]
 def _verified(reply: Reply) -> Iterator[dict[str, Any]]:
     source = _sources(reply.passages)
     ranks = [passage.rank for passage in reply.passages]
+    header: tuple[str, ...] = ()
     for number, sentence in enumerate(reply.sentences):
-        claim = read_claim(sentence["text"], ranks)
+        claim = read_claim(sentence["text"], ranks, header)
+        if claim.text:
+            header = header or tuple(claim.text.split("\t")) if claim.lead == ROW else ()
         start = time.perf_counter()
         found = (
             Sentence(claim.text, Support.NONE, None, ())

@@ -47,8 +47,11 @@ def run(
     """
     done = {str(row["id"]): row for row in read_lines(results, torn_end=True)}
     if retry_errors:
-        done = {name: row for name, row in done.items()
-                if row["status"] != ERROR and not judge_failed(row)}
+        done = {
+            name: row
+            for name, row in done.items()
+            if row["status"] != ERROR and not judge_failed(row)
+        }
     write_lines(results, done.values())
     waiting = [question for question in questions if question.id not in done]
     throttle = _Throttle(pace.per_minute)
@@ -57,8 +60,13 @@ def run(
         throttle.wait()
         return result(question, ask)
 
-    bar = tqdm(total=len(questions), initial=len(questions) - len(waiting), desc=label,
-               file=sys.stderr, disable=_quiet())
+    bar = tqdm(
+        total=len(questions),
+        initial=len(questions) - len(waiting),
+        desc=label,
+        file=sys.stderr,
+        disable=_quiet(),
+    )
     with results.open("a", encoding="utf-8") as file, bar:
         for question, row in _each(waiting, work, pace.concurrency):
             file.write(as_line(row))

@@ -48,8 +48,9 @@ def ratio(numerator: str, denominator: str) -> Callable[[Columns], Floats]:
     """Sum of one column by the sum of another: a share of sentences, not of questions."""
 
     def statistic(columns: Columns) -> Floats:
-        return _divide(np.nansum(columns[numerator], axis=1),
-                       np.nansum(columns[denominator], axis=1))
+        return _divide(
+            np.nansum(columns[numerator], axis=1), np.nansum(columns[denominator], axis=1)
+        )
 
     return statistic
 
@@ -73,8 +74,12 @@ def _between(separation: Callable[[Floats, Floats], float]) -> Callable[[Columns
     def statistic(columns: Columns) -> Floats:
         confidence, known = columns["confidence"], columns["answerable"]
         rated = ~np.isnan(confidence)
-        return np.array([separation(c[r & (k == 1)], c[r & (k == 0)])
-                         for c, k, r in zip(confidence, known, rated, strict=True)])
+        return np.array(
+            [
+                separation(c[r & (k == 1)], c[r & (k == 0)])
+                for c, k, r in zip(confidence, known, rated, strict=True)
+            ]
+        )
 
     return statistic
 
@@ -119,8 +124,12 @@ MEASURES: tuple[Measure, ...] = (
     _mean_of("refused_unanswerable", "unanswerable refused"),
     _mean_of("refused_answerable", "answerable refused", False),
     Measure("refusal_auroc", "refusal AUROC", True, _between(refusals.auroc)),
-    Measure("refused_unanswerable_at_7", "unanswerable refused where 7% of the answerable are",
-            True, _between(refusals.refused_at)),
+    Measure(
+        "refused_unanswerable_at_7",
+        "unanswerable refused where 7% of the answerable are",
+        True,
+        _between(refusals.refused_at),
+    ),
     Measure("calibration_error", "expected calibration error", False, _calibration_error),
     _mean_of("em", "exact match"),
     _mean_of("f1", "character F1"),
@@ -135,11 +144,14 @@ MEASURES: tuple[Measure, ...] = (
     _mean_of("evidence_recall", "evidence recall of the answer"),
     Measure("evidence_f1", "evidence F1", True, _f1_of_means),
     Measure("verbatim", "sentences verbatim", None, ratio("verbatim", "sentences")),
-    Measure("citations_exact", "citations that the file gives", True,
-            ratio("citations_exact", "citations_checked")),
+    Measure(
+        "citations_exact",
+        "citations that the file gives",
+        True,
+        ratio("citations_exact", "citations_checked"),
+    ),
     Measure("latency_ms_p50", "latency, median (ms)", False, percentile("latency_ms", 50)),
-    Measure("latency_ms_p95", "latency, 95th percentile (ms)", False,
-            percentile("latency_ms", 95)),
+    Measure("latency_ms_p95", "latency, 95th percentile (ms)", False, percentile("latency_ms", 95)),
     _mean_of("errors", "questions that failed", False),
 )
 BY_NAME = {measure.name: measure for measure in MEASURES}
@@ -180,8 +192,10 @@ def _retrieval_columns(question: Question, passages: Sequence[Any]) -> dict[str,
         relevant = [name for name, gain in question.relevant if gain > 0]
         ranks = retrieval.relevant_ranks(documents, relevant)
         first = retrieval.first_relevant_rank(ranks)
-        columns = {"mrr": retrieval.reciprocal_rank([first]),
-                   "ndcg_at_10": retrieval.ndcg_at(documents, gains)}
+        columns = {
+            "mrr": retrieval.reciprocal_rank([first]),
+            "ndcg_at_10": retrieval.ndcg_at(documents, gains),
+        }
     else:
         return {}
     return columns | {
@@ -202,8 +216,10 @@ def _answer_columns(question: Question, row: Mapping[str, Any]) -> dict[str, flo
         if question.kind in answers.SHORT_TYPES:
             columns["answer_hit_short"] = hit
     # As in SQuAD 2, a question known to have no answer counts where its set asks for that.
-    if question.answers is not None and not question.all_required and (
-        question.answers or question.fields.get("count_no_answer")
+    if (
+        question.answers is not None
+        and not question.all_required
+        and (question.answers or question.fields.get("count_no_answer"))
     ):
         said = (row["short"] or text) if answered else ""
         columns["em"] = answers.exact_match(said, question.ways)
@@ -221,8 +237,9 @@ def _short_quotes(row: Mapping[str, Any]) -> list[str]:
     short = row.get("short")
     holding = [i for i, sentence in enumerate(sentences) if short and short in sentence["text"]]
     place = holding[0] if holding else 0
-    return [citation["quote"] for citation in row.get("citations", ())
-            if citation["sentence"] == place]
+    return [
+        citation["quote"] for citation in row.get("citations", ()) if citation["sentence"] == place
+    ]
 
 
 def _citation_columns(question: Question, row: Mapping[str, Any]) -> dict[str, float]:
@@ -240,10 +257,12 @@ def _citation_columns(question: Question, row: Mapping[str, Any]) -> dict[str, f
     sentences = row.get("sentences", ())
     claims = [(i, s) for i, s in enumerate(sentences) if s["support"] != "none"]
     columns["sentences"] = float(len(claims))
-    columns["supported"] = float(sum(
-        sentence["support"] == "supported" and i in own for i, sentence in claims))
-    columns["verbatim"] = float(sum(
-        citations.stands_verbatim(sentence["text"], own.get(i, ())) for i, sentence in claims))
+    columns["supported"] = float(
+        sum(sentence["support"] == "supported" and i in own for i, sentence in claims)
+    )
+    columns["verbatim"] = float(
+        sum(citations.stands_verbatim(sentence["text"], own.get(i, ())) for i, sentence in claims)
+    )
     return columns
 
 

@@ -45,12 +45,16 @@ class Material:
         Raises:
             EvaluationError: neither is there.
         """
-        for found in (cls(shared() / "corpus", shared() / "questions" / "dev.jsonl"),
-                      cls(ROOT / "examples" / "corpus", ROOT / "examples" / "questions.jsonl")):
+        for found in (
+            cls(shared() / "corpus", shared() / "questions" / "dev.jsonl"),
+            cls(ROOT / "examples" / "corpus", ROOT / "examples" / "questions.jsonl"),
+        ):
             if found.corpus.is_dir() and found.questions.is_file():
                 return found
-        raise EvaluationError(f"no corpus with questions under {shared()} or {ROOT / 'examples'}; "
-                              "set WENJU_SHARED, or name --corpus and --questions")
+        raise EvaluationError(
+            f"no corpus with questions under {shared()} or {ROOT / 'examples'}; "
+            "set WENJU_SHARED, or name --corpus and --questions"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ def print_table(
         GenerationError, SettingsError: the chat model cannot be used.
     """
     from eval.engine import Engine, reachable
-    from rag.answering.llm import ChatModel
-    from rag.indexing.index import Index
+    from rag.generation.chat_model import ChatModel
+    from rag.index.local.index import Index
 
     model = settings.chat.model
     if model:
@@ -89,10 +93,16 @@ def print_table(
         start = time.perf_counter()
         Index.build([material.corpus], index, own)
         indexing = time.perf_counter() - start
-        print(f"{material.questions} on {material.corpus}\n"
-              f"answers: {model or EXTRACTIVE}\n", flush=True)
-        outcome = run_batch(Engine.open(own), material.questions, folder / "run",
-                            Options(force=True, without_evidence=True, pace=pace))
+        print(
+            f"{material.questions} on {material.corpus}\nanswers: {model or EXTRACTIVE}\n",
+            flush=True,
+        )
+        outcome = run_batch(
+            Engine.open(own),
+            material.questions,
+            folder / "run",
+            Options(force=True, without_evidence=True, pace=pace),
+        )
         figures = outcome.scores.overall
         if "latency_ms_p50" not in figures:
             raise EvaluationError(f"every question failed; the first: {_first_error(folder)}")
@@ -100,13 +110,20 @@ def print_table(
         if not model:
             _print_reader(own, folder / "reader")
         question = load_questions(material.questions).questions[0].text
-        print(_speed_table([
-            Speed("indexing the corpus", indexing, 6, "s"),
-            *([] if model else [
-                Speed("an answer, median", figures["latency_ms_p50"].value, 60, "ms")]),
-            Speed("rag search, cold start", _cold_search(index, question), 2, "s"),
-            Speed("import rag", _import_time(), 0.2, "s"),
-        ]))
+        print(
+            _speed_table(
+                [
+                    Speed("indexing the corpus", indexing, 6, "s"),
+                    *(
+                        []
+                        if model
+                        else [Speed("an answer, median", figures["latency_ms_p50"].value, 60, "ms")]
+                    ),
+                    Speed("rag search, cold start", _cold_search(index, question), 2, "s"),
+                    Speed("import rag", _import_time(), 0.2, "s"),
+                ]
+            )
+        )
     return figures
 
 
@@ -130,8 +147,15 @@ def _print_reader(settings: Settings, out: Path) -> None:
 
 def _speed_table(speeds: list[Speed]) -> str:
     rows = [("speed", "value", "required", "")]
-    rows += [(speed.title, f"{speed.value:.2f} {speed.unit}", f"≤ {speed.limit:g} {speed.unit}",
-              "reached" if speed.value <= speed.limit else "MISSED") for speed in speeds]
+    rows += [
+        (
+            speed.title,
+            f"{speed.value:.2f} {speed.unit}",
+            f"≤ {speed.limit:g} {speed.unit}",
+            "reached" if speed.value <= speed.limit else "MISSED",
+        )
+        for speed in speeds
+    ]
     return align(rows)
 
 
@@ -145,7 +169,8 @@ def _import_time() -> float:
     """Median of what `import rag` adds to a process, timed inside it, seconds."""
     program = "import time; t = time.perf_counter(); import rag; print(time.perf_counter() - t)"
     return statistics.median(
-        float(_output([sys.executable, "-c", program])) for _ in range(COLD_STARTS))
+        float(_output([sys.executable, "-c", program])) for _ in range(COLD_STARTS)
+    )
 
 
 def _seconds(command: list[str]) -> float:
@@ -160,9 +185,12 @@ def _output(command: list[str]) -> str:
     Raises:
         EvaluationError: it fails.
     """
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT,
-                          check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=False
+    )
     if done.returncode:
-        raise EvaluationError(f"{' '.join(command[1:4])} failed with exit code "
-                              f"{done.returncode}: {done.stderr.strip()[-500:]}")
+        raise EvaluationError(
+            f"{' '.join(command[1:4])} failed with exit code "
+            f"{done.returncode}: {done.stderr.strip()[-500:]}"
+        )
     return done.stdout

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from eval.figures import Figure, Figures
 from eval.score import BY_NAME
-from rag.commands.terminal import columns
+from rag.cli.terminal import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Requirement:
     def reached(self, value: float) -> bool:
         """Whether a value meets it."""
         return (self.at_least is None or value >= self.at_least) and (
-            self.at_most is None or value <= self.at_most)
+            self.at_most is None or value <= self.at_most
+        )
 
     def __str__(self) -> str:
         return f"≥ {self.at_least:g}" if self.at_most is None else f"≤ {self.at_most:g}"
@@ -60,8 +61,13 @@ def groups_table(groups: Mapping[str, Figures], names: Sequence[str]) -> str:
     rows = [("", "n", *names)]
     for group, figures in groups.items():
         count = max((figure.count for figure in figures.values()), default=0)
-        rows.append((group, str(count), *(
-            _number(figures[name].value) if name in figures else "–" for name in names)))
+        rows.append(
+            (
+                group,
+                str(count),
+                *(_number(figures[name].value) if name in figures else "–" for name in names),
+            )
+        )
     return align(rows)
 
 
@@ -69,9 +75,11 @@ def align(rows: Sequence[Sequence[str]]) -> str:
     """Rows of cells as lines with aligned columns; a wide character takes two."""
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(cell + " " * (width - columns(cell))
-                  for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows)
+        "  ".join(
+            cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    )
 
 
 def _verdict(name: str, figure: Figure) -> tuple[str, str]:

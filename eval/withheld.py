@@ -2,7 +2,7 @@
 
 The chunks that find a quotation of the evidence are taken out of both rankings before anything
 else sees them. A question whose listed answers still stand in a retrieved passage is left out
-of the count: there the right thing may be to answer. Source: DESIGN.md, Measures.
+of the count: there the right thing may be to answer. Source: eval/README.md, Measures.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from eval.metrics.answers import answer_hit
 from eval.questions import Question, parse_question
 from eval.score import ERROR, REFUSED, Floats
 from eval.tables import align
-from rag.indexing.index import Index, Terms
+from rag.index.local.index import Index
+from rag.index.protocol import Terms
 
 SPARE = 60
 """How many rows more are ranked, so that as many as wanted are left without the evidence."""
@@ -76,7 +77,8 @@ class WithheldScores:
 
 
 def score_withheld(
-    usual: Sequence[Mapping[str, Any]], withheld: Sequence[Mapping[str, Any]],
+    usual: Sequence[Mapping[str, Any]],
+    withheld: Sequence[Mapping[str, Any]],
     resamples: int = RESAMPLES,
 ) -> WithheldScores:
     """Scores results without evidence beside the usual results of the same questions:
@@ -96,11 +98,15 @@ def score_withheld(
     def figure(value: float, drawn: Sequence[float]) -> Figure:
         return Figure(value, *interval(np.array(drawn)), len(pairs))
 
-    return WithheldScores(len(pairs), left_out, {
-        "refused": figure(float(refused.mean()), [float(refused[d].mean()) for d in draws]),
-        "refusal_auroc": figure(*_both(refusals.auroc, positive, negative, draws)),
-        "refused_at_7": figure(*_both(refusals.refused_at, positive, negative, draws)),
-    })
+    return WithheldScores(
+        len(pairs),
+        left_out,
+        {
+            "refused": figure(float(refused.mean()), [float(refused[d].mean()) for d in draws]),
+            "refusal_auroc": figure(*_both(refusals.auroc, positive, negative, draws)),
+            "refused_at_7": figure(*_both(refusals.refused_at, positive, negative, draws)),
+        },
+    )
 
 
 _TITLES = {
@@ -113,24 +119,38 @@ _TITLES = {
 def withheld_json(scores: WithheldScores) -> dict[str, Any]:
     """The part of `metrics.json` about questions without their evidence."""
     values = {name: round(figure.value, 6) for name, figure in scores.figures.items()}
-    ranges = {name: [round(figure.low, 6), round(figure.high, 6)]
-              for name, figure in scores.figures.items()}
-    return {"without_evidence": {"questions": scores.questions, "left_out": scores.left_out,
-                                 **values},
-            "without_evidence_intervals": ranges}
+    ranges = {
+        name: [round(figure.low, 6), round(figure.high, 6)]
+        for name, figure in scores.figures.items()
+    }
+    return {
+        "without_evidence": {"questions": scores.questions, "left_out": scores.left_out, **values},
+        "without_evidence_intervals": ranges,
+    }
 
 
 def withheld_table(scores: WithheldScores) -> str:
     """The same as text."""
     rows = [("without their evidence", "value", "95% interval", "n")]
-    rows += [(_TITLES[name], f"{figure.value:.3f}", f"{figure.low:.3f} – {figure.high:.3f}",
-              str(figure.count)) for name, figure in scores.figures.items()]
-    return (f"{align(rows)}\n({scores.left_out} left out: their answer still stood in a passage, "
-            "or they failed)")
+    rows += [
+        (
+            _TITLES[name],
+            f"{figure.value:.3f}",
+            f"{figure.low:.3f} – {figure.high:.3f}",
+            str(figure.count),
+        )
+        for name, figure in scores.figures.items()
+    ]
+    return (
+        f"{align(rows)}\n({scores.left_out} left out: their answer still stood in a passage, "
+        "or they failed)"
+    )
 
 
 def _both(
-    statistic: Callable[[Floats, Floats], float], positive: Floats, negative: Floats,
+    statistic: Callable[[Floats, Floats], float],
+    positive: Floats,
+    negative: Floats,
     draws: npt.NDArray[np.int64],
 ) -> tuple[float, list[float]]:
     return statistic(positive, negative), [statistic(positive[d], negative[d]) for d in draws]
@@ -142,4 +162,5 @@ def _counts(row: Mapping[str, Any]) -> bool:
     question = parse_question(dict(row), 0)
     return not question.answers or all(
         answer_hit(passage["text"], question.answers, all_required=question.all_required) < 1
-        for passage in row["passages"])
+        for passage in row["passages"]
+    )

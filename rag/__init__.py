@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rag.assistant import Assistant
     from rag.errors import RagError
-    from rag.indexing.index import Index
+    from rag.index.local.index import Index
     from rag.settings import Settings
     from rag.types import Answer
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Answer": "rag.types",
     "Assistant": "rag.assistant",
-    "Index": "rag.indexing.index",
+    "Index": "rag.index.local.index",
     "RagError": "rag.errors",
     "Settings": "rag.settings",
 }

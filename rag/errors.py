@@ -8,6 +8,7 @@
     ├── DocumentError          one file cannot become a Document
     │   ├── UnsupportedFormat      no parser for this kind of file
     │   └── UnreadableDocument     empty, binary, damaged, unreadable, changing
+    │       ├── ReadingTimeout         reading it took longer than it may
     │       └── NothingRead            none of the files of a new index; carries `skipped`
     ├── StoreError             the index folder
     │   ├── StoreMissing           no index there
@@ -19,6 +20,7 @@
     │   └── UnknownCollection      no collection of that name is served
     ├── ModelError             an encoder, reranker or reader
     │   └── ModelUnavailable       it cannot be loaded on this machine
+    ├── PluginError            what another package brings cannot be used
     └── GenerationError        the chat model; carries `retryable`
         ├── GenerationTimeout      it said nothing for too long
         ├── GenerationRefused      it, or its server's filter, would not answer
@@ -62,6 +64,10 @@ class UnsupportedFormat(DocumentError):
 
 class UnreadableDocument(DocumentError):
     """The file is empty, binary, damaged, unreadable or changed while it was read."""
+
+
+class ReadingTimeout(UnreadableDocument):
+    """Reading the file took longer than `reading.max_seconds` and was ended."""
 
 
 class NothingRead(UnreadableDocument):
@@ -110,6 +116,10 @@ class ModelError(RagError):
 
 class ModelUnavailable(ModelError):
     """A model cannot be loaded on this machine; the message says how to get it."""
+
+
+class PluginError(RagError):
+    """A parser, encoder or reranker of another package cannot be loaded, or breaks its contract."""
 
 
 class GenerationError(RagError):

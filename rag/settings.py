@@ -9,28 +9,35 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
 from rag.errors import SettingsError
+from rag.i18n import say
 
 DEFAULT_INDEX = Path("index/default")
 DEFAULT_CONFIG = Path("rag.toml")
+MAX_K = 1_000
 # Variables with the prefix that are not settings; a key is read where it is used, never kept.
 NOT_SETTINGS = {"RAG_QUIET", "RAG_API_KEY", "RAG_TOKEN"}
 
 
 def _separated(value: object) -> object:
-    """A list as a variable states it, with commas between."""
     return [name for name in value.split(",") if name] if isinstance(value, str) else value
+
+
+_T = TypeVar("_T")
+Listed = Annotated[tuple[_T, ...], BeforeValidator(_separated)]
+"""A list, which a variable states with commas between."""
+Address = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:\[\]*-]+$")]
 
 
 class _Group(BaseModel):
@@ -66,9 +73,9 @@ class Reading(_Group):
     )
     processes: int | None = Field(
         default=None,
-        ge=0,
+        ge=1,
         le=256,
-        description="processes that read files; if not set one for each core, and none for little",
+        description="processes that read files; if not set one for each core, and one for little",
     )
 
 
@@ -79,9 +86,6 @@ class Chunking(_Group):
         default=220, ge=40, description="a chunk is closed once it holds this"
     )
     max_characters: int = Field(default=350, ge=50, description="no chunk holds more")
-    encoding: str = Field(
-        default="wenju", description="tiktoken encoding in which tokens are counted"
-    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -93,7 +97,7 @@ class Chunking(_Group):
         return self
 
 
-class Encoder(_Group):
+class EncoderSettings(_Group):
     """The model that turns text into vectors."""
 
     name: str = Field(
@@ -103,22 +107,17 @@ class Encoder(_Group):
         default="", description="put before a question, for models that want one"
     )
     batch_size: int = Field(default=64, ge=1, description="texts encoded at once by a named model")
-    earlier: tuple[str, ...] = Field(
+    earlier: Listed[str] = Field(
         default=(),
         description="names or paths of encoders that made indexes of yours before: each answers "
         "until the new vectors are made; in a variable with commas between them",
     )
 
-    @field_validator("earlier", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return _separated(value)
-
 
 class Retrieval(_Group):
     """Questions into passages."""
 
-    k: int = Field(default=20, ge=1, le=1000, description="passages returned")
+    k: int = Field(default=20, ge=1, le=MAX_K, description="passages returned")
     vector_weight: float | None = Field(
         default=None, ge=0, description="weight of vectors beside words; by the encoder if not set"
     )
@@ -150,7 +149,7 @@ class Answering(_Group):
         "`python -m training reader` writes them",
     )
     min_confidence: float = Field(
-        default=0.106, ge=0, le=1, description="refuse below this confidence"
+        default=0.298, ge=0, le=1, description="refuse below this confidence"
     )
 
 
@@ -212,22 +211,17 @@ class Chat(_Group):
     )
 
 
-class Page(_Group):
+class PageSettings(_Group):
     """The page in the browser."""
 
     language: Literal["zh", "en"] = Field(
         default="zh", description="language of the page where a browser asks for none"
     )
-    frames: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.:\[\]*-]+$")], ...] = Field(
+    frames: Listed[Address] = Field(
         default=(),
         description="addresses (https://HOST) whose pages may show this one in a frame; none if "
         "empty; in a variable with commas between them",
     )
-
-    @field_validator("frames", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        return _separated(value)
 
 
 class Settings(_Group):
@@ -236,11 +230,11 @@ class Settings(_Group):
     index: Path = Field(default=DEFAULT_INDEX, description="the index folder")
     reading: Reading = Reading()
     chunking: Chunking = Chunking()
-    encoder: Encoder = Encoder()
+    encoder: EncoderSettings = EncoderSettings()
     retrieval: Retrieval = Retrieval()
     answering: Answering = Answering()
     chat: Chat = Chat()
-    page: Page = Page()
+    page: PageSettings = PageSettings()
 
     @classmethod
     def load(
@@ -271,7 +265,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"settings file {path} cannot be read: {error}") from None
+        raise SettingsError(say("settings.unreadable", path=path, error=error)) from None
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

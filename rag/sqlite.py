@@ -11,9 +11,13 @@ import os
 import sqlite3
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from rag.errors import StoreCorrupt
+from rag.i18n import say
+
+NO_FOLLOW = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
+"""For `os.open`: no link is followed, no program started meanwhile has the file open, and bytes
+are read as they are; each where the system has it."""
 
 MAX_STATEMENTS = 100
 """No file of this program has more tables and indexes of its own."""
@@ -67,9 +71,9 @@ def connect(path: Path, timeout_seconds: float, *, immutable: bool = False) -> L
         sqlite3.Error: it cannot be opened.
     """
     if path.is_symlink():
-        raise StoreCorrupt(f"{path} is a link; put the file itself there")
+        raise StoreCorrupt(say("sqlite.link", path=path))
     _check_journal(beside(path, "-journal"))
-    address = f"file:{quote(str(path.absolute()))}{'?immutable=1' * immutable}"
+    address = f"{path.absolute().as_uri()}{'?immutable=1' * immutable}"
     connection: Limited = sqlite3.connect(
         address,
         timeout=timeout_seconds,
@@ -132,20 +136,21 @@ def _check_journal(journal: Path) -> None:
     Raises:
         StoreCorrupt: it is one, or a link.
     """
+    if journal.is_symlink():
+        raise StoreCorrupt(say("sqlite.journal_link", path=journal))
     try:
-        handle = os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(journal, os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreCorrupt(f"{journal} cannot be read: {error.strerror}") from None
+        raise StoreCorrupt(
+            say("sqlite.journal_unreadable", path=journal, error=error.strerror)
+        ) from None
     with os.fdopen(handle, "rb") as file:
         size = os.fstat(handle).st_size
         file.seek(max(0, size - len(_JOURNAL_END)))
         if file.read(len(_JOURNAL_END)) == _JOURNAL_END:
-            raise StoreCorrupt(
-                f"{journal} names another file, as no journal of this program does; delete it, "
-                "and put a backup in the place of the file beside it"
-            )
+            raise StoreCorrupt(say("sqlite.journal_names_another", path=journal))
 
 
 def _size(path: Path) -> int:

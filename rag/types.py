@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date as calendar_day
 from enum import Enum
+from importlib import import_module
+from typing import Any
 
 from rag.errors import FilterError
+from rag.i18n import say
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -226,9 +229,8 @@ class Chunk:
     """A part of a document that is searched for and shown as a whole.
 
     `span.of(document.text) == text`. `lead` is indexed and shown with the chunk but cannot be
-    quoted. `tokens` counts `text` in the encoding that the settings name. Chunks of a document
-    are numbered by `position`, from 0, in reading order. `cells` are the cells of tables whose
-    span lies inside the chunk's.
+    quoted. Chunks of a document are numbered by `position`, from 0, in reading order. `cells` are
+    the cells of tables whose span lies inside the chunk's.
     """
 
     id: str
@@ -240,7 +242,6 @@ class Chunk:
     headings: tuple[str, ...]
     page: int | None
     lines: tuple[int, int] | None
-    tokens: int
     cells: tuple[Cell, ...] = ()
 
 
@@ -354,19 +355,30 @@ class RemarkKind(Enum):
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Something to say of a sentence or an answer, with its values, in no language; `n` is the
-    rank of the passage that shows it, None where none does. `rag.telling` has the words."""
+    rank of the passage that shows it, None where none does. `rag.i18n` has the words."""
 
     kind: RemarkKind
     values: tuple[str, ...] = ()
     n: int | None = None
 
 
+ROW = "| "
+"""The lead of a row of a table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence as an answerer wrote it, markers removed, with the ranks that it cites."""
+    """A sentence as an answerer wrote it, markers removed, with the ranks that it cites.
+
+    `lead` is what begins its line, in Markdown: a line break, `- `, `1. ` or, for a row of a table,
+    `| `; empty within a line. The cells of a row are parted by tabs; `header` are those of the
+    first row of its table, empty for that itself.
+    """
 
     text: str
     cited: tuple[int, ...]
+    lead: str = ""
+    header: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +387,8 @@ class Citation:
 
     `n` is the rank of the passage; `span` is a part of the document's text and `quote` its
     characters; `source` are the pieces of the decoded file that give the quote, or None for a
-    format without a text of its own.
+    format without a text of its own. `clause` is the unit of a law or contract that it stands in
+    (第三条第二款第（一）项), empty where there is none.
     """
 
     n: int
@@ -386,17 +399,20 @@ class Citation:
     span: Span
     quote: str
     source: tuple[Span, ...] | None
+    clause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A complete, checked sentence of an answer; as an event it replaces the pieces of `Text`
-    since the sentence before. `reason` says what is wrong, None where nothing is."""
+    since the sentence before. `reason` says what is wrong, None where nothing is; `lead` is that
+    of the claim."""
 
     text: str
     support: Support
     reason: Remark | None
     citations: tuple[Citation, ...]
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,6 +484,21 @@ class Answer:
     missing: str | None = None
     computed: Computed | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as JSON values: what `rag ask --json` prints; see `rag.wire.answer_json`."""
+        value: dict[str, Any] = _wire().answer_json(self)
+        return value
+
+    def to_markdown(self, language: str = "zh") -> str:
+        """The answer and its sources as Markdown; see `rag.wire.answer_markdown`."""
+        return str(_wire().answer_markdown(self, language))
+
+
+def _wire() -> Any:
+    """What puts values into words and JSON. It stands above this module and is looked up by name,
+    so that an import of the vocabulary loads none of it."""
+    return import_module("rag.wire")
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
@@ -493,6 +524,9 @@ class Done:
 
 
 Event = Retrieved | Text | Sentence | Done
+
+History = Sequence[tuple[str, str]]
+"""Earlier turns of a conversation, (question, answer), the latest last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -573,16 +607,44 @@ class Filter:
             if value is not None:
                 check_date(value, name)
         if self.since and self.until and first_day(self.since) > last_day(self.until):
-            raise FilterError(f"nothing is since {self.since} and until {self.until}; swap them")
+            raise FilterError(say("filter.order", since=self.since, until=self.until))
         for name in ("documents", "sources", "tags"):
             if any(not value.strip() for value in getattr(self, name)):
-                raise FilterError(f"an empty name in {name}; leave it out to search them all")
+                raise FilterError(say("filter.empty", name=name))
         for pattern in self.documents:
             if len(pattern) > MAX_PATTERN_CHARACTERS or pattern.count("**") > MAX_PATTERN_SPANS:
                 raise FilterError(
-                    f"the pattern {pattern!r:.60} is longer than {MAX_PATTERN_CHARACTERS} "
-                    f"characters or has more than {MAX_PATTERN_SPANS} times **; shorten it"
+                    say(
+                        "filter.pattern",
+                        pattern=pattern,
+                        limit=MAX_PATTERN_CHARACTERS,
+                        spans=MAX_PATTERN_SPANS,
+                    )
                 )
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any]) -> Filter:
+        """The filter that a mapping of its fields states; a single text stands for a list of one.
+
+        Raises:
+            FilterError: an unknown name, or a value of another type; see `Filter`, too.
+
+        >>> Filter.of({"documents": "*.pdf", "since": "2024"}).documents
+        ('*.pdf',)
+        """
+        stated: dict[str, Any] = {}
+        for name, given in value.items():
+            if name in ("since", "until"):
+                right, stated[name] = given is None or isinstance(given, str), given
+            else:
+                items = (given,) if isinstance(given, str) else given
+                right = name in ("documents", "sources", "tags") and (
+                    isinstance(items, list | tuple) and all(isinstance(one, str) for one in items)
+                )
+                stated[name] = tuple(items) if right else ()
+            if not right:
+                raise FilterError(say("filter.field", name=name, value=repr(given)[:80]))
+        return cls(**stated)
 
 
 MAX_PATTERN_CHARACTERS = 500
@@ -601,9 +663,7 @@ def check_date(value: str, name: str) -> None:
             raise ValueError("not of that form")
         calendar_day.fromisoformat(first_day(value))
     except ValueError as error:
-        raise FilterError(
-            f"{name} {value!r:.40} is no date ({error}); give YYYY, YYYY-MM or YYYY-MM-DD"
-        ) from None
+        raise FilterError(say("filter.no_date", name=name, value=value, error=error)) from None
 
 
 def first_day(date: str) -> str:

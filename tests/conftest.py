@@ -6,21 +6,36 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from rag import Index
+
 ROOT = Path(__file__).parent.parent
 REQUIRE = os.environ.get("REQUIRE", "")
+os.environ["LC_ALL"] = "C.UTF-8"  # errors of commands are told in the language of the terminal
 
 
-# How long an example takes says how busy the machine is, and nothing of the code.
+# How long an example takes says how busy the machine is, and nothing of the code. Where the whole
+# suite decides on a change (REQUIRE=all) each run tries the same examples; others try new ones.
 hypothesis.settings.register_profile(
-    "wenju", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "wenju",
+    deadline=None,
+    derandomize=REQUIRE == "all",
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("wenju")
+# Tests run in a process a core: libraries that start a thread a core themselves wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+# A shell starts what runs in the background with Ctrl-C ignored, and programs inherit that; those
+# that the tests start are to be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure() -> None:
@@ -35,6 +50,12 @@ def shared() -> Path:
     if not (folder / "corpus").is_dir():
         pytest.skip(f"no corpus in {folder}; set WENJU_SHARED")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """An index of the sample corpus, which no test changes."""
+    return Index.build([ROOT / "examples" / "corpus"], tmp_path_factory.mktemp("sample") / "index")
 
 
 def _why(longrepr: object) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rag.reading.clean import clean_text
+from rag.documents.formats.text import clean_text
 from rag.types import Document
 
 Float32 = npt.NDArray[np.float32]

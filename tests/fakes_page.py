@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rag.assistant import History
 from rag.types import (
     Answer,
     Citation,
     Done,
     Event,
     Filter,
+    History,
     Part,
     Passage,
     Remark,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.text.fold import squeeze
+from rag.text.normalize import squeeze
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FILES = sorted((EXAMPLES / "corpus").iterdir())

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import pytest
 from langchain.chat_models import init_chat_model
-from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnablePassthrough
+from langgraph.graph import START, StateGraph
 
 from rag import Assistant, Index, Settings
-from rag.errors import GenerationError, QuestionError
-from rag.langchain import WenjuRetriever, answer_chain
+from rag.errors import FilterError, GenerationError, QuestionError
+from rag.langchain import Question, WenjuRetriever, answer_chain
 from rag.types import Filter
 from tests.chat_server import ChatServer, Reply, serve
 
@@ -160,6 +163,103 @@ def test_the_example_runs(tmp_path: Path) -> None:
     sources, answer, follow_up = done.stdout.splitlines()
     assert "潮汐电站简介.md" in sources and "2024年10月18日" in answer
     assert "亿元" in follow_up and follow_up.endswith("]")
+
+
+class AsyncRecorder(AsyncCallbackHandler):
+    """Notes what was started, by its name, and what was found; awaited by LangChain."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, bool]] = []
+        self.found: list[str] = []
+        self.failed: list[BaseException] = []
+
+    async def on_chain_start(self, *_: Any, parent_run_id: UUID | None = None, **more: Any) -> None:
+        self.started.append((more["name"], parent_run_id is not None))
+
+    async def on_retriever_start(
+        self, *_: Any, parent_run_id: UUID | None = None, **more: Any
+    ) -> None:
+        self.started.append((more["name"], parent_run_id is not None))
+
+    async def on_retriever_end(self, documents: Any, **_: Any) -> None:
+        self.found += [document.metadata["source"] for document in documents]
+
+    async def on_retriever_error(self, error: BaseException, **_: Any) -> None:
+        self.failed.append(error)
+
+    async def on_chat_model_start(
+        self, *_: Any, parent_run_id: UUID | None = None, **__: Any
+    ) -> None:
+        self.started.append(("model", parent_run_id is not None))
+
+
+def test_the_asynchronous_calls_give_what_the_others_give(index: Index) -> None:
+    assistant = Assistant(index)
+    retriever, chain = WenjuRetriever(assistant=assistant, k=1), answer_chain(assistant)
+    asked: list[Question] = [QUESTION, {"question": "鳄梨潜艇"}]
+
+    async def run() -> tuple[Any, ...]:
+        recorder = AsyncRecorder()
+        found = await retriever.ainvoke(
+            QUESTION, config={"callbacks": [recorder], "run_name": "nearest"}
+        )
+        chunks = [chunk async for chunk in chain.astream(QUESTION)]
+        both = await chain.abatch(asked)
+        several = await retriever.abatch([QUESTION, "学生"])
+        return found, recorder, chunks, both, several
+
+    found, recorder, chunks, both, several = asyncio.run(run())
+    assert found == retriever.invoke(QUESTION)
+    assert recorder.started == [("nearest", False)] and recorder.found == ["渡轮.txt"]
+    expected = list(chain.stream(QUESTION))
+    assert list(map(timeless, chunks)) == list(map(timeless, expected)) and len(chunks) == 3
+    assert list(map(timeless, both)) == list(map(timeless, chain.batch(asked)))
+    assert several == retriever.batch([QUESTION, "学生"])
+
+
+def timeless(chunk: Mapping[str, Any]) -> dict[str, Any]:
+    """A chunk without what the clock says."""
+    result = chunk.get("result")
+    return {**chunk, "result": result and {**result, "timings": None}}
+
+
+def test_asynchronous_callbacks_reach_every_step(index: Index) -> None:
+    recorder = AsyncRecorder()
+    with serve(Reply(["渡轮的单程票价为4元。[1]"])) as server:
+        chain = answer_chain(with_model(index, server)).with_config(run_name="渡轮")
+        result = asyncio.run(chain.ainvoke(QUESTION, config={"callbacks": [recorder]}))
+    assert result["result"]["status"] == "answered"
+    assert recorder.started == [("渡轮", False), ("retrieval", True), ("model", True)]
+    assert recorder.found == ["渡轮.txt"]
+    failing = AsyncRecorder()
+    with pytest.raises(QuestionError) as caught:
+        asyncio.run(answer_chain(Assistant(index)).ainvoke(" ", config={"callbacks": [failing]}))
+    assert failing.failed == [caught.value]
+
+
+def test_the_chain_is_a_node_of_a_graph(index: Index) -> None:
+    class State(TypedDict, total=False):
+        question: str
+        result: dict[str, Any]
+
+    graph = StateGraph(State)
+    chain: Any = answer_chain(Assistant(index))  # its input is less than a state
+    graph.add_node("ask", chain)
+    graph.add_edge(START, "ask")
+    compiled = graph.compile()
+    assert asyncio.run(compiled.ainvoke({"question": QUESTION}))["result"]["short"] == "4元"
+    assert compiled.invoke({"question": QUESTION})["result"]["short"] == "4元"
+
+
+def test_a_filter_is_a_mapping_too(index: Index) -> None:
+    chain = answer_chain(Assistant(index))
+    for where, status in (({"documents": ["*.txt"]}, "answered"), ({"tags": "旧"}, "no_evidence")):
+        assert chain.invoke({"question": QUESTION, "where": where})["result"]["status"] == status
+    for wrong in ({"document": "*.txt"}, {"since": 2024}, {"tags": 5}):
+        with pytest.raises(FilterError, match="states documents"):
+            chain.invoke({"question": QUESTION, "where": wrong})
+    with pytest.raises(QuestionError, match="NoneType"):
+        chain.invoke({"question": None})
 
 
 def test_errors_come_through(index: Index) -> None:

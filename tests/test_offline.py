@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 READER = "from rag.models.reader import load_reader; load_reader('wenju')"
-OCR = "from rag.reading.parsers.ocr import _engine, available; available() and _engine()"
+OCR = "from rag.documents.pdf.ocr import _engine, available; available() and _engine()"
 
 
 @pytest.mark.parametrize("statement", [READER, OCR])

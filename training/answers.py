@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,12 +25,20 @@ import numpy.typing as npt
 
 from eval.asks import holds, normalise
 from eval.metrics.folding import share_held
-from rag.answering.extract import ranked_sentences
-from rag.answering.query import parse_query
-from rag.answering.search import find, plan
-from rag.answering.select import Observed, answer_row, observe, out_of_question, unbound
-from rag.indexing.index import Index
+from rag.answering.extract import choose, ordered, ranked_sentences
+from rag.answering.select import (
+    Judged,
+    Observed,
+    answer_row,
+    by_probability,
+    observe,
+    out_of_question,
+    unbound,
+)
+from rag.index.local.index import Index
 from rag.models.reader import Reader
+from rag.retrieval.query import Query, parse_query
+from rag.retrieval.search import SearchModels, find, plan
 from rag.settings import Settings
 from rag.text.quantities import figures
 from training import data
@@ -40,6 +49,7 @@ from training.table_questions import Names, table_questions
 log = logging.getLogger("training")
 Floats = npt.NDArray[np.float64]
 
+ANSWERING = Settings().answering
 NATURAL = Path(__file__).with_name("natural_questions.tsv")
 TABLES = 320
 BODIES = ("公司", "分公司", "集团", "学院", "医院", "项目", "银行", "站")
@@ -51,6 +61,8 @@ SPAN_SHARE = 0.6  # of an answer that a span must be
 NATURAL_WEIGHT, REWORDED_WEIGHT, TABLE_WEIGHT, SEEN_WEIGHT = 10.0, 3.0, 5.0, 0.25
 """What a natural question, one said in other words, one on a table and one that the reader has
 seen count."""
+TOGETHER, TITLE = 6, 30
+"""Articles of one digest; characters of a heading there."""
 REWORDINGS = 2
 """Each natural question is also said in other words so many times: people do not repeat those of
 the documents."""
@@ -68,22 +80,24 @@ FOR = frozenset(
         "attribute_near", "attribute_wide", "read", "has_answer", "score",
         "mass", "edges", "fit", "counted", "clause",
         "clause_attribute", "lead_attribute", "clause_name", "clause_period", "clause_ordinal",
-        "sort_fits", "sentence", "span",
+        "sort_fits", "sentence", "span", "subject_own", "subject_near", "subject_wide", "holds_fit",
+        "holds_bound", "holds_clause", "holds_clause_attribute", "holds_lead_attribute",
+        "holds_mass", "holds_edges",
     )
 )  # fmt: skip
 AGAINST = frozenset(
     (
         "own_missing", "near_missing", "wide_missing", "rivals", "distance", "content_distance",
-        "rank",
+        "holds_distance", "rank",
     )
 )  # fmt: skip
-SHORT_PRECISION = 0.8
+SHORT_PRECISION = 0.9
 """Of the short answers that are shown to the natural questions, of which two fifths have no answer,
 as many must be right."""
+REFUSED = 0.75
+"""Of the natural questions without an answer, as many must be refused."""
 UNTRIED = {"answered": 0.5, "short": 0.5}
 """Thresholds of a try that has no natural question."""
-REFUSED_ANSWERABLE = 0.05
-"""Of the questions that have an answer, at most as many may be refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,37 @@ def natural(news: Sequence[str]) -> tuple[dict[str, str], list[Asking]]:
         for row, _, question, *answers in lines
     ]
     return documents, asked
+
+
+def digests(
+    documents: Mapping[str, str], asked: Sequence[Asking]
+) -> tuple[dict[str, str], list[Asking]]:
+    """The same questions on the same articles, `TOGETHER` of them in one document under headings
+    as a digest has them, among the others as they are."""
+    digest = _digests(asked)
+    parts: dict[str, list[str]] = {}
+    for name, text in documents.items():
+        if name in digest:
+            parts.setdefault(digest[name], []).append(f"## {_title(text)}\n\n{text.strip()}\n")
+    made = {name: "\n".join(("# 简报\n", *texts)) for name, texts in parts.items()}
+    made |= {name: text for name, text in documents.items() if name not in digest}
+    return made, [replace(one, document=digest[one.document]) for one in asked]
+
+
+def _digests(asked: Iterable[Asking]) -> dict[str, str]:
+    """In which digest each article stands that is asked about."""
+    names = sorted({one.document for one in asked})
+    return {name: f"digest{i // TOGETHER:03d}.md" for i, name in enumerate(names)}
+
+
+def _title(text: str) -> str:
+    """The words with which an article begins, up to the first mark, of `TITLE` characters at most.
+
+    >>> _title("原标题：渡轮停航。今天……")
+    '渡轮停航'
+    """
+    first = re.split("[，。！？；!?;\\s]", text.strip().removeprefix("原标题："))[0]
+    return first[:TITLE] or "消息"
 
 
 def reworded(asked: Sequence[Asking], wording: Wording) -> Iterator[Asking]:
@@ -209,7 +254,7 @@ def cases(
         for asking in asked:
             query = parse_query(asking.text)
             queries = plan(query, index)
-            _, searches = find(queries, index, options, options.k, reader, lists=True)
+            _, searches = find(queries, index, options, options.k, SearchModels(reader), lists=True)
             search = searches[0]
             ranked = ranked_sentences(search, reader)
             seen = observe(search.query, search.weights, ranked)
@@ -400,21 +445,27 @@ def _by_question(table: Table, probability: Floats, count: int) -> list[list[flo
 def fit(found: Sequence[Case]) -> dict[str, Any]:
     """The models as `rag.models.trees` reads them; what they reach on documents that they have
     not seen goes to the log."""
-    groups = [f"{case.natural}{case.asking.document}" for case in found]
+    digest = _digests(
+        case.asking for case in found if case.natural and not case.asking.document.endswith(".md")
+    )  # an article and the digest that holds it are learned from or measured on together
+    groups = [
+        f"{case.natural}{digest.get(case.asking.document, case.asking.document)}" for case in found
+    ]
     sentence = _table(found, "sentence_rows", "sentences")
     span = _table(found, "span_rows", "spans")
     said = _by_question(sentence, _unseen(sentence, groups, ROUNDS), len(found))
     marked = _by_question(span, _unseen(span, groups, ROUNDS), len(found))
-    rows, labels, shown, elsewhere = [], [], [], []
+    rows, labels, shown, said_right, elsewhere = [], [], [], [], []
     for case, sentences, unbounded in zip(found, said, marked, strict=True):
         spans = [
             0.0 if unbound(row) else probability
             for row, probability in zip(case.seen.span_rows, unbounded, strict=True)
         ]
-        rows.append(answer_row(parse_query(case.asking.text), sentences, spans, case.seen))
+        query = parse_query(case.asking.text)
+        rows.append(answer_row(query, sentences, spans, case.seen))
         best = int(np.argmax(sentences)) if sentences else -1
         labels.append(best >= 0 and case.sentences[best])
-        query = parse_query(case.asking.text)
+        said_right.append(_says_it(case, query, sentences))
         elsewhere.append(best < 0 or out_of_question(query, case.seen, sentences, spans))
         place = int(np.argmax(spans)) if spans else -1
         shown.append((spans[place], case.spans[place]) if place >= 0 else (0.0, False))
@@ -428,7 +479,7 @@ def fit(found: Sequence[Case]) -> dict[str, Any]:
     )
     likely = _unseen(answered, groups, ANSWER_ROUNDS, 2)
     likely[elsewhere] = 0.0
-    thresholds = _thresholds(found, likely, shown)
+    thresholds = _thresholds(found, likely, said_right, shown)
     whole = np.ones
     return {
         "sentence": trees_json(
@@ -440,8 +491,35 @@ def fit(found: Sequence[Case]) -> dict[str, Any]:
     }
 
 
+def _says_it(case: Case, query: Query, probabilities: Sequence[float]) -> bool:
+    """Whether the sentences that would be said hold an answer."""
+    seen = case.seen
+    if not seen.sentences or not case.asking.answers:
+        return False
+    likeliest = sorted(zip(seen.sentences, probabilities, strict=True), key=by_probability)
+    chosen = choose(query, ordered(Judged(seen.asked, tuple(likeliest), (), 0.0, {})), ANSWERING)
+    return any(_answers(one.text, case.asking.answers) for one in chosen)
+
+
+def _least(pairs: Iterable[tuple[float, bool]], precision: float) -> float:
+    """The least probability from which on at least the share `precision` is right; 1 for none.
+
+    >>> _least([(0.9, True), (0.8, False), (0.7, True), (0.2, False)], 0.6)
+    0.7
+    """
+    least, right = 1.0, 0
+    for count, (probability, is_right) in enumerate(sorted(pairs, reverse=True), 1):
+        right += is_right
+        if right >= precision * count:
+            least = probability
+    return least
+
+
 def _thresholds(
-    found: Sequence[Case], likely: Floats, shown: Sequence[tuple[float, bool]]
+    found: Sequence[Case],
+    likely: Floats,
+    said_right: Sequence[bool],
+    shown: Sequence[tuple[float, bool]],
 ) -> dict[str, float]:
     """From which probability on a question is answered and a short answer shown, by the natural
     questions, none of whose documents the models had seen."""
@@ -450,19 +528,14 @@ def _thresholds(
     if not answerable.any():
         return UNTRIED
     sure = likely[own]
-    answered = float(np.quantile(sure[answerable], REFUSED_ANSWERABLE))
-    pairs = sorted(((shown[i][0], shown[i][1], likely[i]) for i in own), reverse=True)
-    short, right, count = 1.0, 0, 0
-    for probability, is_correct, confidence in pairs:
-        if confidence < answered:
-            continue
-        count, right = count + 1, right + is_correct
-        if right >= SHORT_PRECISION * count:
-            short = probability
+    answered = float(np.quantile(sure[~answerable], REFUSED))
+    short = _least((shown[i] for i in own if likely[i] >= answered), SHORT_PRECISION)
     log.info(
         "unseen documents, natural questions: answered from %.3f (of the answerable %.3f, of the "
-        "others refused %.3f), short from %.3f (shown %.3f of the answerable, right %.3f)",
+        "others refused %.3f; %.3f of what is said holds the answer), short from %.3f (shown %.3f "
+        "of the answerable, right %.3f)",
         answered, np.mean(sure[answerable] >= answered), np.mean(sure[~answerable] < answered),
+        np.mean([said_right[i] for i in own if likely[i] >= answered]),
         short,
         np.mean([shown[i][0] >= short for i, has in zip(own, answerable, strict=True) if has]),
         np.mean([shown[i][1] for i in own if shown[i][0] >= short and likely[i] >= answered]),
@@ -498,9 +571,10 @@ def build(folder: Path, share: float = 1.0) -> None:
     reader = Reader((files / "model.onnx").read_bytes(), (files / "vocabulary.json").read_bytes())
     found: list[Case] = []
     news, own = natural(list(data.news()))
-    own = [*own, *reworded(own, Wording.load(files))]
+    wording = Wording.load(files)
     for documents, asked, is_own in (
-        (news, own, True),
+        (news, [*own, *reworded(own, wording)], True),
+        (*digests(news, own), True),
         (*encyclopedic(), False),
         (*tabular(), False),
     ):

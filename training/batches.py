@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from rag.text.fold import fold
+from rag.text.normalize import fold
 
 Ids = npt.NDArray[np.int32]
 ENCODED_AT_ONCE = 4096

@@ -1,5 +1,5 @@
 """BM25 over a handful of thousand passages held in memory: the yardstick, and the source of
-hard negatives. The library's own keyword search is `rag.indexing`; this one is the textbook's.
+hard negatives. The library's own keyword search is `rag.index.local`; this one is the textbook's.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from rag.answering.query import parse_query
-from rag.models.reader_input import RESERVED, Vocabulary
-from rag.text.fold import fold
+from rag.models.reader import RESERVED, Vocabulary
+from rag.retrieval.query import parse_query
+from rag.text.normalize import fold
 from rag.text.segment import tagged
 
 REPLACED, DROPPED = 0.35, 0.1  # shares of a question's words
@@ -182,8 +182,8 @@ def other_detail(text: str, random: np.random.Generator) -> Detail | None:
     """What stands in the question before it asks, asked for something else; None where that is
     no topic.
 
-    >>> other_detail("海灯市的灯塔有多高？", np.random.default_rng(1)).text
-    '海灯市的灯塔有的工厂建在哪里？'
+    >>> other_detail("海灯市的灯塔在哪里？", np.random.default_rng(1)).text
+    '海灯市的灯塔的工厂建在哪里？'
     """
     asked = _ASKED.search(text)
     topic = text[: asked.start()].rstrip("的，,是") if asked else ""

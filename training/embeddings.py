@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from rag.models.reader_input import RESERVED
-from rag.text.fold import fold
+from rag.models.reader import RESERVED
+from rag.text.normalize import fold
 from rag.text.segment import cut
 
 WINDOW = 5

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rag.models.reader_input import FEATURES, Vocabulary
+from rag.models.reader import FEATURES, Vocabulary
 from training import data, sources
 from training.embeddings import Vectors, train_vectors
 from training.reader_data import (
@@ -133,7 +133,7 @@ def _follow(mean: Net, net: Net, share: float) -> None:
 
 
 def vocabulary_json(vectors: Vectors) -> bytes:
-    """The vocabulary as `rag.models.reader_input.Vocabulary` reads it."""
+    """The vocabulary as `rag.models.reader.Vocabulary` reads it."""
     value = {
         "words": vectors.words,
         "characters": vectors.characters,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rag.models.reader_input import FEATURES, STATIC, Vocabulary, Words, match, read_words
+from rag.models.reader import FEATURES, STATIC, Vocabulary, Words, match, read_words
 from rag.text.segment import words
 from training.bm25 import BM25
 from training.data import Question
@@ -188,6 +188,9 @@ def _text(
             ids[kind, i, : len(row)] = source[row]
         values[i, : len(row)] = features[i]
     return (
-        torch.from_numpy(ids[0]), torch.from_numpy(ids[1]), torch.from_numpy(ids[2]),
-        torch.from_numpy(values), torch.tensor(lengths),
+        torch.from_numpy(ids[0]),
+        torch.from_numpy(ids[1]),
+        torch.from_numpy(ids[2]),
+        torch.from_numpy(values),
+        torch.tensor(lengths),
     )

@@ -10,7 +10,7 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from rag.models.reader_input import FEATURES
+from rag.models.reader import FEATURES
 from training.reader_net import Net, Text
 
 OPSET = 17
@@ -30,8 +30,14 @@ def export(net: Net, path: Path) -> None:
         # The exporter built on torch.export unrolls what the older one keeps as an LSTM.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            net.float().eval(), (_example(5), _example(9)), path, dynamo=False,
-            opset_version=OPSET, input_names=INPUTS, output_names=OUTPUTS, dynamic_axes=axes,
+            net.float().eval(),
+            (_example(5), _example(9)),
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=INPUTS,
+            output_names=OUTPUTS,
+            dynamic_axes=axes,
         )
     model = onnx.load(path)
     halve(model)

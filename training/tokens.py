@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from rag.text.tokens import PATTERN
+from rag.text.sentences import PATTERN
 
 TOKENS = 32_000
 

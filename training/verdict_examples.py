@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.verification import before_verb
-from rag.answering.facts import ANTONYMS, CERTAIN, HEDGES, LIMITS, NEGATIONS, facts
+from rag.answering.statements import ANTONYMS, CERTAIN, HEDGES, LIMITS, NEGATIONS, facts
 from rag.text.quantities import UnitClass, quantities
 from rag.text.segment import first_nouns
 from rag.text.sentences import sentences
@@ -180,7 +180,7 @@ def _opening(sentence: str, year: int | None, chance: random.Random) -> str:
 def _rounded(sentence: str, year: int | None, chance: random.Random) -> str:
     """约 and fewer digits."""
     del year, chance
-    match = re.search(r"(?<![\d.])(\d{2,4})\.(\d{1,3})(?=[万亿%])", sentence)
+    match = re.search(r"(?<![\d.,])(\d{2,4})\.(\d{1,3})(?=[万亿%])", sentence)
     if not match or sentence[max(0, match.start() - 1) : match.start()] in "约第近超":
         return sentence
     value = round(float(match.group()))

@@ -36,8 +36,13 @@ def load(path: Path) -> Benchmark:
     for row in json_lines([queries]):
         identity = str(required(row, "_id", queries))
         if identity in relevant:
-            collector.ask_openly({"id": identity, "question": required(row, "text", queries),
-                                  "relevant": relevant[identity]})
+            collector.ask_openly(
+                {
+                    "id": identity,
+                    "question": required(row, "text", queries),
+                    "relevant": relevant[identity],
+                }
+            )
     if not collector.open:
         raise EvaluationError(f"{folder}: no query of queries.jsonl is judged in the qrels")
     return replace(collector.benchmark(), passages=passages)

@@ -22,17 +22,21 @@ def load(path: Path) -> Benchmark:
     collector = Collector()
     rows = [row for file in find_files(path, PATTERNS) for row in _rows(file)]
     for number, (question, group) in enumerate(groupby(rows, key=lambda row: row[0]), 1):
-        judged = {collector.name(sentence): (sentence, label == "1")
-                  for _, sentence, label in group}
+        judged = {
+            collector.name(sentence): (sentence, label == "1") for _, sentence, label in group
+        }
         right = {name: sentence for name, (sentence, is_right) in judged.items() if is_right}
-        collector.ask_given({
-            "id": str(number),
-            "question": question,
-            "answers": list(right.values()),
-            "evidence": [{"doc": name, "quote": sentence} for name, sentence in right.items()],
-            "type": "sentence" if right else UNANSWERABLE,
-            "relevant": dict.fromkeys(right, 1),
-        }, judged)
+        collector.ask_given(
+            {
+                "id": str(number),
+                "question": question,
+                "answers": list(right.values()),
+                "evidence": [{"doc": name, "quote": sentence} for name, sentence in right.items()],
+                "type": "sentence" if right else UNANSWERABLE,
+                "relevant": dict.fromkeys(right, 1),
+            },
+            judged,
+        )
     return collector.benchmark()
 
 

@@ -37,14 +37,17 @@ def load(path: Path) -> Benchmark:
             references = required(row, "positive_reference", file)
             references = references if isinstance(references, list) else [references]
             names = dict.fromkeys(collector.name(_page(reference)) for reference in references)
-            collector.ask_given({
-                "id": f"{file.stem}-{number}",
-                "question": row["question"],
-                "answers": required(row, "answers", file),
-                "type": _kind(row),
-                **_history(row),
-                "relevant": dict.fromkeys(names, 1),
-            }, names)
+            collector.ask_given(
+                {
+                    "id": f"{file.stem}-{number}",
+                    "question": row["question"],
+                    "answers": required(row, "answers", file),
+                    "type": _kind(row),
+                    **_history(row),
+                    "relevant": dict.fromkeys(names, 1),
+                },
+                names,
+            )
             for turn in row.get("history_qa", ()):
                 collector.name(_page(turn["positive_reference"]))
     return collector.benchmark()
@@ -67,8 +70,10 @@ def _page(reference: Mapping[str, Any]) -> str:
 
 def _history(row: Mapping[str, Any]) -> dict[str, Any]:
     """The turns before a question, each with the first way to say its answer."""
-    turns = [{"question": turn["question"], "answer": str(turn["answers"][0])}
-             for turn in row.get("history_qa", ())]
+    turns = [
+        {"question": turn["question"], "answer": str(turn["answers"][0])}
+        for turn in row.get("history_qa", ())
+    ]
     return {"history": turns} if turns else {}
 
 

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from zlib import crc32
 
-from rag.answering.terms import sentence_terms
-from rag.indexing.index import Field, Sentence, Terms
-from rag.models.encoder import Encoder
-from rag.models.vectors import Float32
+from rag.index.protocol import Encoder, Field, IndexedSentence, Terms
+from rag.models.encoder import Float32
+from rag.retrieval.query import sentence_terms
 from rag.text.segment import bigrams, words
 from rag.types import Chunk, Document, DocumentInfo, Run, Span
 
@@ -49,13 +48,17 @@ class Collection:
 
     @cached_property
     def _terms(self) -> dict[Field, dict[str, list[str]]]:
-        return {field: {name: cut(text) for name, text in self.passages.items()}
-                for field, cut in _CUT.items()}
+        return {
+            field: {name: cut(text) for name, text in self.passages.items()}
+            for field, cut in _CUT.items()
+        }
 
     @cached_property
     def _counts(self) -> dict[Field, Counter[str]]:
-        return {field: Counter(term for terms in by_name.values() for term in set(terms))
-                for field, by_name in self._terms.items()}
+        return {
+            field: Counter(term for terms in by_name.values() for term in set(terms))
+            for field, by_name in self._terms.items()
+        }
 
 
 class GivenIndex:
@@ -88,8 +91,10 @@ class GivenIndex:
 
     def rank_words(self, terms: Terms, k: int) -> list[tuple[int, float]]:
         """Every row with its BM25 score, best first, ties by row."""
-        scores = [sum(self._score(field, wanted, name) for field, wanted in terms.items())
-                  for name in self._names]
+        scores = [
+            sum(self._score(field, wanted, name) for field, wanted in terms.items())
+            for name in self._names
+        ]
         return _best(scores, k)
 
     def _score(self, field: Field, wanted: Mapping[str, float], name: str) -> float:
@@ -100,28 +105,52 @@ class GivenIndex:
         mean = sum(len(self._collection.terms(field, n)) for n in self._names) / len(self._names)
         norm = K1 * (1 - B + B * len(terms) / (mean or 1.0))
         return sum(
-            weight * math.log(1 + (self.count - found[term] + 0.5) / (found[term] + 0.5))
-            * frequencies[term] * (K1 + 1) / (frequencies[term] + norm)
-            for term, weight in wanted.items() if frequencies[term])
+            weight
+            * math.log(1 + (self.count - found[term] + 0.5) / (found[term] + 0.5))
+            * frequencies[term]
+            * (K1 + 1)
+            / (frequencies[term] + norm)
+            for term, weight in wanted.items()
+            if frequencies[term]
+        )
 
     def frequencies(self, field: Field, terms: Iterable[str]) -> dict[str, int]:
         """In how many passages of the collection each term stands."""
         found = self._collection.counts(field)
         return {term: found[term] for term in terms}
 
-    def sentences(self, rows: Sequence[int], terms: Iterable[str]) -> list[tuple[Sentence, ...]]:
+    def sentences(
+        self, rows: Sequence[int], terms: Iterable[str]
+    ) -> list[tuple[IndexedSentence, ...]]:
         """The sentences of passages, with those of `terms` that stand in them."""
         wanted = frozenset(terms)
         texts = [self._collection.passages[self._names[row]] for row in rows]
-        return [tuple(Sentence(one.terms & wanted, one.span.end - one.span.start,
-                               crc32(one.span.of(text).encode()))
-                      for one in sentence_terms(text)) for text in texts]
+        return [
+            tuple(
+                IndexedSentence(
+                    one.terms & wanted,
+                    one.span.end - one.span.start,
+                    crc32(one.span.of(text).encode()),
+                )
+                for one in sentence_terms(text)
+            )
+            for text in texts
+        ]
 
     def chunk(self, row: int) -> Chunk:
         """A passage as one chunk."""
         name, text = self._names[row], self._collection.passages[self._names[row]]
-        return Chunk(id=f"{row:06d}", document_id=name, position=0, span=Span(0, len(text)),
-                     text=text, lead=(), headings=(), page=None, lines=None, tokens=0)
+        return Chunk(
+            id=f"{row:06d}",
+            document_id=name,
+            position=0,
+            span=Span(0, len(text)),
+            text=text,
+            lead=(),
+            headings=(),
+            page=None,
+            lines=None,
+        )
 
     def chunks(self, rows: Sequence[int]) -> list[Chunk]:
         """Several of them."""
@@ -130,9 +159,17 @@ class GivenIndex:
     def row_document(self, row: int) -> DocumentInfo:
         """A passage as a document of one chunk."""
         name = self._names[row]
-        return DocumentInfo(id=name, name=name, path=name, title=name, date=None,
-                            date_inferred=False, chunks=1, split_sentences=0,
-                            characters=len(self._collection.passages[name]))
+        return DocumentInfo(
+            id=name,
+            name=name,
+            path=name,
+            title=name,
+            date=None,
+            date_inferred=False,
+            chunks=1,
+            split_sentences=0,
+            characters=len(self._collection.passages[name]),
+        )
 
     def same_document(self, row: int, other: int) -> bool:
         """Each passage is a document."""
@@ -145,9 +182,18 @@ class GivenIndex:
     def document(self, name: str) -> Document:
         """A passage as a whole document, its text its source."""
         text = self._collection.passages[name]
-        return Document(id=name, name=name, path=name, title=name, date=None,
-                        date_inferred=False, text=text, blocks=(),
-                        origin=(Run(0, 0, len(text)),), source=text)
+        return Document(
+            id=name,
+            name=name,
+            path=name,
+            title=name,
+            date=None,
+            date_inferred=False,
+            text=text,
+            blocks=(),
+            origin=(Run(0, 0, len(text)),),
+            source=text,
+        )
 
 
 def _best(scores: Sequence[float], k: int) -> list[tuple[int, float]]:

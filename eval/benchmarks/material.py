@@ -91,8 +91,9 @@ def find_files(path: Path, patterns: Sequence[str]) -> list[Path]:
         found = sorted(path.glob(pattern))
         if found:
             return found
-    raise EvaluationError(f"{path} holds no {' or '.join(patterns)}; name the file or the folder "
-                          "that holds it")
+    raise EvaluationError(
+        f"{path} holds no {' or '.join(patterns)}; name the file or the folder that holds it"
+    )
 
 
 def read_text(path: Path) -> str:
@@ -143,6 +144,8 @@ def required(row: Mapping[str, Any], name: str, path: Path) -> Any:
         EvaluationError: the object lacks it, so the file is of another format.
     """
     if name not in row:
-        raise EvaluationError(f"{path} lacks the field `{name}`; there are: "
-                              f"{', '.join(sorted(row))}. Is it a file of this benchmark?")
+        raise EvaluationError(
+            f"{path} lacks the field `{name}`; there are: "
+            f"{', '.join(sorted(row))}. Is it a file of this benchmark?"
+        )
     return row[name]

@@ -51,8 +51,12 @@ def load(path: Path) -> Benchmark:
             collector.ask_openly({**base, "relevant": _relevant(positive, collector)})
             _ask_noisy(base, positive, negative, collector)
             if wrong:
-                planted = {**base, "id": f"{base['id']}-counterfactual", "type": "counterfactual",
-                           "fakeanswer": row.get("fakeanswer")}
+                planted = {
+                    **base,
+                    "id": f"{base['id']}-counterfactual",
+                    "type": "counterfactual",
+                    "fakeanswer": row.get("fakeanswer"),
+                }
                 collector.ask_given(planted, map(collector.name, wrong[:PASSAGES]))
     return collector.benchmark()
 
@@ -84,15 +88,21 @@ def _relevant(texts: Sequence[str], collector: Collector) -> dict[str, int]:
 
 
 def _ask_noisy(
-    base: Mapping[str, Any], positive: Sequence[str], negative: Sequence[str],
+    base: Mapping[str, Any],
+    positive: Sequence[str],
+    negative: Sequence[str],
     collector: Collector,
 ) -> None:
     """The question at every share of noise, and with noise alone."""
     for noise in NOISE:
         wrong = min(round(PASSAGES * noise), len(negative))
         right = min(PASSAGES - wrong, len(positive))
-        row = {**base, "id": f"{base['id']}-noise{noise:.1f}", "type": f"noise {noise:.1f}",
-               "relevant": _relevant(positive[:right], collector)}
+        row = {
+            **base,
+            "id": f"{base['id']}-noise{noise:.1f}",
+            "type": f"noise {noise:.1f}",
+            "relevant": _relevant(positive[:right], collector),
+        }
         # Noise first: what stands first must not be right by its place.
         collector.ask_given(row, map(collector.name, [*negative[:wrong], *positive[:right]]))
     if negative:

@@ -21,18 +21,28 @@ from eval.folder import METRICS, write_json
 from eval.questions import Question
 from eval.run import digest
 from rag.assistant import Assistant
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.models.encoder import load_encoder
 from rag.settings import Settings
 
 LOADERS: Mapping[str, Callable[[Path], Benchmark]] = {
-    "squad": squad.load, "rgb": rgb.load, "expmrc": squad.load, "beir": beir.load,
-    "dbqa": dbqa.load, "domainrag": domainrag.load,
+    "squad": squad.load,
+    "rgb": rgb.load,
+    "expmrc": squad.load,
+    "beir": beir.load,
+    "dbqa": dbqa.load,
+    "domainrag": domainrag.load,
 }
 ALIASES: Mapping[str, str] = {
-    "cmrc": "squad", "cmrc2018": "squad", "drcd": "squad", "xquad": "squad",
-    "dureader_robust": "squad", "squad2": "squad", "nlpcc-dbqa": "dbqa",
-    "rgb_int": "rgb", "rgb_fact": "rgb",
+    "cmrc": "squad",
+    "cmrc2018": "squad",
+    "drcd": "squad",
+    "xquad": "squad",
+    "dureader_robust": "squad",
+    "squad2": "squad",
+    "nlpcc-dbqa": "dbqa",
+    "rgb_int": "rgb",
+    "rgb_fact": "rgb",
 }
 OPEN, GIVEN = "open", "given"
 
@@ -55,8 +65,9 @@ def load_benchmark(name: str, path: Path) -> Benchmark:
     """
     loader = LOADERS.get(ALIASES.get(name.lower(), name.lower()))
     if loader is None:
-        raise EvaluationError(f"unknown benchmark {name!r}; there are: "
-                              f"{', '.join(sorted({*LOADERS, *ALIASES}))}")
+        raise EvaluationError(
+            f"unknown benchmark {name!r}; there are: {', '.join(sorted({*LOADERS, *ALIASES}))}"
+        )
     if not path.exists():
         raise EvaluationError(f"{path} does not exist; name the benchmark's file or folder")
     return loader(path)
@@ -74,9 +85,13 @@ def run_benchmark(
     benchmark = load_benchmark(plan.name, plan.path).first(plan.first)
     for problem in benchmark.problems:
         print(f"{plan.path}, {problem}; left out", file=sys.stderr)
-    made_from = {"benchmark": plan.name, "first": plan.first, "file": plan.path.name,
-                 **({"sha256": digest(plan.path)} if plan.path.is_file() else {}),
-                 "settings": settings.model_dump(mode="json", exclude={"index"})}
+    made_from = {
+        "benchmark": plan.name,
+        "first": plan.first,
+        "file": plan.path.name,
+        **({"sha256": digest(plan.path)} if plan.path.is_file() else {}),
+        "settings": settings.model_dump(mode="json", exclude={"index"}),
+    }
     found: dict[str, Outcome] = {}
     if OPEN in plan.ways and benchmark.open:
         found[OPEN] = _run_open(benchmark, settings, out / OPEN, made_from, options)
@@ -89,7 +104,10 @@ def run_benchmark(
 
 
 def _run_open(
-    benchmark: Benchmark, settings: Settings, out: Path, made_from: Mapping[str, Any],
+    benchmark: Benchmark,
+    settings: Settings,
+    out: Path,
+    made_from: Mapping[str, Any],
     options: Options,
 ) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="wenju-benchmark-") as temporary:
@@ -108,7 +126,10 @@ def _run_open(
 
 
 def _run_given(
-    benchmark: Benchmark, settings: Settings, out: Path, made_from: Mapping[str, Any],
+    benchmark: Benchmark,
+    settings: Settings,
+    out: Path,
+    made_from: Mapping[str, Any],
     options: Options,
 ) -> Outcome:
     questions = tuple(item.question for item in benchmark.given)
@@ -139,6 +160,8 @@ def _combined(found: Mapping[str, Outcome]) -> dict[str, Any]:
         "by_type": asked["by_type"],
         "given": own["overall"],
         "given_by_type": own["by_type"],
-        "intervals": {"overall": asked["intervals"]["overall"],
-                      "given": own["intervals"]["overall"]},
+        "intervals": {
+            "overall": asked["intervals"]["overall"],
+            "given": own["intervals"]["overall"],
+        },
     }

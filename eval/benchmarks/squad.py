@@ -67,13 +67,19 @@ def _collect(value: Any, file: Path, collector: Collector) -> None:
 
 
 def _question(qa: Mapping[str, Any], context: str, name: str, file: Path) -> dict[str, Any]:
-    spans = [(str(answer["text"]), int(answer.get("answer_start", -1)))
-             for answer in qa.get("answers") or () if str(answer.get("text", "")).strip()]
+    spans = [
+        (str(answer["text"]), int(answer.get("answer_start", -1)))
+        for answer in qa.get("answers") or ()
+        if str(answer.get("text", "")).strip()
+    ]
     impossible = bool(qa.get("is_impossible")) or not spans
     quotes = [str(quote) for quote in _flat(qa.get("evidences")) if str(quote).strip()]
     if not quotes and not impossible:
-        quotes = [sentence for text, start in spans[:1]
-                  if (sentence := answer_sentence(context, text, start))]
+        quotes = [
+            sentence
+            for text, start in spans[:1]
+            if (sentence := answer_sentence(context, text, start))
+        ]
     return {
         "id": str(required(qa, "id", file)),
         "question": required(qa, "question", file),
@@ -100,5 +106,4 @@ def answer_sentence(context: str, answer: str, start: int) -> str:
 
 def _flat(value: Any) -> list[Any]:
     """ExpMRC lists the evidence of a question, or several annotators' lists of it."""
-    return [part for item in value or ()
-            for part in (item if isinstance(item, list) else [item])]
+    return [part for item in value or () for part in (item if isinstance(item, list) else [item])]

@@ -10,10 +10,10 @@ from difflib import SequenceMatcher
 from eval.metrics.folding import count_characters, fold
 
 ALL_REQUIRED = frozenset({"list", "cause", "definition", "comparison", "multi-hop", "summary"})
-"""Question types of which every listed answer is a required part (DESIGN.md)."""
+"""Question types of which every listed answer is a required part (eval/README.md)."""
 
 SHORT_TYPES = frozenset({"number", "date", "entity"})
-"""Question types that a few words answer (DESIGN.md)."""
+"""Question types that a few words answer (eval/README.md)."""
 
 # Punctuation that the CMRC 2018 script removes, and its NFKC forms.
 _PUNCTUATION = frozenset("-:_*^/\\~`+=，。：？！“”；’《》…·、「」（）－～『』")
@@ -30,7 +30,7 @@ def answer_hit(
     ways to say the same. A refusal's text is passed as the empty string and gives 0. Undefined
     for no listed answer.
 
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
 
     >>> answer_hit("甲和乙。[1]", ["甲", "丙"], all_required=True)
     0.5
@@ -39,8 +39,10 @@ def answer_hit(
     """
     folded = fold(text)
     found = [
-        any(fold(way) and fold(way) in folded
-            for way in ([answer] if isinstance(answer, str) else answer))
+        any(
+            fold(way) and fold(way) in folded
+            for way in ([answer] if isinstance(answer, str) else answer)
+        )
         for answer in answers
     ]
     return sum(found) / len(found) if all_required else float(any(found))

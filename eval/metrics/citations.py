@@ -13,7 +13,7 @@ def on_evidence(quote: str, evidence: Sequence[str]) -> bool:
     """Whether a citation shares half of the 5-grams of the shorter of the two with some
     evidence quotation: |G(s) in l| / |G(s)| >= 1/2, s the shorter and l the longer text.
 
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
     """
     return any(_shares_half(quote, quotation) for quotation in evidence)
 
@@ -21,7 +21,7 @@ def on_evidence(quote: str, evidence: Sequence[str]) -> bool:
 def evidence_precision(quotes: Sequence[str], evidence: Sequence[str]) -> float:
     """|{c in C: c on evidence}| / |C| over an answer's citations C. Undefined for no citation.
 
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
     """
     return sum(on_evidence(quote, evidence) for quote in quotes) / len(quotes)
 
@@ -31,7 +31,7 @@ def evidence_recall(quotes: Sequence[str], evidence: Sequence[str]) -> float:
     of which one citation c holds half of the 5-grams. 0 without a citation, so also for a
     refusal. Undefined for empty Q.
 
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
     """
     covered = sum(
         any(share_held(quote, quotation) >= HALF for quote in quotes) for quotation in evidence

@@ -15,7 +15,7 @@ def fold(text: str) -> str:
     """`text` as measures compare it: NFKC, lower case, white space out, citation markers
     `[n]` out. Traditional characters stay as they are.
 
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
 
     >>> fold("Ａb　約 31.3％[2]。")
     'ab約31.3%。'

@@ -8,13 +8,13 @@ from math import log2
 from eval.metrics.folding import count_characters, share_held
 
 FOUND = 0.6
-"""Share of a quotation's 5-grams that a text holds when it finds the quotation (DESIGN.md)."""
+"""Share of a quotation's 5-grams that a text holds when it finds the quotation (eval/README.md)."""
 
 
 def finds(text: str, quotation: str) -> bool:
     """Whether the text holds at least 60% of the quotation's character 5-grams.
 
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
     """
     return share_held(text, quotation) >= FOUND
 
@@ -49,7 +49,7 @@ def evidence_recall(passages: Sequence[str], ranks: Sequence[int | None], charac
     one of the n passages within N characters. `ranks` as from `first_ranks`.
 
     Edge: a first passage longer than N counts all the same. Undefined for no quotation.
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
     """
     taken = within_budget(passages, characters)
     return sum(rank is not None and rank <= taken for rank in ranks) / len(ranks)
@@ -58,7 +58,7 @@ def evidence_recall(passages: Sequence[str], ranks: Sequence[int | None], charac
 def hit_at(ranks: Sequence[int | None], k: int) -> float:
     """1 when at least one quotation is found among the first k passages, else 0.
 
-    Source: DESIGN.md, Measures.
+    Source: eval/README.md, Measures.
 
     >>> hit_at([None, 3], 3), hit_at([None, 3], 2), hit_at([], 5)
     (1.0, 0.0, 0.0)
@@ -82,7 +82,7 @@ def reciprocal_rank(ranks: Sequence[int | None], cutoff: int = 10) -> float:
     """(1/|Q|) * sum over q of 1/rank(q): mean reciprocal rank over a question's quotations Q,
     0 for a quotation that is not found or found beyond rank 10. Undefined for empty Q.
 
-    Source: DESIGN.md, Measures; Voorhees, The TREC-8 Question Answering Track (1999).
+    Source: eval/README.md, Measures; Voorhees, The TREC-8 Question Answering Track (1999).
 
     >>> reciprocal_rank([1, 2, 11, None])
     0.375

@@ -54,7 +54,7 @@ def print_page_speed(material: Material, settings: Settings) -> None:
     Raises:
         EvaluationError: no Chromium, too few questions, or the page fails.
     """
-    from rag.indexing.index import Index
+    from rag.index.local.index import Index
 
     questions = [question.text for question in load_questions(material.questions).questions]
     if len(set(questions)) < PEOPLE * 2:

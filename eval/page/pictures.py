@@ -77,7 +77,7 @@ def take_pictures(out: Path, settings: Settings) -> list[Path]:
     Raises:
         EvaluationError: no Chromium, or the page does not start.
     """
-    from rag.indexing.index import Index
+    from rag.index.local.index import Index
 
     out.mkdir(parents=True, exist_ok=True)
     written = []

@@ -50,31 +50,45 @@ def share_ticks() -> list[tuple[float, str]]:
 def line_chart(axes: Axes, lines: Sequence[Line], guides: Sequence[float] = ()) -> str:
     """Lines with a dot at each point; `guides` are upright lines."""
     parts = [_frame(axes)]
-    parts += [f'<line class="guide" x1="{axes.place_x(x):.1f}" x2="{axes.place_x(x):.1f}" '
-              f'y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>' for x in guides]
+    parts += [
+        f'<line class="guide" x1="{axes.place_x(x):.1f}" x2="{axes.place_x(x):.1f}" '
+        f'y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        for x in guides
+    ]
     for line in lines:
         places = [(axes.place_x(x), axes.place_y(y)) for x, y in line.points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         parts.append(f'<polyline class="line {line.colour}" points="{path}"/>')
-        parts += [f'<circle class="dot {line.colour}" cx="{x:.1f}" cy="{y:.1f}" r="3">'
-                  f"<title>{escape(line.name)}: {value[1]:.3f} at {value[0]:g}</title></circle>"
-                  for (x, y), value in zip(places, line.points, strict=True)]
+        parts += [
+            f'<circle class="dot {line.colour}" cx="{x:.1f}" cy="{y:.1f}" r="3">'
+            f"<title>{escape(line.name)}: {value[1]:.3f} at {value[0]:g}</title></circle>"
+            for (x, y), value in zip(places, line.points, strict=True)
+        ]
     return _figure(parts, [(line.name, line.colour) for line in lines if line.name])
 
 
-def bar_chart(axes: Axes, bars: Sequence[tuple[float, float, float]], title: Callable[
-        [tuple[float, float, float]], str], *, diagonal: bool = False) -> str:
+def bar_chart(
+    axes: Axes,
+    bars: Sequence[tuple[float, float, float]],
+    title: Callable[[tuple[float, float, float]], str],
+    *,
+    diagonal: bool = False,
+) -> str:
     """Bars (from, to, height); `title` says what a bar is when the mouse is over it."""
     base = axes.place_y(axes.y[0])
     parts = [_frame(axes)]
     for bar in bars:
         left, right, top = axes.place_x(bar[0]), axes.place_x(bar[1]), axes.place_y(bar[2])
-        parts.append(f'<rect class="bar" x="{left + 1:.1f}" y="{top:.1f}" '
-                     f'width="{max(right - left - 2, 1):.1f}" height="{base - top:.1f}">'
-                     f"<title>{escape(title(bar))}</title></rect>")
+        parts.append(
+            f'<rect class="bar" x="{left + 1:.1f}" y="{top:.1f}" '
+            f'width="{max(right - left - 2, 1):.1f}" height="{base - top:.1f}">'
+            f"<title>{escape(title(bar))}</title></rect>"
+        )
     if diagonal:
-        parts.append(f'<line class="guide" x1="{axes.place_x(0):.1f}" y1="{axes.place_y(0):.1f}" '
-                     f'x2="{axes.place_x(1):.1f}" y2="{axes.place_y(1):.1f}"/>')
+        parts.append(
+            f'<line class="guide" x1="{axes.place_x(0):.1f}" y1="{axes.place_y(0):.1f}" '
+            f'x2="{axes.place_x(1):.1f}" y2="{axes.place_y(1):.1f}"/>'
+        )
     return _figure(parts, [])
 
 
@@ -83,19 +97,27 @@ def _frame(axes: Axes) -> str:
     parts = []
     for value, label in axes.y_ticks:
         y = axes.place_y(value)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" '
-                     f'y2="{y:.1f}"/><text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" '
-                     f'text-anchor="end">{escape(label)}</text>')
+        parts.append(
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" '
+            f'y2="{y:.1f}"/><text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" '
+            f'text-anchor="end">{escape(label)}</text>'
+        )
     for value, label in axes.x_ticks:
-        parts.append(f'<text class="tick" x="{axes.place_x(value):.1f}" y="{bottom + 16}" '
-                     f'text-anchor="middle">{escape(label)}</text>')
-    parts.append(f'<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" '
-                 f'text-anchor="middle">{escape(axes.x_title)}</text>')
+        parts.append(
+            f'<text class="tick" x="{axes.place_x(value):.1f}" y="{bottom + 16}" '
+            f'text-anchor="middle">{escape(label)}</text>'
+        )
+    parts.append(
+        f'<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" '
+        f'text-anchor="middle">{escape(axes.x_title)}</text>'
+    )
     return "".join(parts)
 
 
 def _figure(parts: Sequence[str], legend: Sequence[tuple[str, str]]) -> str:
-    names = "".join(f'<span><i class="key {colour}"></i>{escape(name)}</span>'
-                    for name, colour in legend)
-    return (f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'
-            + (f'<p class="legend">{names}</p>' if names else ""))
+    names = "".join(
+        f'<span><i class="key {colour}"></i>{escape(name)}</span>' for name, colour in legend
+    )
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>' + (
+        f'<p class="legend">{names}</p>' if names else ""
+    )

@@ -53,9 +53,11 @@ def _answer_failure(question: Question, row: Mapping[str, Any]) -> str | None:
     quotes = [citation["quote"] for citation in row.get("citations", ())]
     if evidence and not any(citations.on_evidence(quote, evidence) for quote in quotes):
         return "not_chosen"
-    if question.answers and answers.answer_hit(
-        row["text"], question.answers, all_required=question.all_required
-    ) < 1:
+    if (
+        question.answers
+        and answers.answer_hit(row["text"], question.answers, all_required=question.all_required)
+        < 1
+    ):
         return "wrong_span"
     return None if evidence or question.answers else "unjudged"
 
@@ -79,20 +81,33 @@ def entry(row: Mapping[str, Any]) -> dict[str, Any]:
         "short": row.get("short") or "",
         "confidence": row.get("confidence"),
         "latency": row.get("measured", {}).get("latency_ms"),
-        "sentences": [{"text": s["text"], "support": s["support"], "reason": s["reason"],
-                       "cited": s["citations"]} for s in row.get("sentences", ())],
-        "answers": [{"text": " / ".join(ways),
-                     "found": answers.answer_hit(answer, [ways]) == 1.0}
-                    for ways in question.answers or ()],
+        "sentences": [
+            {
+                "text": s["text"],
+                "support": s["support"],
+                "reason": s["reason"],
+                "cited": s["citations"],
+            }
+            for s in row.get("sentences", ())
+        ],
+        "answers": [
+            {"text": " / ".join(ways), "found": answers.answer_hit(answer, [ways]) == 1.0}
+            for ways in question.answers or ()
+        ],
         "reference": question.reference or "",
         "judged": _judgement(row.get("judged") or {}),
         "searched": row.get("searched") or "",
         "history": [asked for asked, _ in question.history],
         "evidence": [
-            {"doc": evidence.document, "quote": evidence.quote, "rank": rank,
-             "cited": citations.evidence_recall(quotes, [evidence.quote]) == 1.0,
-             "marks": covered(evidence.quote, quotes)}
-            for evidence, rank in zip(question.evidence, ranks, strict=True)],
+            {
+                "doc": evidence.document,
+                "quote": evidence.quote,
+                "rank": rank,
+                "cited": citations.evidence_recall(quotes, [evidence.quote]) == 1.0,
+                "marks": covered(evidence.quote, quotes),
+            }
+            for evidence, rank in zip(question.evidence, ranks, strict=True)
+        ],
         "passages": _passages(row, quotations, ranks),
     }
 
@@ -121,11 +136,13 @@ def _passages(
             "evidence": covered(passage["text"], quotations),
             "quoted": _exact(passage["text"], cited.get(n, ())),
         }
-        for n, passage in enumerate(row.get("passages", ()), 1) if n in shown
+        for n, passage in enumerate(row.get("passages", ()), 1)
+        if n in shown
     ]
 
 
 def _exact(text: str, quotes: Sequence[str]) -> list[tuple[int, int]]:
     """Where the quotes stand in the text, character for character."""
-    return sorted({(start, start + len(quote)) for quote in quotes
-                   if (start := text.find(quote)) >= 0})
+    return sorted(
+        {(start, start + len(quote)) for quote in quotes if (start := text.find(quote)) >= 0}
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from eval.speed.processes import run_measured
 from eval.speed.sets import write_articles
 from eval.table import ROOT
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.settings import Settings
 
 

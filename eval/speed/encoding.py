@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from eval.speed.sets import originals
-from rag.models.encoder import Encoder
+from rag.index.protocol import Encoder
 
 PASSAGES, CHARACTERS = 20_000, 250
 ROUNDS = 3

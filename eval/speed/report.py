@@ -23,7 +23,7 @@ from eval.speed.growth import (
 from eval.speed.searching import Searches, Times
 from eval.table import ROOT
 from eval.tables import align
-from rag.indexing.nearest import SIEVED_ROWS
+from rag.index.local.vectors import SIEVED_ROWS
 
 FOLDER = ROOT / "eval" / "benchmarks"
 FIGURES, PAGE, PLOT = "speed.json", "speed.md", "speed.svg"

@@ -14,13 +14,12 @@ import numpy as np
 
 from eval.questions import load_questions
 from eval.table import shared
-from rag.answering.query import parse_query
-from rag.answering.retrieve import retrieve
-from rag.answering.terms import weigh
 from rag.assistant import Assistant
-from rag.indexing.catalog import Catalog
-from rag.indexing.index import Index
-from rag.models.vectors import Float32
+from rag.index.local.catalog import Catalog
+from rag.index.local.index import Index
+from rag.models.encoder import Float32
+from rag.retrieval.query import parse_query, weigh
+from rag.retrieval.retrieve import retrieve
 from rag.settings import Settings
 from rag.text.sentences import sentences
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from eval.errors import EvaluationError
 from eval.table import ROOT
-from rag.indexing.index import Field, Index
+from rag.index.local.index import Index
+from rag.index.protocol import Field
 from rag.settings import Settings
 
 TIMES = 5

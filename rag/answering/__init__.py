@@ -1,1 +1,1 @@
-"""A question into an answer: retrieve, fuse, choose, cite, verify."""
+"""Passages into an answer without a chat model; verification of every answer."""

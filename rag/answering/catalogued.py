@@ -10,16 +10,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from rag.answering import outline
-from rag.answering.document_questions import GENERIC, MOST_READ, Asked, Request, meant
+from rag.answering.document_questions import (
+    GENERIC,
+    MOST_READ,
+    DocumentQuestion,
+    Request,
+    meant,
+    wanted_words,
+)
 from rag.answering.extract import Extraction
-from rag.reading.outline import is_byline
-from rag.text.fold import squeeze
+from rag.documents.headings import is_byline
+from rag.index.protocol import SearchIndex
+from rag.text.normalize import squeeze
 from rag.text.quantities import dates
 from rag.text.sentences import sentences
-from rag.types import Claim, Document, DocumentInfo, Filter, Passage, Span, first_day, last_day
+from rag.types import (
+    Block,
+    Claim,
+    Document,
+    DocumentInfo,
+    Filter,
+    Passage,
+    Span,
+    first_day,
+    last_day,
+)
 
 MOST_LISTED = 20
 MOST_HEADINGS = 30
@@ -27,6 +44,8 @@ EXTRACT_SENTENCES, EXTRACT_CHARACTERS = 5, 600
 HEAD_BLOCKS = 40
 """Blocks at the beginning of a document among which its title and author are looked for."""
 MOST_SIGNED = 3
+ARTICLE_BLOCKS = 5
+"""Blocks at the beginning of an article among which its author is looked for."""
 LAST_BLOCKS = 10
 """Blocks at the end of a document among which the line that says its date is looked for, too."""
 PASSAGE_CHARACTERS = 120
@@ -39,18 +58,6 @@ _JOINED = re.compile("和|与|以及|、|及")
 
 _INSIDE = re.compile("里面的?|里的?|中的?|的")
 _QUOTES = '“”"「」《》 '
-
-
-class Catalog(Protocol):
-    """What is asked of an index."""
-
-    def documents(self, *, where: Filter | None = None) -> tuple[DocumentInfo, ...]:
-        """The documents that fit, by name."""
-        ...
-
-    def mentioning(self, term: str) -> frozenset[str]:
-        """The names of the documents whose text has a term."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,9 @@ _TEXTS = {
         "headings": "它的主要标题：",
         "conclusion": "《{0}》的“{1}”：",
         "concluding": "《{0}》里作结论的句子：",
+        "dated": "日期在{1}的文档有 {0} 份：",
+        "place": "《{0}》里，“{1}”在“{2}”之下：",
+        "article": "《{0}》里“{1}”一篇的原文摘录：",
         "copies": "{0}份",
         "units": "{0}个",
     },
@@ -126,6 +136,9 @@ _TEXTS = {
         "headings": "Its main headings:",
         "conclusion": "“{1}” of “{0}”:",
         "concluding": "Sentences of “{0}” that conclude:",
+        "dated": "{0} documents are dated {1}:",
+        "place": "In “{0}”, “{1}” stands under “{2}”:",
+        "article": "An extract of “{1}” in “{0}”:",
         "copies": "{0}",
         "units": "{0}",
     },
@@ -141,7 +154,7 @@ _SIGNED = re.compile(
 
 def answer(
     requests: Sequence[Request],
-    catalog: Catalog,
+    catalog: SearchIndex,
     source: Callable[[str], Document],
     where: Filter | None = None,
 ) -> Catalogued | None:
@@ -151,13 +164,21 @@ def answer(
     infos = catalog.documents(where=where) if requests else ()
     for request in requests if infos else ():
         said = _Said(source, _TEXTS["en" if request.english else "zh"])
-        if request.asked is Asked.MENTIONS:
+        if request.asked is DocumentQuestion.MENTIONS:
             found = _mentioning(said, request.term, catalog, infos)
         elif request.asked in _OF_ALL:
             found = _OF_ALL[request.asked](said, request, infos)
         else:
-            info = meant(request.document, infos, source)
+            info = meant(request.document, infos, source) if request.asked in _OF_ONE else None
             found = None if info is None else _OF_ONE[request.asked](said, info)
+            if (
+                found is not None
+                and request.asked is DocumentQuestion.OUTLINE
+                and not request.counted
+            ):
+                found = replace(found, short=None)
+            if info is None and request.asked in _OF_ARTICLE:
+                found = _of_article(said, request, infos)
         if found is not None:
             return found
     return None
@@ -225,15 +246,33 @@ class _Said:
         return Catalogued(tuple(self.claims), tuple(self.passages.values()), short, extracted)
 
 
-def _listed(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued:
+def _listed(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued | None:
+    if request.term:
+        return _of_date(said, request.term, infos)
     if len(infos) > MOST_LISTED:
         said.say("listed", f"{len(infos):,}", MOST_LISTED)
     else:
         said.say("count", len(infos))
     for info in infos[:MOST_LISTED]:
         said.title(info)
-    counted = request.asked is Asked.COUNT
+    counted = request.asked is DocumentQuestion.COUNT
     return said.all(said.texts["copies"].format(len(infos)) if counted else None)
+
+
+def _of_date(said: _Said, asked: str, infos: Sequence[DocumentInfo]) -> Catalogued | None:
+    """The documents of a year or month."""
+    period = dates(asked)[0]
+    date = f"{period.year}" + (f"-{period.month:02d}" if period.month else "")
+    found = [info for info in infos if info.date and info.date.startswith(date)]
+    if not found:
+        return None
+    said.say("dated", len(found), asked)
+    for info in found[:MOST_LISTED]:
+        said.title(info)
+    undated = sum(info.date is None for info in infos)
+    if undated:
+        said.say("undated", undated)
+    return said.all(said.texts["copies"].format(len(found)))
 
 
 def _dated(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued | None:
@@ -243,7 +282,7 @@ def _dated(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Cata
     dated = [(info.date, info) for info in of_kind if info.date]
     if not dated:
         return None
-    newest = request.asked is Asked.NEWEST
+    newest = request.asked is DocumentQuestion.NEWEST
     edge = last_day if newest else first_day
     best = (max if newest else min)(edge(date) for date, _ in dated)
     found = [(date, info) for date, info in dated if edge(date) == best]
@@ -256,7 +295,7 @@ def _dated(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Cata
 
 
 def _mentioning(
-    said: _Said, asked: str, catalog: Catalog, infos: Sequence[DocumentInfo]
+    said: _Said, asked: str, catalog: SearchIndex, infos: Sequence[DocumentInfo]
 ) -> Catalogued | None:
     """The documents in which a term stands as it is asked for, else all of several terms."""
     terms = [asked]
@@ -324,16 +363,21 @@ def _dated_line(document: Document, date: str) -> Span | None:
     return None
 
 
+def _signed(document: Document, blocks: Sequence[Block]) -> list[Span]:
+    """The blocks that name an author or the paper."""
+    texts = [(block, block.span.of(document.text).strip()) for block in blocks]
+    return [
+        block.span
+        for block, text in texts
+        if is_byline(text) or _SIGNED.fullmatch(text) or _ISSUE.fullmatch(text)
+    ]
+
+
 def _author(said: _Said, info: DocumentInfo) -> Catalogued | None:
     """The lines at the beginning that name the author or the paper, else the publisher that is
     stated."""
     document = said.source(info.name)
-    texts = [(block, block.span.of(document.text).strip()) for block in document.blocks]
-    found = [
-        block.span
-        for block, text in texts[:HEAD_BLOCKS]
-        if is_byline(text) or _SIGNED.fullmatch(text) or _ISSUE.fullmatch(text)
-    ]
+    found = _signed(document, document.blocks[:HEAD_BLOCKS])
     if found:
         said.say("author", info.title)
         for span in found[:MOST_SIGNED]:
@@ -363,7 +407,8 @@ def _outline(said: _Said, info: DocumentInfo) -> Catalogued | None:
         said.say("outline", info.title, level, len(top))
     for section in top[:MOST_HEADINGS]:
         said.quote(info, section.span)
-    return said.all(said.texts["units"].format(len(top)))
+    mixed = any(map(outline.is_bare, top)) and not all(map(outline.is_bare, top))
+    return said.all(None if mixed else said.texts["units"].format(len(top)))
 
 
 def _section(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued | None:
@@ -372,9 +417,10 @@ def _section(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Ca
     found: list[tuple[DocumentInfo, outline.Section, tuple[outline.Section, ...]]] = []
     for document, wanted in _readings(request):
         one = meant(document, infos, said.source)
-        if one is None and (document or len(infos) > MOST_READ):
+        if one is None and len(infos) > MOST_READ:
             continue
-        for info in [one] if one else infos:
+        likely = [one] if one else _speaking(document, infos, said.source)
+        for info in likely:
             every = outline.sections(said.source(info.name))
             found += [(info, section, every) for section in _asked_for(wanted, every)]
         if found:
@@ -390,6 +436,21 @@ def _section(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Ca
         said.quote(info, below.span)
     _extract(said, info, document_, section.body)
     return said.all(extracted=True)
+
+
+def _speaking(
+    reference: str, infos: Sequence[DocumentInfo], source: Callable[[str], Document]
+) -> list[DocumentInfo]:
+    """The documents whose title, name or headings have a word of a reference; all for none."""
+    wanted = wanted_words(reference) if reference else []
+    if not wanted:
+        return list(infos) if not reference else []
+    found = []
+    for info in infos:
+        headings = "".join(one.text for one in outline.sections(source(info.name)))
+        known = squeeze(f"{info.title}{info.name}{headings}")
+        found += [info] if any(len(word) > 1 and word in known for word in wanted) else []
+    return found
 
 
 def _readings(request: Request) -> Iterator[tuple[str, Request]]:
@@ -441,7 +502,8 @@ def _summary(said: _Said, info: DocumentInfo) -> Catalogued | None:
 def _conclusion(said: _Said, info: DocumentInfo) -> Catalogued | None:
     """The beginning of the last section called 结论, else the sentences that draw one."""
     document = said.source(info.name)
-    found = outline.called(outline.sections(document), outline.CONCLUSION)
+    every = outline.sections(document)
+    found = outline.called(every, outline.CONCLUSION) or outline.called(every, outline.RESULT)
     if not _begun(said, info, "conclusion", found[-1:]):
         spans = outline.concluding(document, EXTRACT_SENTENCES)
         if not spans:
@@ -450,6 +512,64 @@ def _conclusion(said: _Said, info: DocumentInfo) -> Catalogued | None:
         for span in spans:
             said.quote(info, span)
     return said.all(extracted=True)
+
+
+def _of_article(said: _Said, request: Request, infos: Sequence[DocumentInfo]) -> Catalogued | None:
+    """What is asked of an article of a document: of the only heading that holds the words which
+    name it, as long as the documents are few enough to look."""
+    wanted = wanted_words(request.document) if len(infos) <= MOST_READ else []
+    found = [
+        (info, section, every)
+        for info in infos
+        for every in (outline.sections(said.source(info.name)),)
+        for section in outline.holding(every, wanted)
+    ]
+    if len(found) != 1:
+        return None
+    return _OF_ARTICLE[request.asked](said, *found[0])
+
+
+def _place(
+    said: _Said, info: DocumentInfo, section: outline.Section, every: Sequence[outline.Section]
+) -> Catalogued | None:
+    over = outline.above(section, every)
+    if over is None:
+        return None
+    said.say("place", info.title, section.text, over.text)
+    said.quote(info, over.span)
+    said.quote(info, section.span)
+    return said.all(over.name)
+
+
+def _article_author(
+    said: _Said, info: DocumentInfo, section: outline.Section, _: Sequence[outline.Section]
+) -> Catalogued | None:
+    document = said.source(info.name)
+    found = _signed(document, document.blocks_of(section.body)[:ARTICLE_BLOCKS])
+    if not found:
+        return None
+    said.say("author", section.text)
+    for span in found[:1]:
+        said.quote(info, span)
+    return said.all()
+
+
+def _article_summary(
+    said: _Said, info: DocumentInfo, section: outline.Section, _: Sequence[outline.Section]
+) -> Catalogued | None:
+    before = len(said.claims)
+    said.say("article", info.title, section.text)
+    said.quote(info, section.span)
+    _extract(said, info, said.source(info.name), section.body)
+    return said.all(extracted=True) if len(said.claims) > before + 2 else None
+
+
+def _article_conclusion(
+    said: _Said, info: DocumentInfo, section: outline.Section, every: Sequence[outline.Section]
+) -> Catalogued | None:
+    inside = [one for one in every if section.body.start <= one.span.start < section.body.end]
+    found = outline.called(inside, outline.CONCLUSION) or outline.called(inside, outline.RESULT)
+    return said.all(extracted=True) if _begun(said, info, "conclusion", found[-1:]) else None
 
 
 def _begun(said: _Said, info: DocumentInfo, key: str, found: Sequence[outline.Section]) -> bool:
@@ -468,17 +588,23 @@ def _begun(said: _Said, info: DocumentInfo, key: str, found: Sequence[outline.Se
 
 
 _OF_ALL = {
-    Asked.COUNT: _listed,
-    Asked.LIST: _listed,
-    Asked.NEWEST: _dated,
-    Asked.OLDEST: _dated,
-    Asked.SECTION: _section,
+    DocumentQuestion.COUNT: _listed,
+    DocumentQuestion.LIST: _listed,
+    DocumentQuestion.NEWEST: _dated,
+    DocumentQuestion.OLDEST: _dated,
+    DocumentQuestion.SECTION: _section,
 }
 _OF_ONE = {
-    Asked.DATE: _date,
-    Asked.AUTHOR: _author,
-    Asked.TITLE: _title,
-    Asked.OUTLINE: _outline,
-    Asked.SUMMARY: _summary,
-    Asked.CONCLUSION: _conclusion,
+    DocumentQuestion.DATE: _date,
+    DocumentQuestion.AUTHOR: _author,
+    DocumentQuestion.TITLE: _title,
+    DocumentQuestion.OUTLINE: _outline,
+    DocumentQuestion.SUMMARY: _summary,
+    DocumentQuestion.CONCLUSION: _conclusion,
+}
+_OF_ARTICLE = {
+    DocumentQuestion.PLACE: _place,
+    DocumentQuestion.AUTHOR: _article_author,
+    DocumentQuestion.SUMMARY: _article_summary,
+    DocumentQuestion.CONCLUSION: _article_conclusion,
 }

@@ -12,32 +12,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rag.answering.extract import PASSAGES, Derived, Extraction, extract
-from rag.answering.operations import Computation, Operation, Part
-from rag.answering.parts import parts
-from rag.answering.search import Search
-from rag.models.reading import PassageReader
+from rag.answering.extract import NEAREST, PASSAGES, ComputedAnswer, Extraction, extract
+from rag.answering.operands import SINGLE, Operand, figures_of, operand, said_of, together
+from rag.answering.operations import Computation, Operation
+from rag.answering.select import Missing
+from rag.models.reader import PassageReader
+from rag.retrieval.decomposition import parts
+from rag.retrieval.query import AnswerKind
+from rag.retrieval.search import Search
 from rag.settings import Answering
-from rag.text.fold import squeeze
-from rag.text.quantities import NO_UNIT, Period, Quantity, UnitClass, dates, plain, quantities
-from rag.text.segment import words
-from rag.text.sentences import sentences
+from rag.text.normalize import squeeze
+from rag.text.quantities import NO_UNIT, Quantity, UnitClass, plain, quantities
 from rag.types import Claim, Computed
 
 DECIMALS = 2
 """Of a result that does not come out even."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A figure that was found: `quantity` with its place in the sentence `claim` that says it.
-    `above` is what stands above the sentence: title, headings, lead; `year` that of its
-    document."""
-
-    quantity: Quantity
-    claim: Claim
-    above: str = ""
-    year: int | None = None
+_CLAUSE = re.compile("[，；。：、;:]|,(?![0-9]{3})")
+COMPUTED = 0.9
+"""The estimate that a computed answer is right."""
 
 
 def derive(
@@ -48,39 +42,46 @@ def derive(
 ) -> Extraction:
     """The computed answer. The first search is that of the whole question, the others are those of
     its operands, in order. Where the documents say the result themselves, what the whole question
-    finds; where the passages give an operand no figure, or several, the same without a short
-    answer: what is found are operands, not the result."""
-    parted = bool(parts(searches[0].query.text))
-    whole = extract(searches if parted else searches[:1], settings, reader)
-    least = settings.min_confidence
-    if whole.confidence >= least and _stated(asked, whole):
+    finds. Where they give an operand no figure, what comes nearest, with the operand that is
+    missing; where they give it several, the same without a short answer."""
+    query = searches[0].query
+    whole = extract(searches if parts(query.text) else searches[:1], settings, reader)
+    if whole.whole_cell:
         return whole
-    unknown = replace(whole, short=None)
-    found: list[Operand] = []
-    likely = 1.0
+    if any(_states(asked, claim) for claim in whole.claims):
+        return whole if asked.operation in _RATES else replace(whole, short=None)
+    passages = {
+        passage.rank: passage for search in searches for passage in search.passages[:PASSAGES]
+    }
+    same = asked.operation not in _RATES
+    found: list[list[Operand]] = []
     for part, search in zip(asked.parts, searches[1:], strict=True):
         others = [other for other in asked.parts if other is not part]
-        said = extract((search,), settings, reader)
-        likely = min(likely, said.confidence)
-        if likely < least:
-            return unknown
-        known = _figures(part, others, search)
-        one = _operand_of(said, search)
-        if one is not None and _said_of(one, part, others):
-            known.setdefault(_value(one), one)
-        if len(known) != 1:
-            return unknown
-        (one,) = known.values()
-        found.append(one)
-    derived = compute(asked, found)
-    if derived is None:
-        return unknown
-    claims = tuple(dict.fromkeys(one.claim for one in found))
-    return Extraction(claims, derived.short, likely, derived=derived)
+        own = figures_of(part, others, query, list(passages.values()), same=same)
+        if not own and (one := _short_of(search, settings, reader)) is not None:
+            exact = one.quantity.hedge in SINGLE and not one.quantity.is_range
+            own = [one] if exact and said_of(one, part, others) else []
+        found.append(own)
+    operands = together(found)
+    derived = compute(asked, operands)
+    if derived is not None:
+        claims = tuple(dict.fromkeys(one.claim for one in operands))
+        return Extraction(claims, derived.short, COMPUTED, derived=derived)
+    lacking = [part.label for part, own in zip(asked.parts, found, strict=True) if not own]
+    spoken_of = whole.confidence >= settings.min_confidence or whole.missing is not None
+    if not (lacking and spoken_of):
+        return replace(whole, short=None)
+    near = tuple(dict.fromkeys((*(own[0].claim for own in found if own), *whole.claims)))
+    near = near[: max(NEAREST, len(asked.parts))]
+    quoted = squeeze("".join(claim.text for claim in near))
+    nowhere = tuple(label for label in lacking if squeeze(label) not in quoted)
+    return Extraction(near, None, 0.0, missing=Missing(AnswerKind.NUMBER, nowhere))
 
 
-def _operand_of(said: Extraction, search: Search) -> Operand | None:
-    """The figure of a short answer, with what stands above its sentence."""
+def _short_of(search: Search, settings: Answering, reader: PassageReader | None) -> Operand | None:
+    """The figure of the short answer to an operand's own question, with what stands above its
+    sentence."""
+    said = extract((search,), settings, reader)
     if said.short is None:
         return None
     passages = {passage.rank: passage for passage in search.passages}
@@ -93,123 +94,39 @@ def _operand_of(said: Extraction, search: Search) -> Operand | None:
     return None
 
 
-def _figures(
-    part: Part, others: Sequence[Part], search: Search
-) -> dict[tuple[Fraction, str], Operand]:
-    """The figures that the passages give for a part, by value: the last word of what is asked
-    stands before them in their clause, all other words in their sentence or above it, and they are
-    said of the part."""
-    label = set(words(part.label, parts=False))
-    asked = [word for word in search.query.words if word not in label and not word.isdigit()]
-    found: dict[tuple[Fraction, str], Operand] = {}
-    for passage in search.passages[:PASSAGES] if asked else ():
-        above = "\n".join(passage.above)
-        year = int(passage.date[:4]) if passage.date else None
-        for span in sentences(passage.text):
-            claim = Claim(span.of(passage.text), (passage.rank,))
-            known = squeeze(claim.text + above)
-            if not all(word in known for word in asked):
-                continue
-            for figure in quantities(claim.text):
-                clause = _CLAUSE.split(claim.text[: figure.span.start])[-1]
-                one = Operand(figure, claim, above, year)
-                if asked[-1] in squeeze(clause) and _said_of(one, part, others):
-                    found.setdefault(_value(one), one)
-    return found
-
-
-def _value(operand: Operand) -> tuple[Fraction, str]:
-    figure = operand.quantity
-    return figure.low * figure.unit.size, figure.unit.base
-
-
-def operand(short: str, claims: Sequence[Claim], above: str, year: int | None) -> Operand | None:
-    """The figure that a short answer names, in the one of `claims` that it stands in; None where it
-    is no single figure: a range, a date, a name, several."""
-    wanted = squeeze(short)
-    for claim in claims:
-        if wanted not in squeeze(claim.text):
-            continue
-        found = [
-            one
-            for one in quantities(claim.text)
-            if wanted in (own := squeeze(one.text)) or own in wanted
-        ]
-        if len(found) == 1 and not found[0].is_range:
-            return Operand(found[0], claim, above, year)
-    return None
-
-
-_CLAUSE = re.compile(r"[，；。：、;:]|,(?!\d{3})")
 _STATES = {
-    Operation.DIFFERENCE: re.compile("比|较|差"),
-    Operation.SUM: re.compile("共|合计|总"),
+    Operation.DIFFERENCE: re.compile(
+        "(?<![同环])比|(?<!比)较(?![上去]年)|相差|差额|差距|多出|高出"
+    ),
+    Operation.SUM: re.compile("共计|一共|总共|合计|总[计额量数]"),
     Operation.SHARE: re.compile("占|比例|比重|份额|率"),
     Operation.GROWTH: re.compile("增|升|涨|降|跌|减"),
     Operation.RATIO: re.compile("倍"),
+    Operation.HIGHEST: re.compile("最|首位|居首|高于|多于|大于|超过"),
+    Operation.LOWEST: re.compile("最|末位|低于|少于|小于|不及"),
 }
 _RATES = (Operation.SHARE, Operation.GROWTH, Operation.RATIO)
 _RELATIVE = (UnitClass.SHARE, UnitClass.POINTS, UnitClass.TIMES)
 
 
-def _stated(asked: Computation, whole: Extraction) -> bool:
-    """Whether a passage says the result itself: the short answer to the whole question is of the
-    kind that comes out, and its sentence says what is computed, of a sum and a difference also of
-    which operands."""
-    form = _STATES.get(asked.operation)
-    found = None if whole.short is None else operand(whole.short, whole.claims, "", None)
-    if form is None or found is None:
+def _states(asked: Computation, claim: Claim) -> bool:
+    """Whether a sentence says the result itself: one of its clauses says what is computed, with a
+    figure, of a share, growth or ratio one of such a kind, of a difference beside what it is held
+    against; and the sentence speaks of all operands, of a growth of the later one."""
+    text = squeeze(claim.text)
+    growth = asked.operation is Operation.GROWTH
+    labels = [squeeze(part.label) for part in asked.parts[: 1 if growth else None]]
+    if not all(label in text for label in labels):
         return False
-    text = squeeze(found.claim.text)
-    of_all = all(squeeze(part.label) in text for part in asked.parts)
-    relative = found.quantity.unit.measures in _RELATIVE
-    fits = relative if asked.operation in _RATES else of_all
-    return fits and form.search(text) is not None
-
-
-def _said_of(operand: Operand, part: Part, others: Sequence[Part]) -> bool:
-    """Whether a figure is said of what its part asks for, and not of what the others do: the
-    label that stands last before it in its sentence is its own, or, where its sentence has none,
-    what stands above has its own alone. After 分别 the figures go with the labels in order."""
-    period = dates(part.label)
-    if period:
-        return _said_at(operand, period[0], [p for one in others for p in dates(one.label)])
-    text = squeeze(operand.claim.text)
-    labels = [squeeze(part.label), *(squeeze(one.label) for one in others)]
-    place = text.find(squeeze(operand.quantity.text))
-    known = [label for label in labels if label in text]
-    if "分别" in text and len(known) == len(labels):
-        order = sorted(labels, key=text.index).index(labels[0])
-        figures = [
-            one
-            for one in quantities(operand.claim.text[operand.claim.text.index("分别") :])
-            if one.unit.base == operand.quantity.unit.base
-        ]
-        return len(figures) == len(labels) and squeeze(figures[order].text) == squeeze(
-            operand.quantity.text
-        )
-    if known:
-        before = [(text.rfind(label, 0, place), len(label), label) for label in known]
-        return max(before)[0] >= 0 and max(before)[2] == labels[0]
-    head = squeeze(operand.above)
-    return labels[0] in head and not any(label in head for label in labels[1:])
-
-
-def _said_at(operand: Operand, own: Period, others: Sequence[Period]) -> bool:
-    """As `_said_of`, for a figure of a period: the last one named before it, the only one named
-    behind it, or what stands above."""
-
-    def same(one: Period, wanted: Period) -> bool:
-        return wanted.within(one, frozenset()) and one.to is None
-
-    named = dates(operand.claim.text, operand.year)
-    before = [one for one in named if one.span.end <= operand.quantity.span.start]
-    if before or named:
-        return same(before[-1] if before else named[0], own) and (bool(before) or len(named) == 1)
-    head = dates(operand.above, operand.year)
-    return any(same(one, own) for one in head) and not any(
-        same(one, other) for one in head for other in others
-    )
+    for clause in _CLAUSE.split(claim.text):
+        found = quantities(clause)
+        if asked.operation is Operation.DIFFERENCE and labels[1] not in squeeze(clause):
+            continue
+        if asked.operation in _RATES:
+            found = tuple(one for one in found if one.unit.measures in _RELATIVE)
+        if found and _STATES[asked.operation].search(squeeze(clause)):
+            return True
+    return False
 
 
 # --- the result --------------------------------------------------------------------------------
@@ -220,7 +137,7 @@ _ABOUT = "约"
 _ORDERS = (Operation.HIGHEST, Operation.LOWEST)
 
 
-def compute(asked: Computation, operands: Sequence[Operand]) -> Derived | None:
+def compute(asked: Computation, operands: Sequence[Operand]) -> ComputedAnswer | None:
     """The result of a computation with the operands of its parts, in order; None where they do not
     measure the same, one is not said of its part, or the result means nothing (a share of more
     than all, a division by nothing).
@@ -233,10 +150,11 @@ def compute(asked: Computation, operands: Sequence[Operand]) -> Derived | None:
     figures = [one.quantity for one in operands]
     unit = _common_unit(operands)
     bound = all(
-        _said_of(one, part, [other for other in asked.parts if other is not part])
+        said_of(one, one.of(part), [other for other in asked.parts if other is not part])
         for one, part in zip(operands, asked.parts, strict=True)
     )
-    if unit is None or not bound or _one_place(operands) or any(one.is_range for one in figures):
+    single = all(not one.is_range and one.hedge in SINGLE for one in figures)
+    if unit is None or not (bound and single) or _one_place(operands):
         return None
     case = _Case(
         asked.operation,
@@ -252,7 +170,7 @@ def compute(asked: Computation, operands: Sequence[Operand]) -> Derived | None:
     short = f"{_ABOUT}{result.short}" if hedged else result.short
     ranks = tuple(dict.fromkeys(rank for one in operands for rank in one.claim.cited))
     computed = Computed(result.expression, float(result.value), result.unit, ranks)
-    return Derived(computed, f"{result.said}{short}（{result.expression}）。", short)
+    return ComputedAnswer(computed, f"{result.said}{short}（{result.expression}）。", short)
 
 
 def _common_unit(operands: Sequence[Operand]) -> str | None:
@@ -282,7 +200,10 @@ def _behind(operand: Operand) -> str:
 
 def _one_place(operands: Sequence[Operand]) -> bool:
     """Whether two operands are one and the same figure of one sentence."""
-    places = {(one.claim.text, one.quantity.span) for one in operands}
+    places = {
+        (one.claim.text, one.quantity.span if one.cell is None else one.cell.span)
+        for one in operands
+    }
     return len(places) < len(operands)
 
 

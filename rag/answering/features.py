@@ -15,13 +15,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from rag.answering.evidence import Evidence
-from rag.answering.terms import Weights
-from rag.models.reading import Reading, log_odds
-from rag.retrieval.asked import Asked, ordinals_in
-from rag.text.fold import squeeze
+from rag.models.reader import ReaderMarks, log_odds, rarity
+from rag.retrieval.analysis import Asked, ordinals_in
+from rag.retrieval.evidence import Evidence
+from rag.retrieval.query import Weights
+from rag.text.normalize import squeeze
 from rag.text.quantities import Period, Quantity, figures
-from rag.text.segment import proper_names
+from rag.text.segment import proper_names, tagged
 
 NAN = math.nan
 BEFORE = 2
@@ -37,7 +37,7 @@ _STRETCH = 3  # characters of a text for each of an abbreviation, at most
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FoldedText:
     """A sentence as it is compared: `flat` is folded, without white space."""
 
     text: str
@@ -47,23 +47,23 @@ class Part:
 
 
 @lru_cache(8192)
-def part_of(text: str, year: int | None) -> Part:
+def part_of(text: str, year: int | None) -> FoldedText:
     """A sentence with what it holds; `year` is that of its document. In a row of a table the places
     of its periods may be off by some characters."""
     found, periods = figures(text, year)
     if "\t" in text:
         periods = figures(_CELL_OF_A_YEAR.sub(r"\1年", text), year)[1]
-    return Part(text, squeeze(text), found, periods)
+    return FoldedText(text, squeeze(text), found, periods)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Surroundings:
     """A sentence among its neighbours: what stands above its passage, before it, in its passage,
     all folded and without white space. `earlier` are the periods of the sentences before it, `told`
     those of them that stand in no row of a table, `above_periods` those above the passage."""
 
     evidence: Evidence
-    part: Part
+    part: FoldedText
     above: str
     before: str
     passage: str
@@ -73,12 +73,12 @@ class Place:
     year: int | None
 
 
-def places(ranked: Sequence[Evidence]) -> list[Place]:
+def places(ranked: Sequence[Evidence]) -> list[Surroundings]:
     """Each sentence among its neighbours, in the order of `ranked`."""
     rows: dict[int, list[Evidence]] = {}
     for one in sorted(ranked, key=lambda e: e.order):
         rows.setdefault(one.passage.rank, []).append(one)
-    found: dict[tuple[int, int], Place] = {}
+    found: dict[tuple[int, int], Surroundings] = {}
     for rank, row in rows.items():
         passage = row[0].passage
         year = int(passage.date[:4]) if passage.date else None
@@ -89,7 +89,7 @@ def places(ranked: Sequence[Evidence]) -> list[Place]:
         whole = "".join(part.flat for part in parts)
         for i, one in enumerate(row):
             earlier = parts[max(0, i - BEFORE) : i]
-            found[rank, one.order] = Place(
+            found[rank, one.order] = Surroundings(
                 one,
                 parts[i],
                 above,
@@ -220,11 +220,18 @@ def _as_wide(asked: Period, other: Period) -> bool:
     return asked.month is not None or asked.part is not None or other.part is None
 
 
+JOINED_BY = 2
+"""Characters that may stand between two joined nouns (市场的规模)."""
+
 # --- sentences -------------------------------------------------------------------------------
 
 
 def sentence_features(
-    asked: Asked, weights: Weights, place: Place, reading: Reading | None, best_score: float
+    asked: Asked,
+    weights: Weights,
+    place: Surroundings,
+    reading: ReaderMarks | None,
+    best_score: float,
 ) -> dict[str, float]:
     """The features of a sentence by itself and among its neighbours."""
     one, part = place.evidence, place.part
@@ -254,6 +261,10 @@ def sentence_features(
         "name_wide": least_held(names, everything),
         "name_mean": mean_held(names, near),
         "rivals": rivals,
+        "subject_own": _stands(asked.subject, flat),
+        "subject_near": _stands(asked.subject, near),
+        "subject_wide": _stands(asked.subject, everything),
+        "subject_rarity": rarity(asked.subject) if asked.subject else NAN,
         "ordinal_near": ordinals(asked, near),
         "ordinal_own": ordinals(asked, flat),
         "period_own": agreement(asked.periods, [part.periods], place.year),
@@ -273,10 +284,40 @@ def sentence_features(
         "asks": float(one.text.endswith(("？", "?"))),
         "first": float(one.order == 0),
         "typed": float(one.typed),
+        "compound": compounded(asked, flat),
     }
 
 
-def _rivals(asked: Asked, part: Part) -> float:
+def compounded(asked: Asked, flat: str) -> float:
+    """Of an attribute of two joined nouns (市场规模): 1 where a text has both in a row, −1 where
+    it has the second alone, and another noun before it (参数规模), else 0; NaN for other
+    attributes."""
+    if not asked.compound:
+        return NAN
+    first, second = asked.compound
+    at, verdict = flat.find(second), 0.0
+    while at >= 0:
+        before = flat[max(0, at - len(first) - JOINED_BY) : at]
+        if first in before:
+            return 1.0
+        if first not in flat and _ends_with_noun(before):
+            verdict = -1.0
+        at = flat.find(second, at + 1)
+    return verdict
+
+
+@lru_cache(4096)
+def _ends_with_noun(text: str) -> bool:
+    words = tagged(text)
+    return bool(words) and len(words[-1][0]) > 1 and words[-1][1][:1] == "n"
+
+
+def _stands(subject: str, flat: str) -> float:
+    """How far a subject stands in a squeezed text (`held`); NaN for none."""
+    return held(subject, flat) if subject else NAN
+
+
+def _rivals(asked: Asked, part: FoldedText) -> float:
     """How many names the sentence has that the question has not."""
     return float(sum(name not in asked.squeezed for name in set(proper_names(part.text))))
 

@@ -10,8 +10,10 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from rag.answering.parts import parts
-from rag.text.fold import simplify
+from rag.retrieval.decomposition import parts
+from rag.retrieval.entities import asked_names
+from rag.retrieval.query import AnswerKind, parse_query
+from rag.text.normalize import simplify
 from rag.text.quantities import Period, dates, plain
 from rag.text.segment import tagged
 
@@ -32,7 +34,7 @@ class Operation(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class OperandQuestion:
     """An operand that is asked for: what it is called in the question, which tells it from the
     others, and the question of its own."""
 
@@ -46,10 +48,11 @@ class Computation:
     share the part."""
 
     operation: Operation
-    parts: tuple[Part, ...]
+    parts: tuple[OperandQuestion, ...]
 
 
 _CHANGES = "增加|减少|增多|提高|降低|超出|超过|增长|下降|上升|上涨|下跌"
+_EACH = re.compile("每[\u4e00-\u9fff]{1,2}$")
 _MORE = f"(?:多出?|少|高出?|低|大|小|长|短|重|轻|宽|深|贵|便宜|快|慢|{_CHANGES})"
 _GROWS = re.compile("增长|下降|上升|上涨|下跌|增幅|涨幅|降幅|增速")
 _ASK = r"(?:了|出)?(?:大约|大概|约)?(?:百分之)?(?:多少|几)(?P<unit>[^，,。的]{0,6})"
@@ -63,7 +66,10 @@ _APART = re.compile(rf"^(?P<both>.{{3,60}}?){_DIFFERS}(?:多少|几)(?P<unit>[^�
 _TOGETHER = re.compile(
     "(?:的?总和|之和|一共|总共|合计|总计|加起来|加在一起|合起来|共计|共)(?:是|有|为)?"
 )
-_TIMES = re.compile(r"^(?P<a>[^，,]{2,40}?)(?:约|大约|大概)?是(?P<b>[^，,]{2,40}?)的?(?:多少|几)倍")
+_TIMES = re.compile(
+    r"^(?P<a>[^，,]{2,40}?)(?:约|大约|大概)?是(?P<b>[^，,]{2,40}?)的?"
+    r"(?:(?:多少|几)倍|(?P<of>百分之(?:几|多少)|几成|几分之几))"
+)
 _SHARE = re.compile(
     r"^(?P<a>[^，,]{2,40}?)(?:占(?:了|到)?|在)(?P<b>[^，,]{2,40}?)(?:中|里)?的?"
     r"(?:占比|比例|比重|份额|百分比|百分之几|百分之多少|几成|多少)(?:是|为|有)?(?:多少|几|多大)?"
@@ -75,10 +81,18 @@ _GROWTH = re.compile(
     r"(?:的)?(?:增长|下降|上升|上涨|下跌|增加|减少)?(?:了)?(?:多少|几|百分之(?:多少|几)|率|幅度|增速|增幅)"
     r"(?:个百分点)?(?:是|为)?(?:多少)?"
 )
+_MUCH = "(?P<much>高|多|大|长|重|贵|快|低|少|小|短|轻|便宜|慢)"
 _MOST = re.compile(
     r"^(?P<items>[^，,]{3,60}?)(?:中|里|当中|之中|相比)?[，,]?(?:哪一?[个家条座年种项款]|谁)的?"
-    r"(?P<of>[^，,]{0,12}?)(?:最|更)(?P<much>高|多|大|长|重|贵|快|低|少|小|短|轻|便宜|慢)"
+    rf"(?P<of>[^，,]{{0,12}}?)(?:最|更)?{_MUCH}"
 )
+_LISTED_YEARS = re.compile(
+    "从?(?P<years>(?:(?:19|20)[0-9]{2}年?(?:[、,，和与及]|以及)){1,5}(?:19|20)[0-9]{2}年?)"
+)
+_SO_MANY_YEARS = re.compile(
+    "(?:这?[两二三四五六]个?(?:财政年度|财年|年度|年份|年))?(?:期间|里面?|中|内|当中|之中|间)?[，,]?"
+)
+_MOST_YEAR = re.compile(rf"哪一?年的?(?P<of>[^，,]{{1,16}}?)(?:最|更){_MUCH}")
 _OF_TWO = re.compile(
     rf"^(?P<of>[^，,]{{0,30}}?)(?:相比|期间|之间)?[，,]?"
     rf"(?:(?P<sum>{_TOGETHER.pattern})(?:多少|几).{{0,6}}|(?P<times>的?(?:多少|几)倍)"
@@ -86,14 +100,18 @@ _OF_TWO = re.compile(
     r"|(?P<rate>的?(?:增长率|增幅|涨幅|降幅|增速)(?:是|为)?多少))"
 )
 """What is asked of two periods, behind the second."""
-_OVER_TIME = re.compile(rf"^(?:期间|之间)?[，,]?(?P<of>[^，,]{{2,30}}?)(?P<verb>{_MORE}){_ASK}")
+_OVER_TIME = re.compile(rf"^(?:期间|之间)?[，,]?(?P<of>[^，,]{{0,30}}?)(?P<verb>{_MORE}){_ASK}")
 _LEAST_WORDS = frozenset(("低", "少", "小", "短", "轻", "便宜", "慢"))
 _MEASURED = {
     "长": "有多长", "短": "有多长", "高": "有多高", "低": "有多高", "宽": "有多宽", "深": "有多深",
     "重": "有多重", "轻": "有多重", "贵": "的价格是多少", "便宜": "的价格是多少", "大": "有多大",
     "小": "有多大",
 }  # fmt: skip
-_ITEMS = re.compile("[、]|(?<=[^、])[和与及跟](?=[^、])")
+_AND = frozenset(("和", "与", "及", "以及", "跟", "、"))
+_LONGEST_ITEM = 24
+# Of two questions in one the second says both: 谁高，差多少.
+_AND_WHO = re.compile("(?:谁|哪一?[个家座条])更?[高多大长重贵快低少小短轻慢][，,](?=相?差)")
+_ASKS = re.compile("多少|几|[哪谁]|什么|多[高长宽深重大]|分别|各")
 _END = re.compile(r"(?<![?？。.!！呢吗 ])[?？。.!！呢吗 ]+$")
 
 
@@ -110,14 +128,37 @@ def computation(question: str) -> Computation | None:
     """
     if len(question) > LONGEST_QUESTION:
         return None
-    text = simplify(_END.sub("", plain(question)).replace(" ", ""))
-    for form in (_of_periods, _over_time, _of_last_year, _share, _times, _difference, _sum, _most):
+    text = _masked(simplify(_END.sub("", plain(question)).replace(" ", "")))
+    text = _AND_WHO.sub("", text)
+    for form in _FORMS:
         found = form(text)
         if found is not None:
-            labels = {part.label for part in found.parts}
-            enough = 2 <= len(labels) == len(found.parts) <= MOST_OPERANDS
-            return found if enough else None
+            parts_ = tuple(
+                OperandQuestion(*map(_unmasked, (one.label, one.question))) for one in found.parts
+            )
+            labels = {part.label for part in parts_}
+            enough = 2 <= len(labels) == len(parts_) <= MOST_OPERANDS
+            single = all(len(_ASKS.findall(part.question)) == 1 for part in parts_)
+            return Computation(found.operation, parts_) if enough and single else None
     return None
+
+
+_COMPARES = "比较"
+_FOREIGN_NAMES = ("nrt", "ns")
+_INSIDE_A_WORD = "\ue000\ue001"
+
+
+def _masked(text: str) -> str:
+    """The text with other characters for 比 and 较 where they are part of a name (阿布扎比)."""
+    inside = str.maketrans(_COMPARES, _INSIDE_A_WORD)
+    return "".join(
+        word[:1] + word[1:].translate(inside) if tag in _FOREIGN_NAMES else word
+        for word, tag in tagged(text)
+    )
+
+
+def _unmasked(text: str) -> str:
+    return text.translate(str.maketrans(_INSIDE_A_WORD, _COMPARES))
 
 
 def _of_periods(text: str) -> Computation | None:
@@ -136,7 +177,8 @@ def _of_periods(text: str) -> Computation | None:
         return None
     of = match["of"] or asks["of"]
     parts_ = tuple(
-        Part(period.text, f"{before}{period.text}{of}是多少？") for period in (one, other)
+        OperandQuestion(period.text, f"{before}{period.text}{of}是多少？")
+        for period in (one, other)
     )
     if asks["times"]:
         return Computation(Operation.RATIO, parts_)
@@ -161,7 +203,7 @@ def _over_time(text: str) -> Computation | None:
     years = (f"{last.year}年", f"{first.year}年")
     return Computation(
         Operation.GROWTH if shares else Operation.DIFFERENCE,
-        tuple(Part(year, f"{before}{year}{asks['of']}是多少？") for year in years),
+        tuple(OperandQuestion(year, f"{before}{year}{asks['of']}是多少？") for year in years),
     )
 
 
@@ -184,7 +226,7 @@ def _of_last_year(text: str) -> Computation | None:
     before, of = text[: one.span.start], text[one.span.end : since.start()].rstrip("，,")
     return Computation(
         Operation.GROWTH,
-        tuple(Part(year, f"{before}{year}{of}是多少？") for year in (one.text, earlier)),
+        tuple(OperandQuestion(year, f"{before}{year}{of}是多少？") for year in (one.text, earlier)),
     )
 
 
@@ -195,20 +237,54 @@ def _share(text: str) -> Computation | None:
     part, whole = match["a"], match["b"]
     context = _context(part)
     whole_asked = whole if whole.startswith(context) else f"{context}{whole}"
-    return Computation(
-        Operation.SHARE,
-        (
-            Part(part.removeprefix(context), f"{part}是多少？"),
-            Part(whole, f"{whole_asked}是多少？"),
-        ),
-    )
+    labels = _different(part.removeprefix(context), whole)
+    if min(map(len, labels)) < 2:
+        labels = part.removeprefix(context), whole
+    asked = f"{part}是多少？", f"{whole_asked}是多少？"
+    return Computation(Operation.SHARE, tuple(map(OperandQuestion, labels, asked)))
 
 
 def _times(text: str) -> Computation | None:
     match = _TIMES.fullmatch(text)
     if match is None:
         return None
-    return Computation(Operation.RATIO, _pair(match["a"], match["b"], "是多少？"))
+    operation = Operation.SHARE if match["of"] else Operation.RATIO
+    return Computation(operation, _pair(match["a"], match["b"], "是多少？"))
+
+
+def _over_years(text: str) -> Computation | None:
+    """The sum over several years or the one with the most: 2021年到2023年一共发了多少电."""
+    listed = _LISTED_YEARS.search(text)
+    ranges = [one for one in dates(text) if one.to is not None]
+    if listed is not None:
+        years = [int(year) for year in re.findall("(?:19|20)[0-9]{2}", listed["years"])]
+        start, end = listed.span()
+    elif len(ranges) == 1 and _is_year(ranges[0]) and (last := ranges[0].to) and _is_year(last):
+        years = list(range(ranges[0].year or 0, (last.year or 0) + 1))[: MOST_OPERANDS + 1]
+        start, end = ranges[0].span.start, ranges[0].span.end
+    else:
+        return None
+    before, after = text[:start].removesuffix("从"), text[end:]
+    if (counted := _SO_MANY_YEARS.match(after)) is not None:
+        after = after[counted.end() :]
+    most = _MOST_YEAR.fullmatch(after)
+    if most is not None:
+        least = most["much"] in _LEAST_WORDS
+        operation, asks = Operation.LOWEST if least else Operation.HIGHEST, f"{most['of']}是多少"
+    else:
+        total = _TOGETHER.search(after)
+        if total is None or not re.search("(?:多少|几)", after[total.end() :]):
+            return None
+        of, asked = after[: total.start()], after[total.end() :]
+        operation, asks = Operation.SUM, f"{of}{'是' if of and asked[0] in '多几' else ''}{asked}"
+    return Computation(
+        operation,
+        tuple(OperandQuestion(f"{year}年", f"{before}{year}年{asks}？") for year in years),
+    )
+
+
+def _is_year(period: Period) -> bool:
+    return period.year is not None and period.month is None and period.part is None
 
 
 def _difference(text: str) -> Computation | None:
@@ -216,6 +292,15 @@ def _difference(text: str) -> Computation | None:
     if match is not None:
         a, b, unit = match["a"], match["b"], match["unit"]
         if match["did"]:
+            time, each = _before_item(a), _EACH.search(b)
+            if time or each:
+                each_ = each[0] if each else ""
+                labels = a.removeprefix(time), b.removesuffix(each_)
+                asks = f"{each_}{match['did']}了多少{unit}？"
+                return Computation(
+                    Operation.DIFFERENCE,
+                    tuple(OperandQuestion(label, f"{time}{label}{asks}") for label in labels),
+                )
             asks = f"{match['did']}了多少{unit}？"
             return Computation(Operation.DIFFERENCE, _pair(a, b, asks))
         asks = f"有多少{unit}？" if unit and "的" not in a + b else "是多少？"
@@ -231,19 +316,52 @@ def _sum(text: str) -> Computation | None:
     asks = re.search("(?:多少|几).{0,6}$", text)
     if match is None or asks is None or match.end() > asks.start():
         return None
-    said = text[: match.start()]
-    if len(items := _enumerated(said)) > 2:
-        return Computation(Operation.SUM, items)
-    return _coordinated(said + text[match.end() : asks.start()].rstrip("是有为"), Operation.SUM)
+    asked = text[match.end() : asks.start()].rstrip("是有为")
+    return _coordinated(text[: match.start()] + asked, Operation.SUM)
 
 
 def _coordinated(both: str, operation: Operation) -> Computation | None:
-    """A和B的客流: each of two that a conjunction joins."""
+    """A和B的客流: each of several that conjunctions join."""
+    if items := _joined(both):
+        return Computation(operation, items)
     split = parts(f"{both}分别是多少？")
     if len(split) != 2:
         return None
     labels = _different(*split)
-    return Computation(operation, tuple(map(Part, labels, split)))
+    return Computation(operation, tuple(map(OperandQuestion, labels, split)))
+
+
+def _joined(text: str, asks: str = "是多少？") -> tuple[OperandQuestion, ...]:
+    """Things that conjunctions join, with what is asked of all of them (A和B的客流) or, without
+    that, with what all are of (A2023年的收入和租金); empty where nothing is joined."""
+    pieces = [""]
+    for word, _ in tagged(text):
+        if word in _AND:
+            pieces.append("")
+        else:
+            pieces[-1] += word
+    if len(pieces) < 2 or not all(0 < len(piece) <= _LONGEST_ITEM for piece in pieces):
+        return ()
+    first, last = pieces[0], pieces[-1]
+    period = dates(last)
+    at = period[0].span.start if period and period[0].span.start else last.find("的")
+    if at > 0 and "的" not in first:
+        pieces[-1], of = last[:at], last[at:]
+        context = _before_item(first)
+        items = [first.removeprefix(context), *pieces[1:]]
+        return tuple(OperandQuestion(item, f"{context}{item}{of}{asks}") for item in items)
+    context = _context(first)
+    items = [first.removeprefix(context), *pieces[1:]]
+    if not all(items):
+        return ()
+    return tuple(OperandQuestion(item, f"{context}{item}{asks}") for item in items)
+
+
+def _before_item(first: str) -> str:
+    """What goes for all of several things: what the first begins with up to its period."""
+    found = dates(first)
+    context = first[: found[-1].span.end] if found else ""
+    return context if len(context) < len(first) else ""
 
 
 def _different(one: str, other: str) -> tuple[str, str]:
@@ -260,43 +378,69 @@ def _most(text: str) -> Computation | None:
     match = _MOST.fullmatch(text)
     if match is None:
         return None
-    named = [item.strip() for item in _ITEMS.split(match["items"]) if item.strip()]
-    if len(named) < 2 or any(len(item) > 16 for item in named):
-        return None
     of = f"的{match['of'].removeprefix('的')}" if match["of"] else ""
-    asks = "是多少？" if of else _MEASURED.get(match["much"], "是多少") + "？"
+    attribute = of or "的" in match["items"] or dates(match["items"])
+    asks = "是多少？" if attribute else _MEASURED.get(match["much"], "是多少") + "？"
+    items = _joined(match["items"] + of, asks)
     least = match["much"] in _LEAST_WORDS
-    return Computation(
-        Operation.LOWEST if least else Operation.HIGHEST,
-        tuple(Part(item, f"{item}{of}{asks}") for item in named),
-    )
+    return Computation(Operation.LOWEST if least else Operation.HIGHEST, items) if items else None
 
 
-def _enumerated(text: str) -> tuple[Part, ...]:
-    """甲、乙和丙的产量: each of several in a row, with what is asked of all of them."""
-    named, of, asked = text.partition("的")
-    items = [item for item in _ITEMS.split(named) if item]
-    if "、" not in named or any(len(item) > 12 for item in items):
-        return ()
-    return tuple(Part(item, f"{item}{of}{asked}是多少？") for item in items)
-
-
-def _pair(a: str, b: str, asks: str) -> tuple[Part, Part]:
-    """Two things of which one names the attribute of both: 东线的客流 and 西线."""
+def _pair(a: str, b: str, asks: str) -> tuple[OperandQuestion, OperandQuestion]:
+    """Two things of which one names the attribute of both (东线的客流 and 西线) or what both are of
+    (二号线的地下站 and 高架站)."""
     own, of, attribute = a.rpartition("的")
     other, of_other, attribute_other = b.rpartition("的")
     if of and not of_other and attribute not in b:
-        return Part(own, f"{a}{asks}"), Part(b, f"{b}的{attribute}{asks}")
+        if _alike(attribute, b) and not _alike(own, b):
+            return OperandQuestion(attribute, f"{a}{asks}"), OperandQuestion(b, f"{own}的{b}{asks}")
+        return OperandQuestion(own, f"{a}{asks}"), OperandQuestion(b, f"{b}的{attribute}{asks}")
     if of_other and not of and attribute_other not in a:
-        return Part(a, f"{a}的{attribute_other}{asks}"), Part(other, f"{b}{asks}")
+        return OperandQuestion(a, f"{a}的{attribute_other}{asks}"), OperandQuestion(
+            other, f"{b}{asks}"
+        )
+    return _in_place(a, b, asks) or _unlike(a, b, asks)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two things are of a kind: they end alike, or both are amounts (费用, 利润)."""
+    amounts = all(parse_query(text).kind is AnswerKind.NUMBER for text in (one, other))
+    return one[-1:] == other[-1:] or amounts
+
+
+def _in_place(a: str, b: str, asks: str) -> tuple[OperandQuestion, OperandQuestion] | None:
+    """Two things of which the second takes the place of the words of the first that end as it does:
+    甲公司汽车安全业务新获订单 and 汽车电子业务."""
+    first, second = ([word for word, _ in tagged(text)] for text in (a, b))
+    if len(second) < 2 or second[-1] not in first:
+        return None
+    end = len(first) - 1 - first[::-1].index(second[-1])
+    start = first.index(second[0]) if second[0] in first[:end] else end - len(second) + 1
+    if start < 0 or (start == 0 and end == len(first) - 1):
+        return None
+    label = "".join(first[start : end + 1])
+    whole = "".join((*first[:start], b, *first[end + 1 :]))
+    return OperandQuestion(label, f"{a}{asks}"), OperandQuestion(b, f"{whole}{asks}")
+
+
+def _unlike(a: str, b: str, asks: str) -> tuple[OperandQuestion, OperandQuestion]:
     labels = _different(a, b)
-    return Part(labels[0] or a, f"{a}{asks}"), Part(labels[1] or b, f"{b}{asks}")
+    return OperandQuestion(labels[0] or a, f"{a}{asks}"), OperandQuestion(
+        labels[1] or b, f"{b}{asks}"
+    )
 
 
 def _context(part: str) -> str:
-    """What goes for the whole of a share as for its part: all before the attribute, after a 的 or
-    a period."""
+    """What goes for others as for this part: all before the attribute, after a 的 or a period, or
+    the name that it begins with; empty where nothing would be left of it."""
     head, of, _ = part.rpartition("的")
     found = dates(part)
     period = part[: found[-1].span.end] if found else ""
-    return max(f"{head}{of}", period, key=len)
+    names = [name.text for name in asked_names(part) if part.startswith(name.text)]
+    context = max((f"{head}{of}", period, *names), key=len)
+    return context if len(context) < len(part) else ""
+
+
+_FORMS = (
+    _over_years, _of_periods, _over_time, _of_last_year, _share, _times, _difference, _sum, _most,
+)  # fmt: skip

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rag.reading.lines import ends_sentence
-from rag.text.fold import fold, squeeze
-from rag.text.numerals import numeral
+from rag.text.normalize import fold, squeeze
+from rag.text.numbers import numeral
 from rag.text.segment import STOP_WORDS, words
-from rag.text.sentences import sentences
+from rag.text.sentences import ends_sentence, sentences
 from rag.types import BlockKind, Document, Span
 
 # Sentences of an extract: neither scraps nor what is hardly read.
@@ -25,6 +24,7 @@ ABSTRACT = re.compile(r"(?:内容)?(?:摘要|提要|概要)|导读|内容简介|
 CONCLUSION = re.compile(
     r"(?:主要|基本|研究|最后的?|核心)?结论(?:与.{1,6}|和.{1,6})?|结语|结束语|小结|总结|conclusions?"
 )
+RESULT = re.compile("(?:主要|研究|试验|实验|调查)?(?:结果|发现|成果)(?:与分析|分析|与讨论)?")
 # A sentence that draws a conclusion, where no section is called so.
 _CONCLUDES = re.compile(
     r"综上|总之|总而言之|总的来[说看]|综合来看|由此可见|in (?:conclusion|summary)"
@@ -121,16 +121,28 @@ def outermost(found: Sequence[Section]) -> tuple[Section, ...]:
 
 
 def inside(section: Section, found: Sequence[Section]) -> tuple[Section, ...]:
-    """The sections right under a section."""
+    """The sections right under a section; of one with nothing under it but sections of its own
+    depth (the name of a column, then its articles) those up to the next one of its kind."""
     under = [one for one in found if section.body.start <= one.span.start < section.body.end]
+    if not under and is_bare(section):
+        later = [one for one in found if one.span.start >= section.body.end]
+        for one in later:
+            if one.depth < section.depth or is_bare(one):
+                break
+            under.append(one)
     least = min((one.depth for one in under), default=0)
     return tuple(one for one in under if one.depth == least)
+
+
+def is_bare(section: Section) -> bool:
+    """Whether a heading has no text of its own: the name of a column, whose articles follow."""
+    return section.body.end <= section.body.start + SHORTEST
 
 
 def reach(section: Section, found: Sequence[Section]) -> Span:
     """The body of a section; of a heading with nothing under it but headings of its own depth
     (摘要, then 研究背景) all up to the next one with a number."""
-    if section.body.end > section.body.start + SHORTEST:
+    if not is_bare(section):
         return section.body
     later = [one for one in found if one.span.start >= section.body.end]
     end = next((one.span.start for one in later if one.number is not None), section.body.end)
@@ -157,6 +169,22 @@ def named(found: Sequence[Section], name: str) -> tuple[Section, ...]:
     return same or tuple(
         one for one in found if wanted in one.name and 2 * len(wanted) >= len(one.name)
     )
+
+
+def holding(found: Sequence[Section], wanted: Sequence[str]) -> tuple[Section, ...]:
+    """The sections whose heading holds all of some words; those inside others of them left out."""
+    same = [one for one in found if wanted and all(word in squeeze(one.text) for word in wanted)]
+    return tuple(
+        one
+        for one in same
+        if not any(other.body.start <= one.span.start < other.body.end for other in same)
+    )
+
+
+def above(section: Section, found: Sequence[Section]) -> Section | None:
+    """The section right above one; None for one that stands in no other."""
+    over = [one for one in found if one.body.start <= section.span.start < one.body.end]
+    return over[-1] if over else None
 
 
 def called(found: Sequence[Section], form: re.Pattern[str]) -> tuple[Section, ...]:

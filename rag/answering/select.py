@@ -1,5 +1,10 @@
-"""Which sentence answers, which part of it is the short answer, and whether there is one at all:
+"""Which sentence answers, and whether one does; what is said to be missing.
+
+Which sentence answers, which part of it is the short answer, and whether there is one at all:
 fitted models over the features of sentences and spans.
+
+What was not found, where the documents speak of a question's subject and nothing in them is
+likely enough to answer it. It is said to be not found, never not to be there.
 """
 
 from __future__ import annotations
@@ -8,18 +13,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answering.evidence import Evidence
-from rag.answering.features import NAN, anywhere, beside_rivals, places, sentence_features
-from rag.answering.query import Kind, Query
+from rag.answering.features import NAN, anywhere, beside_rivals, held, places, sentence_features
 from rag.answering.spans import Candidate, candidates, span_features
-from rag.answering.terms import Weights
+from rag.models.reader import rarity
 from rag.models.trees import AnswerModels
-from rag.retrieval.asked import Asked, analyse
+from rag.retrieval.analysis import Asked, analyse, written_ordinals
+from rag.retrieval.evidence import Evidence
+from rag.retrieval.query import AnswerKind, Query, Weights
+from rag.text.normalize import squeeze
 
 LOOKED_AT = 24
 """Sentences, best first by what they share with the question, in which spans are looked for."""
 SENTENCE_LEADS = (
-    "worth", "covered", "own", "near", "period_near", "name_near", "read", "score",
+    "worth", "covered", "own", "near", "period_near", "name_near", "read", "score", "subject_own",
 )  # fmt: skip
 SPAN_LEADS = (
     "worth", "edges", "clause", "clause_attribute", "lead_attribute", "clause_period",
@@ -27,6 +33,10 @@ SPAN_LEADS = (
     "clause_ordinal", "fit", "sort_fits", "distance", "own", "period_near", "name_near", "score",
 )  # fmt: skip
 _SMALLEST = ("distance",)
+HELD = ("clause", "clause_attribute", "lead_attribute", "mass", "edges", "distance")
+"""Features of spans of which a sentence has the best of its own."""
+HOLDS = ("holds_fit", "holds_bound", *(f"holds_{name}" for name in HELD))
+HOLDS_LEADS = ("holds_clause", "holds_clause_attribute", "holds_edges", "holds_mass")
 Row = Mapping[str, float]
 
 
@@ -82,7 +92,35 @@ def observe(query: Query, weights: Weights, ranked: Sequence[Evidence]) -> Obser
             sentence_rows[number] | span_features(asked, place, one, reading, here) for one in here
         ]
     beside_rivals(span_rows, SPAN_LEADS, least=_SMALLEST)
+    for row in sentence_rows:
+        row.update(dict.fromkeys(HOLDS, NAN))
+    if spans:
+        held: list[list[Row]] = [[] for _ in found[:LOOKED_AT]]
+        for number, row in zip(inside, span_rows, strict=True):
+            held[number].append(row)
+        for row, own in zip(sentence_rows, held, strict=False):
+            row.update(holds(own))
+    beside_rivals(sentence_rows, HOLDS_LEADS)
     return Observed(asked, ranked, sentence_rows, spans, span_rows, inside)
+
+
+def holds(spans: Sequence[Row]) -> dict[str, float]:
+    """What the spans of one sentence say of it: how well the best fits what is asked for, how many
+    are bound to it, and the best that those have of their features; NaN where none has any."""
+    bound = [row for row in spans if not unbound(row)]
+    found = {
+        "holds_fit": max((min(row["fit"], _known(row["sort_fits"])) for row in spans), default=0.0),
+        "holds_bound": float(len(bound)),
+    }
+    for name in HELD:
+        values = [row[name] for row in bound if not math.isnan(row[name])]
+        best = min if name in _SMALLEST else max
+        found[f"holds_{name}"] = best(values) if values else NAN
+    return found
+
+
+def _known(value: float) -> float:
+    return 1.0 if math.isnan(value) else value
 
 
 def judge(query: Query, seen: Observed, models: AnswerModels) -> Judged:
@@ -94,7 +132,7 @@ def judge(query: Query, seen: Observed, models: AnswerModels) -> Judged:
             seen.span_rows, models.span.probabilities(seen.span_rows).tolist(), strict=True
         )
     ]
-    by_sentence = sorted(zip(seen.sentences, sentence, strict=True), key=_likeliest)
+    by_sentence = sorted(zip(seen.sentences, sentence, strict=True), key=by_probability)
     by_span = sorted(zip(seen.spans, span, strict=True), key=_likeliest_span)
     row = answer_row(query, sentence, span, seen)
     confidence = 0.0
@@ -114,13 +152,13 @@ def out_of_question(
     or a figure or date is asked for and none is bound to what is asked."""
     if of_another(seen.sentence_rows[sentence.index(max(sentence))]):
         return True
-    return query.kind in (Kind.NUMBER, Kind.DATE) and not any(span)
+    return query.kind in (AnswerKind.NUMBER, AnswerKind.DATE) and not any(span)
 
 
 def unbound(row: Row) -> bool:
     """Whether a span is not bound to what is asked: the period does not stand in its clause, its
-    sentence or above it, another number of a row does, one of the names does not stand near it, or
-    its unit or sort is another."""
+    sentence or above it, another number of a row does, one of the names does not stand near it, its
+    sentence speaks of another attribute (参数规模 for 市场规模), or its unit or sort is another."""
     return (
         row["clause_period"] <= 0
         or row["clause_ordinal"] < 0
@@ -132,6 +170,7 @@ def unbound(row: Row) -> bool:
         or row["superlative"] == 0
         or row["level"] == 1
         or row["rate"] == 1
+        or row["compound"] < 0
     )
 
 
@@ -141,7 +180,7 @@ LEAST_NAMED = 0.5
 
 OF_THE_LIKELIEST = (
     "near", "near_missing", "name_near", "name_mean", "period_near", "ordinal_near",
-    "attribute_near",
+    "attribute_near", "subject_near",
 )  # fmt: skip
 """Features of the likeliest sentence that tell whether it speaks of what is asked at all."""
 
@@ -175,7 +214,13 @@ def answer_row(
         "wide_missing": min((row["wide_missing"] for row in rows), default=NAN),
         **{
             f"kind_{kind.value}": float(query.kind is kind)
-            for kind in (Kind.NUMBER, Kind.DATE, Kind.ENTITY, Kind.LIST, Kind.CAUSE)
+            for kind in (
+                AnswerKind.NUMBER,
+                AnswerKind.DATE,
+                AnswerKind.ENTITY,
+                AnswerKind.LIST,
+                AnswerKind.CAUSE,
+            )
         },
     }
 
@@ -190,7 +235,8 @@ def _logit(probability: float) -> float:
     return math.log(inside / (1 - inside))
 
 
-def _likeliest(item: tuple[Evidence, float]) -> tuple[float, int, int]:
+def by_probability(item: tuple[Evidence, float]) -> tuple[float, int, int]:
+    """What sentences are sorted by, the likeliest first."""
     one, probability = item
     return -probability, one.passage.rank, one.order
 
@@ -198,3 +244,85 @@ def _likeliest(item: tuple[Evidence, float]) -> tuple[float, int, int]:
 def _likeliest_span(item: tuple[Candidate, float]) -> tuple[float, int, int, int]:
     one, probability = item
     return -probability, one.evidence.passage.rank, one.evidence.order, one.span.start
+
+
+SPOKEN_OF = 0.5
+"""How much of a question, its words weighed by how rare they are, a passage must hold to speak of
+its subject, where the question names nothing."""
+UNKNOWN = 10.0
+"""The rarity of a word that no vocabulary has."""
+NAMED = 0.7
+"""How far every name must stand in a passage that speaks of it (`features.held`)."""
+
+_UNSURE = (
+    "下面是资料里较接近的内容，不能肯定它回答了这个问题。",
+    "What follows comes near; whether it answers the question is not certain.",
+)
+_KINDS = {
+    AnswerKind.NUMBER: ("数字", "a figure"),
+    AnswerKind.DATE: ("时间", "a date"),
+    AnswerKind.ENTITY: ("名称", "a name"),
+    AnswerKind.CAUSE: ("原因", "a reason"),
+    AnswerKind.LIST: ("完整的列举", "the list"),
+    AnswerKind.DEFINITION: ("定义", "a definition"),
+    AnswerKind.COMPARISON: ("比较所需的内容", "what the comparison needs"),
+    AnswerKind.OTHER: ("直接的回答", "a direct answer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a question asks for and was not found: its kind, and what of the question (a period, a
+    number of a row, an attribute) is not there."""
+
+    kind: AnswerKind
+    lacks: tuple[str, ...]
+
+    def text(self, *, english: bool = False) -> str:
+        """In words.
+
+        >>> Missing(AnswerKind.NUMBER, ("2019年",)).text()
+        '没有找到“2019年”的数字；下面是资料里较接近的内容。'
+        """
+        if not self.lacks:
+            return _UNSURE[english]
+        kind = _KINDS[self.kind][english]
+        if english:
+            about = "”, “".join(self.lacks)
+            return f"Not found in the documents: {kind} for “{about}”. What follows comes near."
+        about = "、".join(f"“{one}”" for one in self.lacks)
+        return f"没有找到{about}的{kind}；下面是资料里较接近的内容。"
+
+
+def missing(query: Query, judged: Judged) -> Missing | None:
+    """What was not found; None where nothing that was looked at speaks of the subject."""
+    nearest = judged.row(judged.sentences[0][0])
+    asked = judged.asked
+    spoken_of = (
+        nearest["name_wide_any"] >= NAMED if asked.names else nearest["wide_any"] >= SPOKEN_OF
+    )
+    return Missing(query.kind, tuple(_lacks(judged))) if spoken_of else None
+
+
+def _lacks(judged: Judged) -> Sequence[str]:
+    """What of the question does not stand near the likeliest sentence: its periods, its number in a
+    row; else what is asked of the thing that it names, where no passage has the word."""
+    asked = judged.asked
+    nearest = judged.row(judged.sentences[0][0])
+    found = []
+    if asked.periods and not nearest["period_near"] > 0:
+        found += [period.text for period in asked.periods]
+    if asked.ordinals and not nearest["ordinal_near"] > 0:
+        written = written_ordinals(asked.squeezed)
+        found += [written.get(one, one) for one in asked.ordinals]
+    if not found:
+        passages = {one.passage.rank: one.passage for one, _ in judged.sentences}.values()
+        flat = squeeze("".join("".join((*one.above, one.text)) for one in passages))
+        found += [word for word in asked.attribute if _is_word(word) and held(word, flat) < NAMED]
+    return [one for one in found if one]
+
+
+def _is_word(word: str) -> bool:
+    """Whether a word is one beyond doubt: an unknown one, or one that ends in a function word
+    (占/比是), may be cut wrongly."""
+    return rarity(word) < UNKNOWN and word[-1] not in "是的有了在"

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from rag import builtin
-from rag.answering.alignment import Alignment, best_clause, word_weights
-from rag.answering.facts import (
+from rag.answering.alignment import Alignment, best_clause, forms_of, joined, word_weights
+from rag.answering.statements import (
+    ASIDE,
+    BESIDE,
     CAUSES,
     CERTAIN,
     DONE,
+    ELSEWHERE,
     HEDGES,
     LIMITS,
     NEGATIONS,
-    PLANNED,
+    ROUGHLY,
     UNIVERSAL,
     Clause,
-    Facts,
+    PassageLine,
+    Statements,
+    above,
+    denials,
     facts,
+    held,
+    is_planned,
+    pairs,
+    whole,
 )
-from rag.answering.lines import BESIDE, ELSEWHERE, Line, above, held, pairs, whole
 from rag.errors import ModelError
+from rag.offline import load_builtin
+from rag.text.normalize import squeeze
+from rag.text.segment import begins_with_surname, is_ordinary, tagged
 
 FILE = "verdict.json"
 # A word of the sentence counts as found from this credit on (see `Alignment.credit`).
@@ -33,16 +45,20 @@ FOUND = 0.5
 # A clause with less weight of content words is no statement of its own.
 LEAST_CLAUSE = 2.2
 NEAR = 0.3
-_LONG_NAME = 4
 _WHO = ("nr", "nt")
+# What the tagger takes two characters for that are no name, where they begin with no surname.
+_UNSURE = ("nr", "nt", "nz")
 _PASSIVE = ("被", "由", "获", "对", "向", "受")
 FEATURES = (
     "covered", "covered_by_lines", "pairs", "weakest_clause", "weakest_pairs", "gap", "new_words",
     "names_far", "names_missing", "rival_name", "lines", "bound", "crossed", "far_dates",
     "negation_added", "negation_gone", "hedge_dropped", "hedge_added", "certain_added",
     "limit_dropped", "universal_added", "planned_as_done", "cause_added", "subject", "subject_near",
-    "verbs", "last_word", "names_inverted", "inverted", "best_line", "apart", "length",
+    "verbs", "last_word", "names_inverted", "inverted", "best_line", "apart",
+    "together", "name_crossed", "noun_crossed", "done_added",
 )  # fmt: skip
+
+_JOINED = ("together", "name_crossed", "noun_crossed")
 
 
 def measured(found: Alignment) -> tuple[float, ...]:
@@ -76,7 +92,7 @@ def measured(found: Alignment) -> tuple[float, ...]:
         "gap": _gap(claim, credit),
         "new_words": sum(weights[w] for w in weights if credit[w] < 0.3),
         "names_far": float(sum(0 < in_line(n, found) < 1 for n in claim.names)),
-        "names_missing": float(sum(in_line(n, found) == 0 for n in claim.names)),
+        "names_missing": float(len(missing_names(found))),
         "rival_name": float(bool(of_another(found))),
         "lines": float(len(found.lines)),
         "bound": min((f.bound for f in found.figures if f.line), default=1.0),
@@ -90,16 +106,34 @@ def measured(found: Alignment) -> tuple[float, ...]:
         "subject_near": subject_near,
         "best_line": max((_share_of(line, weights) for line in found.lines), default=0.0),
         "apart": float(_apart(found)),
-        "length": math.log1p(len(weights)),
+        **dict(zip(_JOINED, joined(found, weights, LEAST_CLAUSE), strict=True)),
         **marks,
     }
     return tuple(values[name] for name in FEATURES)
 
 
+def missing_names(found: Alignment) -> list[str]:
+    """The names of a claim that stand nowhere in the passages; no words that only look like names,
+    and no body of which all words stand there."""
+    kinds = dict(found.claim.kinds)
+    missing = [name for name in found.claim.names if in_line(name, found) == 0]
+    return [
+        name
+        for name in missing
+        if not (is_ordinary(name) or _named_by_parts(name, found))
+        and not (kinds[name] in _UNSURE and len(name) == 2 and not begins_with_surname(name))
+    ]
+
+
+def _named_by_parts(name: str, found: Alignment) -> bool:
+    parts = [word for word, _ in tagged(name)]
+    return len(parts) > 1 and all(in_line(part, found) > 0 for part in parts)
+
+
 def in_line(name: str, found: Alignment) -> float:
     """1 where a name, or the longer half of it, stands in a line, .7 before or above one, .35
     elsewhere in the passages."""
-    forms = _forms(name)
+    forms = forms_of(name)
     if _any(forms, (line.squeezed for line in found.lines)):
         return 1.0
     if _any(forms, (line.before + above(line.passage) for line in found.lines)):
@@ -107,22 +141,11 @@ def in_line(name: str, found: Alignment) -> float:
     return ELSEWHERE if _any(forms, map(whole, found.passages)) else 0.0
 
 
-def _forms(name: str) -> tuple[str, ...]:
-    """A name, the longer halves of a long one, and one of three characters without a last one that
-    the tagger took along (高宇于)."""
-    if len(name) == _LONG_NAME - 1 and name[-1] in "于在与和对向为是的被将从由以及称说":
-        return name, name[:-1]
-    if len(name) >= _LONG_NAME:
-        half = len(name) // 2 + 1
-        return name, name[:half], name[-half:]
-    return (name,)
-
-
 def _any(forms: Sequence[str], texts: Iterable[str]) -> bool:
     return any(form in text for text in texts for form in forms)
 
 
-def _wording(claim: Facts) -> frozenset[str]:
+def _wording(claim: Statements) -> frozenset[str]:
     return frozenset().union(*(pairs(clause.squeezed) for clause in claim.clauses))
 
 
@@ -135,7 +158,7 @@ def _clause_share(
     return sum(weights[w] * credit[w] for w in clause.words) / total
 
 
-def _gap(claim: Facts, credit: dict[str, float]) -> float:
+def _gap(claim: Statements, credit: dict[str, float]) -> float:
     """The longest row of content words of the claim that are not found."""
     longest = row = 0
     for clause in claim.clauses:
@@ -159,9 +182,10 @@ def of_another(found: Alignment) -> list[str]:
         rivals = {theirs.get(n) for n in other.names if n not in found.claim.squeezed}
         for name in clause.names:
             near = line.squeezed
-            if kinds.get(name) not in _WHO:
+            if kinds.get(name) not in _WHO and not any(map(str.isdigit, name)):
                 near += line.before + above(line.passage)
-            if kinds.get(name) in rivals and not _any(_forms(name), (near,)):
+            absent = kinds.get(name) in rivals and not _any(forms_of(name), (near,))
+            if absent and not is_ordinary(name) and not _named_by_parts(name, found):
                 instead.append(name)
     return instead
 
@@ -193,7 +217,7 @@ def _out_of_order(found: Alignment) -> float:
     return worst
 
 
-def _verbs(claim: Facts, weights: dict[str, float], credit: dict[str, float]) -> float:
+def _verbs(claim: Statements, weights: dict[str, float], credit: dict[str, float]) -> float:
     """The share of the claim's verbs that are found, by weight."""
     verbs = [verb for clause in claim.clauses for verb in clause.verbs]
     total = sum(weights[verb] for verb in verbs)
@@ -214,7 +238,7 @@ def _subject(found: Alignment) -> tuple[float, float]:
     return own, max(own, held(word, line.before + above(line.passage)))
 
 
-def _share_of(line: Line, weights: dict[str, float]) -> float:
+def _share_of(line: PassageLine, weights: dict[str, float]) -> float:
     total = sum(weights.values())
     return (
         sum(w * held(word, line.squeezed) for word, w in weights.items()) / total if total else 1.0
@@ -234,7 +258,7 @@ def _marks(found: Alignment) -> dict[str, float]:
     """What negates, softens, bounds or causes on one side only, clause by clause."""
     values = dict.fromkeys(
         ("negation_added", "negation_gone", "hedge_dropped", "hedge_added", "certain_added",
-         "limit_dropped", "universal_added", "planned_as_done", "cause_added"), 0.0,
+         "limit_dropped", "universal_added", "planned_as_done", "cause_added", "done_added"), 0.0,
     )  # fmt: skip
     lines = "".join(line.squeezed for line in found.lines)
     text = found.claim.squeezed
@@ -243,26 +267,52 @@ def _marks(found: Alignment) -> dict[str, float]:
         if other is None or line is None or share < NEAR:
             continue
         own, theirs = clause.squeezed, other.squeezed
-        if NEGATIONS.search(theirs) and not NEGATIONS.search(text):
+        main = squeeze(ASIDE.sub("", other.text))
+        if denials(theirs, own) and not NEGATIONS.search(text):
             values["negation_gone"] = max(values["negation_gone"], share)
-        if HEDGES.search(theirs) and not HEDGES.search(text):
+        if _hedged(main, text):
             values["hedge_dropped"] = max(values["hedge_dropped"], share)
         if HEDGES.search(own) and not HEDGES.search(lines):
             values["hedge_added"] = max(values["hedge_added"], share)
         if CERTAIN.search(own) and not CERTAIN.search(theirs):
             values["certain_added"] = max(values["certain_added"], share)
-        if LIMITS.search(theirs) and not LIMITS.search(text):
+        if LIMITS.search(main) and not (LIMITS.search(text) or _AMONG_OTHERS.search(text)):
             values["limit_dropped"] = max(values["limit_dropped"], share)
-        if DONE.search(own) and PLANNED.search(theirs) and not PLANNED.search(own):
+        if DONE.search(own) and is_planned(theirs) and not is_planned(own):
             values["planned_as_done"] = max(values["planned_as_done"], share)
         if UNIVERSAL.search(own) and not UNIVERSAL.search(lines):
             values["universal_added"] = max(values["universal_added"], share)
-        if NEGATIONS.search(own) and not NEGATIONS.search(theirs):
+        if not NEGATIONS.search(theirs) and denials(own, lines):
             there = 1.0 if not NEGATIONS.search(lines) else share
             values["negation_added"] = max(values["negation_added"], there)
+        done = _ALREADY.search(lines) or DONE.search(theirs)
+        values["done_added"] = max(
+            values["done_added"], float(not done and bool(_ALREADY.search(own)))
+        )
     if CAUSES.search(text) and not CAUSES.search(lines):
         values["cause_added"] = 1.0 if len(found.lines) < 2 else 2.0
     return values
+
+
+_ALREADY = re.compile("已(?!知)")
+
+_ESTIMATED = re.compile("预计|预期|估计|大概|预测|预估")
+_IF = re.compile("倘若|如果|一旦")
+_AMONG_OTHERS = re.compile("等(?![待候于级同到])|包括|之一|其中")
+
+
+def _hedged(theirs: str, text: str) -> bool:
+    """Whether a clause of a line hedges what a text does not: no figure that the text has as
+    roughly so, and no condition of which it has the words."""
+    if HEDGES.search(text):
+        return False
+    for match in HEDGES.finditer(theirs):
+        if _ESTIMATED.fullmatch(match.group()) and ROUGHLY.search(text):
+            continue
+        condition = pairs(theirs[match.end() :])
+        if not _IF.fullmatch(match.group()) or len(condition & pairs(text)) < NEAR * len(condition):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +343,7 @@ def model() -> Model:
     Raises:
         ModelError: its file is damaged.
     """
-    value = json.loads(builtin.read(FILE))
+    value = json.loads(load_builtin(FILE))
     if tuple(value["features"]) != FEATURES:
         raise ModelError(f"built-in file {FILE} has other features than this program")
     trees = tuple(

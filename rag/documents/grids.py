@@ -7,21 +7,24 @@ what the cells hold and how they are merged, not by their words.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 from itertools import islice, pairwise
 
-from rag.text.units import UNITS
+from rag.text.numbers import UNITS
 from rag.types import Cell, Label, Span, Table
 
 MAX_CELLS = 200_000
 """Cells of one table beyond this are in the text, but not among the table's cells."""
 MAX_ROWS = 20_000
 """Rows of one table beyond this likewise; they are led by its header all the same."""
+MAX_COLUMNS = 2_000
+"""Columns of one table beyond this likewise."""
 _MOST_FIELDS = 2_000_000
-_MOST_COLUMNS = 2_000
 _MOST_HEADER_ROWS = 6
 _LONGEST_LABEL = 60
 _MOST_LABEL_COLUMNS = 8
@@ -97,15 +100,18 @@ def joined(cells: Sequence[tuple[str, Placed]]) -> GridRow:
     >>> joined([("甲", Placed(0, 0, 0)), ("12", Placed(0, 0, 2))]).text
     '甲\\t\\t12'
     """
-    text = ""
+    texts: list[str] = []
     placed: list[Placed] = []
+    position = tabs = 0
     for words, cell in cells:
         shown = " ".join(words.split())
         if shown:
-            text += "\t" * min(max(bool(text), cell.column - text.count("\t")), _MOST_TABS)
-            placed.append(replace(cell, start=len(text), end=len(text) + len(shown)))
-            text += shown
-    return GridRow(text, tuple(placed))
+            more = min(max(bool(texts), cell.column - tabs), _MOST_TABS)
+            tabs += more
+            start, position = position + more, position + more + len(shown)
+            placed.append(replace(cell, start=start, end=position))
+            texts += ("\t" * more, shown)
+    return GridRow("".join(texts), tuple(placed))
 
 
 def tabbed(text: str) -> tuple[Placed, ...]:
@@ -146,17 +152,23 @@ def laid_out(rows: Sequence[Sequence[Size]]) -> list[list[Placed]]:
     [[0, 1], [1]]
     """
     until: dict[int, int] = {}  # column -> the first row that is free there
+    runs: dict[int, tuple[int, int]] = {}  # column -> up to which row, which next one may be free
     found: list[list[Placed]] = []
     for i, row in enumerate(rows):
         column = 0
         own: list[Placed] = []
         for size in row:
-            while until.get(column, 0) > i:
-                column += 1
+            first, least = column, len(rows)
+            while column < MAX_COLUMNS and until.get(column, 0) > i:
+                last, end = runs.get(column, (0, 0))
+                last, end = (last, end) if last > i else (until[column], column + 1)
+                least, column = min(least, last), end
+            if column > first:
+                runs[first] = (least, column)
             down = len(rows) - i if size.rows == 0 else max(1, min(size.rows, len(rows) - i))
-            across = max(1, min(size.columns, _MOST_COLUMNS - column))
+            across = max(1, min(size.columns, MAX_COLUMNS - column))
             own.append(Placed(0, 0, column, down, across, size.header))
-            if down > 1:
+            if down > 1 and column < MAX_COLUMNS:
                 until |= dict.fromkeys(range(column, column + across), i + down)
             column += across
         found.append(own)
@@ -205,7 +217,7 @@ def merged_downwards(rows: Sequence[Sequence[Downward]]) -> list[list[tuple[str,
     return [row for row in found if row]
 
 
-class Kind(Enum):
+class CellKind(Enum):
     """What a cell holds."""
 
     NUMBER = "number"
@@ -214,22 +226,22 @@ class Kind(Enum):
     BLANK = "blank"
 
 
-def kind_of(text: str) -> Kind:
+def kind_of(text: str) -> CellKind:
     """What a cell holds: a number with or without a unit, a date or year, neither.
 
     >>> [kind_of(t).value for t in ("1,024.50", "38分钟", "2023年", "00317", "—", "1号线")]
     ['number', 'number', 'date', 'text', 'blank', 'text']
     """
     if len(text) > _LONGEST_LABEL:
-        return Kind.TEXT
+        return CellKind.TEXT
     if _BLANK.fullmatch(text):
-        return Kind.BLANK
+        return CellKind.BLANK
     if _YEAR.fullmatch(text) or _DATE.fullmatch(text):
-        return Kind.DATE
+        return CellKind.DATE
     number = _NUMBER.fullmatch(text)
     if not number or _CODE.fullmatch(text):
-        return Kind.TEXT
-    return Kind.NUMBER if _measures(number["unit"] or "") else Kind.TEXT
+        return CellKind.TEXT
+    return CellKind.NUMBER if _measures(number["unit"] or "") else CellKind.TEXT
 
 
 def _measures(unit: str) -> bool:
@@ -261,6 +273,7 @@ def unit_inside(text: str) -> str | None:
     return match[1].strip() if match else None
 
 
+@lru_cache(maxsize=1_000)  # each label is asked for with each of its cells
 def unit_of_label(text: str) -> str | None:
     """The unit in brackets at the end of a label.
 
@@ -282,24 +295,27 @@ _At = tuple[int, int]
 @dataclass(slots=True)
 class Grid:
     """A table whose parts are known. `rows` are all of its rows; `titles` those above the header
-    with its title and unit, `headers` those of the header, `sections` those that name what the
-    rows below them belong to, `notes` those below it; `above` are the lines of its title that stand
-    above it in the document, `below` the notes below it. The first `labels` columns name the
-    row."""
+    with its title and unit, `headers` those of the header, `repeated` those below that say it
+    again, `sections` those that name what the rows below them belong to, `notes` those below it;
+    `above` are the lines of its title that stand above it in the document, `below` the notes below
+    it. The first `labels` columns name the row."""
 
     rows: Sequence[GridRow]
     matrix: list[list[_At | None]]
-    titles: tuple[int, ...]
-    headers: tuple[int, ...]
-    sections: frozenset[int]
-    notes: tuple[int, ...]
+    titles: range
+    headers: range
+    repeated: frozenset[int]
+    sections: Sequence[int]
+    notes: range
     labels: int
     caption: list[str] = field(default_factory=list)
     unit: str | None = None
     above: list[str] = field(default_factory=list)
     below: list[str] = field(default_factory=list)
+    _named: frozenset[int] = frozenset()  # rows above which a section stands, and the sections
 
     def __post_init__(self) -> None:
+        self._named = self.repeated.union(self.sections)
         for i in self.titles:
             self._name([self.rows[i].words(cell) for cell in self.rows[i].cells])
 
@@ -322,9 +338,7 @@ class Grid:
 
     def is_body(self, row: int) -> bool:
         """Whether a row holds cells that are neither title, header, section nor note."""
-        return not (
-            row in self.headers or row in self.titles or row in self.sections or row in self.notes
-        )
+        return self.headers.stop <= row < self.notes.start and row not in self._named
 
     def lead(self, row: int) -> tuple[str, ...]:
         """What leads a row where the table is cut before it: titles, the rows of its header, the
@@ -346,7 +360,8 @@ class Grid:
         return tuple(dict.fromkeys(part for part in parts if part))
 
     def _section(self, row: int) -> int | None:
-        return max((i for i in self.sections if i < row), default=None)
+        at = bisect_left(self.sections, row)
+        return self.sections[at - 1] if at else None
 
     def _words(self, at: _At) -> str:
         row = self.rows[at[0]]
@@ -372,9 +387,9 @@ class Grid:
         ]
         section: _At | None = None
         for i, row in enumerate(self.matrix):
-            if i in self.sections:
-                section = (i, 0)
             if not self.is_body(i):
+                if i not in self.repeated and self.headers.stop <= i < self.notes.start:
+                    section = (i, 0)
                 continue
             named = [at for at in dict.fromkeys(row[: self.labels]) if at is not None]
             above = [section] if section is not None else []
@@ -395,7 +410,7 @@ class Grid:
 
     def _unit(self, text: str, rows: Sequence[Label], columns: Sequence[Label]) -> str | None:
         """The unit of a number that does not name its own."""
-        if not text.rstrip(")）*")[-1:].isdigit() or kind_of(text) is not Kind.NUMBER:
+        if not text.rstrip(")）*")[-1:].isdigit() or kind_of(text) is not CellKind.NUMBER:
             return None
         stated = (unit_of_label(one.text) for one in (*reversed(columns), *reversed(rows)))
         return next(filter(None, stated), self.unit)
@@ -417,30 +432,27 @@ def analyse(rows: Sequence[GridRow]) -> Grid:
     matrix = _filled(rows)
     last = len(rows)
     first = _titles(rows, matrix)
-    notes: list[int] = []
     while last > first + 1 and _is_note(rows[last - 1]):
         last -= 1
-        notes.insert(0, last)
     kinds = _kinds(rows, matrix)
-    headers = list(range(first, first + _header_rows(rows, matrix, kinds, first, last)))
-    repeated = {rows[i].text for i in headers}
-    headers += [i for i in range(first + len(headers), last) if rows[i].text in repeated]
-    head = set(headers)
-    sections = {
-        i
-        for i in range(first, last)
-        if i not in head and len(matrix[i]) > 1 and _is_section(rows, i, last)
-    }
-    body = [i for i in range(first, last) if i not in head and i not in sections]
+    headers = range(first, first + _header_rows(rows, matrix, kinds, first, last))
+    said = {rows[i].text for i in headers}
+    below = range(headers.stop, last)
+    repeated = frozenset(i for i in below if rows[i].text in said)
+    sections = [
+        i for i in below if i not in repeated and len(matrix[i]) > 1 and _is_section(rows, i, last)
+    ]
+    apart = repeated.union(sections)
+    sample = [i for i in below if i < len(kinds) and i not in apart]
     return Grid(
-        rows, matrix, tuple(range(first)), tuple(headers), frozenset(sections), tuple(notes),
-        _label_columns(rows, matrix, [i for i in body if i < len(kinds)], kinds),
+        rows, matrix, range(first), headers, repeated, sections, range(last, len(rows)),
+        _label_columns(rows, matrix, sample, kinds),
     )  # fmt: skip
 
 
 def _kinds(
     rows: Sequence[GridRow], matrix: Sequence[Sequence[_At | None]]
-) -> list[list[Kind | None]]:
+) -> list[list[CellKind | None]]:
     """What stands in each row and column of the first rows; None for nothing."""
     return [
         [None if at is None else kind_of(rows[at[0]].words(rows[at[0]].cells[at[1]])) for at in row]
@@ -451,13 +463,13 @@ def _kinds(
 def _filled(rows: Sequence[GridRow]) -> list[list[_At | None]]:
     """For each row and column the cell that stands there, merged cells everywhere they cover."""
     width = max((cell.column + cell.columns for row in rows for cell in row.cells), default=1)
-    width = min(width, max(2, _MOST_FIELDS // len(rows)))
+    width = min(width, MAX_COLUMNS, max(2, _MOST_FIELDS // len(rows)))
     matrix: list[list[_At | None]] = [[None] * width for _ in rows]
     budget = 2 * _MOST_FIELDS  # of merged cells that lie over each other
     for i, row in enumerate(rows):
         for k, cell in enumerate(row.cells):
             columns = range(cell.column, min(width, cell.column + cell.columns))
-            for line in matrix[i : i + cell.rows] if budget > 0 else ():
+            for line in matrix[i : i + cell.rows] if columns and budget > 0 else ():
                 budget -= len(columns)
                 for c in columns:
                     if line[c] is None:
@@ -494,7 +506,7 @@ def _is_section(rows: Sequence[GridRow], i: int, last: int) -> bool:
         return False
     cell = rows[i].cells[0]
     words = rows[i].words(cell)
-    if cell.column or cell.rows > 1 or kind_of(words) is not Kind.TEXT:
+    if cell.column or cell.rows > 1 or kind_of(words) is not CellKind.TEXT:
         return False
     return cell.columns > 1 or words.endswith(("：", ":")) or _NUMBERED.match(words) is not None
 
@@ -502,7 +514,7 @@ def _is_section(rows: Sequence[GridRow], i: int, last: int) -> bool:
 def _header_rows(
     rows: Sequence[GridRow],
     matrix: Sequence[Sequence[_At | None]],
-    kinds: Sequence[Sequence[Kind | None]],
+    kinds: Sequence[Sequence[CellKind | None]],
     first: int,
     last: int,
 ) -> int:
@@ -522,19 +534,29 @@ def _header_rows(
         return max(marked, min(most, _reach(rows, matrix, first, marked)))
     least = _reach(rows, matrix, first, 1)
     usual = _usual_kinds(kinds, first, last)
-    figures = [c for c, kind in enumerate(usual) if kind is Kind.NUMBER]
+    figures = [c for c, kind in enumerate(usual) if kind is CellKind.NUMBER]
     if not figures:
-        dates = [c for c, kind in enumerate(usual) if kind is Kind.DATE]
-        if any(kinds[first][c] is Kind.DATE for c in dates) and least == 1:
+        dates = [c for c, kind in enumerate(usual) if kind is CellKind.DATE]
+        if any(kinds[first][c] is CellKind.DATE for c in dates) and least == 1:
             return 0
         plain = all(at is not None for at in matrix[first]) and len(matrix[first]) > 2
-        return min(most, least) if plain or least > 1 or dates else _text_header(rows, first, last)
+        headed = plain or dates or least > 1 or _has_corner(matrix, first, last)
+        return min(most, least) if headed else _text_header(rows, first, last)
     count = 0
     while count < most and not _holds_figures(kinds[first + count], figures, usual):
         count += 1
     while count > least and _is_section(rows, first + count - 1, last):
         count -= 1
     return min(most, max(count, least)) if count else 0
+
+
+def _has_corner(matrix: Sequence[Sequence[_At | None]], first: int, last: int) -> bool:
+    """Whether only the corner above the labels of the rows is empty in the first row."""
+    return (
+        matrix[first][0] is None
+        and all(at is not None for at in matrix[first][1:])
+        and all(matrix[i][0] is not None for i in range(first + 1, last))
+    )
 
 
 def _text_header(rows: Sequence[GridRow], first: int, last: int) -> int:
@@ -566,15 +588,15 @@ def _reach(
 
 
 def _usual_kinds(
-    kinds: Sequence[Sequence[Kind | None]], first: int, last: int
-) -> list[Kind | None]:
+    kinds: Sequence[Sequence[CellKind | None]], first: int, last: int
+) -> list[CellKind | None]:
     """What each column holds most of the time below its first row."""
-    found: list[Kind | None] = []
+    found: list[CellKind | None] = []
     for c in range(len(kinds[first])):
         counts = Counter(
             kind
             for row in kinds[first + 1 : min(last, first + 1 + _SAMPLE_ROWS)]
-            if (kind := row[c]) is not None and kind is not Kind.BLANK
+            if (kind := row[c]) is not None and kind is not CellKind.BLANK
         )
         total = sum(counts.values())
         kind, count = counts.most_common(1)[0] if counts else (None, 0)
@@ -583,11 +605,11 @@ def _usual_kinds(
 
 
 def _holds_figures(
-    row: Sequence[Kind | None], figures: Sequence[int], usual: Sequence[Kind | None]
+    row: Sequence[CellKind | None], figures: Sequence[int], usual: Sequence[CellKind | None]
 ) -> bool:
     """Whether a row is one of figures: a number stands in a column of numbers."""
-    return any(row[c] is Kind.NUMBER for c in figures) or (
-        all(row[c] is Kind.BLANK for c in figures) and bool(usual)
+    return any(row[c] is CellKind.NUMBER for c in figures) or (
+        all(row[c] is CellKind.BLANK for c in figures) and bool(usual)
     )
 
 
@@ -595,7 +617,7 @@ def _label_columns(
     rows: Sequence[GridRow],
     matrix: Sequence[Sequence[_At | None]],
     body: Sequence[int],
-    kinds: Sequence[Sequence[Kind | None]],
+    kinds: Sequence[Sequence[CellKind | None]],
 ) -> int:
     """How many columns at the left name the row: the first, and those after it up to the first
     column of numbers; in a table without numbers those that it takes to tell the rows apart."""
@@ -604,12 +626,13 @@ def _label_columns(
     width = len(matrix[0])
     sample = body[:_SAMPLE_ROWS]
     figures = [
-        c for c in range(width) if _share([kinds[i][c] for i in sample], Kind.NUMBER) >= _MOST
+        c for c in range(width) if _share([kinds[i][c] for i in sample], CellKind.NUMBER) >= _MOST
     ]
     later = [c for c in figures if c > 0]
     if later:
         return min(later[0], _MOST_LABEL_COLUMNS)
-    for count in range(1, width):
+    counts: list[int] = [*range(1, min(width, _MOST_LABEL_COLUMNS)), max(1, width - 1)]
+    for count in counts:
         keys = [
             tuple(None if at is None else rows[at[0]].words(rows[at[0]].cells[at[1]]) for at in own)
             for own in (matrix[i][:count] for i in sample)
@@ -619,8 +642,8 @@ def _label_columns(
     return 1
 
 
-def _share(kinds: Sequence[Kind | None], wanted: Kind) -> float:
-    there = [kind for kind in kinds if kind is not None and kind is not Kind.BLANK]
+def _share(kinds: Sequence[CellKind | None], wanted: CellKind) -> float:
+    there = [kind for kind in kinds if kind is not None and kind is not CellKind.BLANK]
     return sum(kind is wanted for kind in there) / len(there) if there else 0.0
 
 
@@ -642,15 +665,19 @@ def separate(rows: Sequence[GridRow], gaps: Sequence[int]) -> list[range]:
     sheet is empty. A table begins after a gap, or with a title, where rows of words only stand
     above rows of figures."""
     cuts = [0]
+    empty = frozenset(gaps)
+    at, judged = 0, -1  # the row of several cells below, and the one looked at last
     for i in range(2, len(rows) - 1):
-        title = len(rows[i].cells) == 1 and (i in gaps or len(rows[i - 1].cells) > 1)
-        if not (i in gaps or title) or _is_note(rows[i]):
+        title = len(rows[i].cells) == 1 and (i in empty or len(rows[i - 1].cells) > 1)
+        if not (i in empty or title) or _is_note(rows[i]):
             continue
-        at = i
+        at = max(at, i)
         while at < len(rows) - 1 and len(rows[at].cells) <= 1:
             at += 1
-        titled = i in gaps and at > i and _is_wordy(rows[at])
-        if titled or (_is_header(rows, at) and (i in gaps or at > i)):
+        if at != judged:
+            judged, wordy, header = at, _is_wordy(rows[at]), _is_header(rows, at)
+        titled = i in empty and at > i and wordy
+        if titled or (header and (i in empty or at > i)):
             cuts.append(i)
     return [range(a, b) for a, b in pairwise([*cuts, len(rows)])]
 
@@ -658,7 +685,7 @@ def separate(rows: Sequence[GridRow], gaps: Sequence[int]) -> list[range]:
 def _is_wordy(row: GridRow) -> bool:
     """Whether a row has several cells and no number."""
     return len(row.cells) > 1 and all(
-        kind_of(row.words(cell)) is not Kind.NUMBER for cell in row.cells
+        kind_of(row.words(cell)) is not CellKind.NUMBER for cell in row.cells
     )
 
 
@@ -669,6 +696,6 @@ def _is_header(rows: Sequence[GridRow], i: int) -> bool:
     own = {cell.column for cell in rows[i].cells}
     for row in rows[i + 1 : i + 3]:
         below = {cell.column: kind_of(row.words(cell)) for cell in row.cells}
-        if any(below.get(c) is Kind.NUMBER for c in own):
+        if any(below.get(c) is CellKind.NUMBER for c in own):
             return True
     return False

@@ -1,8 +1,9 @@
-"""Tables in plain text: rows whose cells stand apart by white space, and tables whose cells stand
-one to a line.
+"""Tables in plain text: rows whose cells stand apart by white space, tables drawn with characters,
+and tables whose cells stand one to a line.
 
-What is a table is decided by how often the same number of cells follows itself and by what the
-columns hold: one of them holds figures, or its rows are numbered one after the other.
+A drawn table is told by its lines. What is another one is decided by how often the same number of
+cells follows itself and by what the columns hold: one of them holds figures, or its rows are
+numbered one after the other.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from rag.documents.grids import Kind, Placed, kind_of
-from rag.reading.lines import Line, columns, ends_sentence
+from rag.documents.grids import CellKind, Placed, kind_of
+from rag.documents.layout import Line, columns
+from rag.text.sentences import ends_sentence
 
 _WIDE = re.compile(r"\t[ \u3000\t]*|[ \u3000]{2,}\t?|\u3000")
 _NARROW = re.compile(r"[ \u3000\t]+")
@@ -24,7 +27,19 @@ _MOST_ABOVE = 3
 _MOST_WORDS = 2  # of a cell that has a line of its own
 _NEAR = 2  # columns of a fixed-width page
 _PROSE = re.compile("[。；！？，,;]")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d)")
 _ORDINAL = re.compile(r"\d{1,4}")
+# The number of an article or item, behind which its text stands: no cell of a table of two columns.
+_UNIT = re.compile(
+    r"第[一二三四五六七八九十百千零〇两\d]{1,9}[编篇章节条款项](?:之[一二三四五六七八九十]{1,3})?"
+    r"|[（(][一二三四五六七八九十]{1,3}[）)]|[一二三四五六七八九十]{1,3}、"
+)
+
+# A line between rows of a drawn table, as databases, terminals and reStructuredText set it, and
+# what stands between its cells.
+_DRAWN = re.compile("[-+|=: ─━═│┃║┌┬┐├┼┤└┴┘┏┳┓┣╋┫┗┻┛╔╦╗╠╬╣╚╩╝╭╮╰╯╞╪╡]{3,}")
+_DASHES, _JOINTS = re.compile("[-=─━═]{2}"), re.compile("[+|┬┼┴┳╋┻╦╬╩╪]")
+_BARS = re.compile("[|│┃║]")
 
 Cells = list[tuple[int, int]]
 """The places of the cells of a line in its text."""
@@ -55,13 +70,14 @@ class PlainTable:
 def plain_tables(lines: Sequence[Line]) -> dict[int, PlainTable]:
     """The tables of a text by their first line."""
     found: dict[int, PlainTable] = {}
-    wide = [_cells(line.text, _WIDE) for line in lines]
+    wide = [_unnumbered(line.text, _cells(line.text, _WIDE)) for line in lines]
     narrow = [_cells(line.text, _NARROW) if _short(line.text) else [] for line in lines]
     alone = _alone(lines, narrow)
     at = 0
     while at < len(lines):
         table = (
-            _apart(lines, wide, at)
+            _drawn(lines, at)
+            or _apart(lines, wide, at)
             or _by_spaces(lines, narrow, at)
             or (_one_to_a_line(lines, at, alone[at]) if alone[at] > at else None)
         )
@@ -74,6 +90,8 @@ def plain_tables(lines: Sequence[Line]) -> dict[int, PlainTable]:
 
 
 def _cells(text: str, between: re.Pattern[str]) -> Cells:
+    if between.search(text) is None:
+        return [(0, len(text))] if text else []
     cells: Cells = []
     begin = 0
     for match in between.finditer(text):
@@ -83,14 +101,21 @@ def _cells(text: str, between: re.Pattern[str]) -> Cells:
     return [cell for cell in cells if cell[0] < cell[1]]
 
 
+def _unnumbered(text: str, cells: Cells) -> Cells:
+    """The cells of a line; one, where the first of two is the number of what follows."""
+    numbered = len(cells) == 2 and _UNIT.fullmatch(text, *cells[0])
+    return [(0, len(text))] if numbered else cells
+
+
 def _short(text: str) -> bool:
     """Whether a line may hold cells that one space parts: no clause stands in it."""
-    return len(text) <= _MOST_CELLS * _LONGEST_CELL and not _PROSE.search(
-        re.sub(r"(?<=\d),(?=\d)", "", text)
-    )
+    if len(text) > _MOST_CELLS * _LONGEST_CELL:
+        return False
+    mark = _PROSE.search(text)
+    return mark is None or (mark[0] == "," and not _PROSE.search(_THOUSANDS.sub("", text)))
 
 
-def _kinds(line: Line, cells: Cells) -> list[Kind]:
+def _kinds(line: Line, cells: Cells) -> list[CellKind]:
     return [kind_of(line.text[a:b]) for a, b in cells]
 
 
@@ -118,10 +143,45 @@ def _apart(lines: Sequence[Line], wide: Sequence[Cells], first: int) -> PlainTab
                 break
             rows.append(_row(lines[end], own, known))
         end += 1
-    figures = any(Kind.NUMBER in _kinds(lines[i], wide[i])[1:] for i in range(first + 1, end))
+    figures = any(CellKind.NUMBER in _kinds(lines[i], wide[i])[1:] for i in range(first + 1, end))
     if len(rows) < (2 if figures or "\t" in lines[first].text else _FEWEST_ROWS):
         return None
     return PlainTable(tuple(rows), end)
+
+
+def _drawn(lines: Sequence[Line], first: int) -> PlainTable | None:
+    """Rows whose cells stand between bars, the same number in each, with a drawn line above or
+    below one of them at least."""
+    rows: list[PlainRow] = []
+    ruled, count, end = False, 0, first
+    framed: slice | None = None
+    while end < len(lines):
+        text = lines[end].text
+        if _DRAWN.fullmatch(text) and _DASHES.search(text) and _JOINTS.search(text):
+            ruled = True
+        else:
+            if _BARS.search(text) is None:
+                break
+            places = [-1, *(match.start() for match in _BARS.finditer(text)), len(text)]
+            cells = [_trimmed(text, a + 1, b) for a, b in pairwise(places)]
+            if framed is None:
+                empty = [a == b for a, b in (cells[0], cells[-1])]
+                framed = slice(int(empty[0]), -1 if empty[1] else None)
+            cells = cells[framed]
+            if count and len(cells) != count:
+                break
+            count = len(cells)
+            if filled := [(a, b, c) for c, (a, b) in enumerate(cells) if a < b]:
+                rows.append(PlainRow(tuple((lines[end], a, b, c) for a, b, c in filled)))
+        end += 1
+    return PlainTable(tuple(rows), end) if ruled and len(rows) > 1 else None
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The place of what stands between two places, without white space around it."""
+    words = text[start:end].strip()
+    begin = text.index(words, start, end)
+    return begin, begin + len(words)
 
 
 def _near(start: int, starts: Sequence[int]) -> int | None:
@@ -146,8 +206,8 @@ def _by_spaces(lines: Sequence[Line], narrow: Sequence[Cells], first: int) -> Pl
     if end - first >= _FEWEST_ROWS:
         kinds = [_kinds(lines[i], narrow[i]) for i in range(first + 1, end)]
         if any(
-            all(row[c] in (Kind.NUMBER, Kind.BLANK) for row in kinds)
-            and any(row[c] is Kind.NUMBER for row in kinds)
+            all(row[c] in (CellKind.NUMBER, CellKind.BLANK) for row in kinds)
+            and any(row[c] is CellKind.NUMBER for row in kinds)
             for c in range(1, count)
         ):
             rows = [_row(lines[i], narrow[i], range(count)) for i in range(first, end)]
@@ -157,7 +217,9 @@ def _by_spaces(lines: Sequence[Line], narrow: Sequence[Cells], first: int) -> Pl
 
 def _numbered(lines: Sequence[Line], narrow: Sequence[Cells], first: int) -> PlainTable | None:
     count = len(narrow[first])
-    if any(kind in (Kind.NUMBER, Kind.BLANK) for kind in _kinds(lines[first], narrow[first])):
+    if any(
+        kind in (CellKind.NUMBER, CellKind.BLANK) for kind in _kinds(lines[first], narrow[first])
+    ):
         return None
     rows = [_row(lines[first], narrow[first], range(count))]
     number = None
@@ -199,7 +261,7 @@ def _one_to_a_line(lines: Sequence[Line], first: int, end: int) -> PlainTable | 
     kinds = [kind_of(lines[i].text) for i in range(first, min(end, first + 4 * _MOST_CELLS))]
     found: PlainTable | None = None
     for start in range(min(_MOST_ABOVE + 1, len(kinds))):
-        head = next((i for i, kind in enumerate(kinds[start:]) if kind is Kind.NUMBER), 0)
+        head = next((i for i, kind in enumerate(kinds[start:]) if kind is CellKind.NUMBER), 0)
         for count in range(2, min(head, _MOST_CELLS) + 1):
             texts = {line.text for line in lines[first + start : first + start + count]}
             if len(texts) < count or not _periodic(kinds[start:], count):
@@ -215,14 +277,14 @@ def _one_to_a_line(lines: Sequence[Line], first: int, end: int) -> PlainTable | 
     return found
 
 
-def _periodic(kinds: Sequence[Kind], count: int) -> bool:
+def _periodic(kinds: Sequence[CellKind], count: int) -> bool:
     """Whether the first rows of `count` cells have figures in the same columns, two rows of them
     at least, below a header of words."""
     rows = [kinds[i : i + count] for i in range(count, len(kinds) - count + 1, count)][:2]
-    if len(rows) < 2 or any(kind is not Kind.TEXT for kind in kinds[:count]):
+    if len(rows) < 2 or any(kind is not CellKind.TEXT for kind in kinds[:count]):
         return False
-    return any(kind is Kind.NUMBER for kind in rows[0]) and all(
-        (a is Kind.NUMBER) == (b is Kind.NUMBER) or Kind.BLANK in (a, b)
+    return any(kind is CellKind.NUMBER for kind in rows[0]) and all(
+        (a is CellKind.NUMBER) == (b is CellKind.NUMBER) or CellKind.BLANK in (a, b)
         for a, b in zip(*rows, strict=True)
     )
 
@@ -230,13 +292,13 @@ def _periodic(kinds: Sequence[Kind], count: int) -> bool:
 def _rows_of(lines: Sequence[Line], first: int, end: int, count: int) -> Iterator[PlainRow]:
     """The rows of a table with its cells one to a line, as long as their figures stand in the same
     columns."""
-    usual: list[Kind] = []
+    usual: list[CellKind] = []
     for at in range(first, end - count + 1, count):
         own = [kind_of(line.text) for line in lines[at : at + count]]
         if at == first + count:
             usual = own
         elif usual and any(
-            (a is Kind.NUMBER) != (b is Kind.NUMBER) and Kind.BLANK not in (a, b)
+            (a is CellKind.NUMBER) != (b is CellKind.NUMBER) and CellKind.BLANK not in (a, b)
             for a, b in zip(own, usual, strict=True)
         ):
             return

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag import builtin
 from rag.errors import ModelError
+from rag.i18n import say
+from rag.offline import load_builtin
 
 FILE = "answering.json"
 DEEPEST = 8
@@ -120,7 +121,7 @@ def parse_models(content: bytes) -> AnswerModels:
             {str(name): float(at) for name, at in value["thresholds"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ModelError(f"malformed {FILE} ({error!r}); {builtin.ADVICE}") from None
+        raise ModelError(say("model.trees", file=FILE, error=repr(error))) from None
 
 
 @cache
@@ -130,4 +131,4 @@ def load_models() -> AnswerModels:
     Raises:
         ModelError: their file is damaged.
     """
-    return parse_models(builtin.read(FILE))
+    return parse_models(load_builtin(FILE))

@@ -37,15 +37,16 @@
     find('.wj-docs-skipped').append(made('p', '', say(title, { documents: some.length })), all);
   }
 
-  async function add(files) {
-    if (leaving || !files.length) return;
+  // Without files: takes up again what was left out of those that are there.
+  async function add(files, again = false) {
+    if (leaving || !(files.length || again)) return;
     leaving = new AbortController();
     find('.wj-docs-skipped').replaceChildren();
     document.querySelector('.wj-docs').classList.add('wj-adding');
     note('');
     try {
       const refused = await upload(files, leaving.signal);
-      const report = await read(leaving.signal);
+      const report = await read(leaving.signal, again);
       const skipped = [...refused, ...report.skipped];
       const warned = report.warnings ?? [];
       const { read: done, unchanged } = report;
@@ -104,8 +105,9 @@
     }
     return refused;
   }
-  async function read(signal) {
-    const response = await window.wj.ask(api('documents'), { method: 'POST', signal });
+  async function read(signal, again) {
+    const wanted = api('documents', { retry_skipped: again ? 'true' : '' });
+    const response = await window.wj.ask(wanted, { method: 'POST', signal });
     if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error ?? `HTTP ${response.status}`);
     const started = performance.now();
     let rest = '';
@@ -158,6 +160,7 @@
   });
   document.addEventListener('click', (event) => {
     if (event.target.closest?.('.wj-docs-cancel')) leaving?.abort();
+    if (event.target.closest?.('.wj-docs-again')) add([], true);
     const pick = event.target.closest?.('[data-pick]');
     if (pick) document.getElementById(pick.dataset.pick).click();
   });
@@ -175,7 +178,7 @@
     if (!files(event)) return;
     event.preventDefault();
     const found = dropped(event.dataTransfer);
-    document.dispatchEvent(new CustomEvent('wj-view', { detail: 'docs' }));
+    window.wj.go({ view: 'docs' });
     await add(await found);
   });
 })();

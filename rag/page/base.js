@@ -64,12 +64,34 @@ window.wj = (() => {
     one.addEventListener('click', () => act(one));
     return one;
   }
-  // Asks once more before `act`.
+  // Asks once more before `act`: the button says so, to screen readers too, and is as before when
+  // nothing follows for some seconds.
+  const SURE_SECONDS = 6;
   function sure(one, question, act) {
-    if (one.dataset.sure) return void act();
-    one.dataset.sure = '1';
+    if (one.dataset.sure) { unsure(one, one.dataset.sure); return void act(); }
+    const before = [one.textContent, one.getAttribute('aria-label')];
+    [one.dataset.sure] = before;
     one.classList.add('wj-sure');
     one.textContent = question;
+    if (before[1]) one.setAttribute('aria-label', `${question} ${before[1]}`);
+    one.wjBefore = before;
+    one.wjTimer = setTimeout(() => unsure(one, before[0]), SURE_SECONDS * 1000);
   }
-  return { language, tag, say, collection, api, ask, call, send, made, button, sure };
+  function unsure(one, text) {
+    clearTimeout(one.wjTimer);
+    if (!one.dataset.sure) return;
+    delete one.dataset.sure;
+    one.classList.remove('wj-sure');
+    one.textContent = text;
+    if (one.wjBefore[1]) one.setAttribute('aria-label', one.wjBefore[1]);
+  }
+  // Saves what a script has as a file.
+  function save(data, name) {
+    const link = made('a');
+    link.href = URL.createObjectURL(data);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+  return { language, tag, say, collection, api, ask, call, send, made, button, sure, unsure, save };
 })();

@@ -6,9 +6,9 @@
 
   function go(name, standard) {
     const place = new URL(window.location);
-    for (const one of ['collection', 'c']) place.searchParams.delete(one);
+    for (const one of ['collection', 'c', 'doc', 'at', 'documents', 'tags', 'since', 'until']) place.searchParams.delete(one);
     if (name !== standard) place.searchParams.set('collection', name);
-    place.hash = 'docs';
+    place.searchParams.set('view', 'docs');
     if (place.search === window.location.search) window.location.reload();
     else window.location.assign(place);
   }
@@ -93,17 +93,4 @@
       go(known.default, known.default);
     },
   };
-
-  // A collection just chosen or made opens at its documents, once they are on the page.
-  if (window.location.hash === '#docs') {
-    const there = new MutationObserver(() => {
-      if (!find('.wj-docs-list') || !document.querySelector('.wj-nav')) return;
-      there.disconnect();
-      const place = new URL(window.location);
-      place.hash = '';
-      window.history.replaceState(null, '', place);
-      document.dispatchEvent(new CustomEvent('wj-view', { detail: 'docs' }));
-    });
-    there.observe(document.documentElement, { childList: true, subtree: true });
-  }
 })();

@@ -3,7 +3,6 @@
 (() => {
   const { say, language, made, button, sure } = window.wj;
   const find = (name) => document.querySelector(`.wj-talks ${name}`);
-  const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
   const address = (path, values) => window.wj.api(`conversations${path}`, values);
   const call = (path, options) => window.wj.call(address(path), options);
@@ -11,7 +10,7 @@
 
   const shown = () => document.querySelector('#wj-id [data-id]')?.dataset.id ?? '';
   const wide = window.matchMedia('(min-width: 1360px)');
-  const beside = () => wide.matches && find('.wj-talks-list') && !document.body.matches('.wj-view-docs, .wj-view-settings');
+  const beside = () => wide.matches && find('.wj-talks-list') && !document.body.matches('.wj-view-docs, .wj-view-read, .wj-view-settings');
 
   let asked = 0;
   async function list() {
@@ -57,7 +56,7 @@
     if (one.id === shown()) open.setAttribute('aria-current', 'true');
     const when = new Date(one.changed * 1000).toLocaleString(language === 'en' ? 'en' : 'zh-CN');
     open.append(made('b', '', one.title), made('small', '', say('talks.row', { questions: one.turns, when })));
-    open.addEventListener('click', () => { send('wj-open', { id: one.id }); send('wj-view', 'talk'); });
+    open.addEventListener('click', () => window.wj.go({ view: 'talk', c: one.id }));
     const edit = button(say('talks.rename'), `${say('talks.rename')} ${one.title}`, () => {
       const field = made('input', 'wj-docs-find');
       field.value = one.title;
@@ -70,14 +69,17 @@
       open.replaceWith(field);
       field.select();
     });
-    const save = made('a', 'wj-plain', say('talks.export'));
-    save.href = address(`/${one.id}/markdown`, { lang: language });
-    save.download = '';
-    save.setAttribute('aria-label', `${say('talks.export')} ${one.title}`);
+    const saves = ['markdown', 'html', 'docx'].map((form) => {
+      const save = made('a', 'wj-plain', say(`talks.${form}`));
+      save.href = address(`/${one.id}/${form}`, { lang: language });
+      save.download = '';
+      save.setAttribute('aria-label', `${say(`talks.as_${form}`)} ${one.title}`);
+      return save;
+    });
     const drop = button(say('talks.delete'), `${say('talks.delete')} ${one.title}`, (self) => {
       sure(self, say('talks.delete_sure'), () => remove(one));
     });
-    item.append(open, edit, save, drop);
+    item.append(open, edit, ...saves, drop);
     return item;
   }
 
@@ -104,18 +106,5 @@
     if (!fold) return;
     const folded = document.body.classList.toggle('wj-talks-folded');
     fold.setAttribute('aria-expanded', String(!folded));
-  });
-
-  // The address names the conversation, so that a reload comes back to it.
-  new MutationObserver(() => {
-    const holder = document.querySelector('#wj-id [data-id]');
-    if (!holder) return; // the page is still loading what the address names
-    const { id } = holder.dataset;
-    const place = new URL(window.location);
-    if ((place.searchParams.get('c') ?? '') === id) return;
-    if (id) place.searchParams.set('c', id); else place.searchParams.delete('c');
-    window.history.replaceState(null, '', place);
-  }).observe(document.documentElement, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ['data-id'],
   });
 })();

@@ -11,12 +11,14 @@
     place.classList.toggle('wj-bad', bad);
   }
   // What was removed can be brought back for a while.
-  function undone(text, { undo, undo_seconds: seconds }) {
+  function undone(text, gone) {
     note(`${text} `);
+    const seconds = Math.min(...gone.map((one) => one.undo_seconds));
     const back = button(say('docs.undo'), say('docs.undo'), async () => {
+      const names = [];
       try {
-        const { document: name } = await call(api(`removed/${undo}`), { method: 'POST' });
-        note(say('docs.undone', { document: name }));
+        for (const { undo } of gone) names.push((await call(api(`removed/${undo}`), { method: 'POST' })).document);
+        note(say('docs.undone', { document: names.join(say('list.pause')) }));
       } catch (error) {
         note(error.message, true);
       }
@@ -50,6 +52,12 @@
     const rows = [...(from ? [] : found.unread ?? []).map(unread), ...documents.map(row)];
     if (from) find('.wj-docs-list').append(...rows); else find('.wj-docs-list').replaceChildren(...rows);
     const shown = from + documents.length;
+    const again = find('.wj-docs-again');
+    if (!from && !wanted) {
+      const incomplete = (found.incomplete ?? 0) + (found.unread ?? []).length;
+      again.hidden = !incomplete;
+      again.textContent = say('docs.again', { documents: incomplete });
+    }
     const rest = find('.wj-docs-rest');
     rest.hidden = shown >= total;
     rest.textContent = say('docs.more', { documents: Math.min(total - shown, documents.length) });
@@ -80,6 +88,7 @@
       one.last_page && say('docs.last_page', { page: String(one.last_page) }),
       say('docs.passages', { passages: one.chunks }),
       say('docs.characters', { characters: one.characters }),
+      ...(one.tags ?? []).map((tag) => `#${tag}`),
       corrected.includes('title') && `${say('docs.correct_title')} ${say('docs.corrected')}`,
     ].filter(Boolean).join(' · ');
   }
@@ -87,7 +96,11 @@
     const item = made('li', 'wj-doc');
     item.dataset.document = one.document;
     const text = made('div', 'wj-doc-text');
-    text.append(made('b', '', one.title), made('small', '', facts(one)));
+    const way = made('button', 'wj-doc-open');
+    way.type = 'button';
+    way.dataset.read = one.document;
+    way.append(made('b', '', one.title));
+    text.append(way, made('small', '', facts(one)));
     if (one.warnings?.length) {
       const more = made('details', 'wj-doc-warnings');
       const all = made('ul');
@@ -96,10 +109,11 @@
       text.append(more);
     }
     const correct = button(say('docs.correct'), `${say('docs.correct')} ${one.document}`, () => edit(one, item));
+    correct.classList.add('wj-doc-correct');
     const remove = button(say('docs.delete'), `${say('docs.delete')} ${one.document}`, () => {
       sure(remove, say(one.added ? 'docs.delete_sure' : 'docs.take_out_sure'), () => drop(one, remove));
     });
-    item.append(text, correct, remove);
+    item.append(picker(one), text, correct, remove);
     return item;
   }
   // A file that was added and could not be read: it stays until somebody removes it.
@@ -113,11 +127,75 @@
     item.append(text, remove);
     return item;
   }
+  // ---- several at once
+  const chosen = new Map(); // those that are ticked, by name
+  function picker(one) {
+    const box = made('input', 'wj-doc-pick');
+    box.type = 'checkbox';
+    box.checked = chosen.has(one.document);
+    box.setAttribute('aria-label', say('docs.pick', { document: one.document }));
+    box.addEventListener('change', () => {
+      if (box.checked) chosen.set(one.document, one); else chosen.delete(one.document);
+      picked();
+    });
+    return box;
+  }
+  function picked() {
+    const bar = find('.wj-docs-picked');
+    bar.hidden = !chosen.size;
+    bar.querySelector('span').textContent = say('docs.picked', { documents: chosen.size });
+    const drop = bar.querySelector('[data-pick-act=delete]');
+    window.wj.unsure(drop, say('docs.delete'));
+  }
+  function forget() {
+    chosen.clear();
+    for (const box of document.querySelectorAll('.wj-doc-pick')) box.checked = false;
+    picked();
+  }
+  const PICKED = {
+    ask: () => {
+      window.wj.scope.set(window.wj.scope.of([...chosen.keys()]));
+      forget();
+      window.wj.go({ view: 'talk', c: '' });
+      document.querySelector('#wj-question textarea').focus();
+    },
+    export: async () => {
+      const response = await window.wj.ask(api('texts'), {
+        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ documents: [...chosen.keys()] }),
+      });
+      if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error ?? `HTTP ${response.status}`);
+      window.wj.save(await response.blob(), say('docs.archive'));
+    },
+    all: () => {
+      for (const box of document.querySelectorAll('.wj-doc-pick:not(:checked)')) box.click();
+    },
+    none: forget,
+    delete: async () => {
+      const names = [...chosen.keys()];
+      const undos = [];
+      for (const name of names) undos.push(await call(api(`documents/${named(name)}`), { method: 'DELETE' }));
+      forget();
+      undone(say('docs.deleted_some', { documents: names.length }), undos);
+      await list();
+    },
+  };
+  document.addEventListener('click', (event) => {
+    const one = event.target.closest?.('[data-pick-act]');
+    if (!one) return;
+    const act = PICKED[one.dataset.pickAct];
+    const run = async () => {
+      try { await act(); } catch (error) { note(error.message, true); await list(); }
+    };
+    if (one.dataset.pickAct === 'delete') sure(one, say('docs.delete_picked', { documents: chosen.size }), run); else run();
+  });
+
   async function drop(one, self) {
     self.disabled = true;
     try {
       const gone = await call(api(`documents/${named(one.document)}`), { method: 'DELETE' });
-      undone(say('docs.deleted', { document: one.document }), gone);
+      chosen.delete(one.document);
+      picked();
+      undone(say('docs.deleted', { document: one.document }), [gone]);
     } catch (error) {
       note(error.message, true);
     }
@@ -129,7 +207,7 @@
   // Whoever uses the keyboard goes on where they were.
   function back(one) {
     const rows = [...document.querySelectorAll('.wj-docs-list .wj-doc')];
-    rows.find((item) => item.dataset.document === one.document)?.querySelector('button').focus();
+    rows.find((item) => item.dataset.document === one.document)?.querySelector('.wj-doc-correct').focus();
   }
   function field(label, value) {
     const holder = made('label', '', label);
@@ -194,7 +272,13 @@
       one.document, one.date, one.page && say('evidence.page', { page: String(one.page) }), one.lines && lines,
       one.headings.join(' › '),
     ].filter(Boolean).join(' · ');
-    item.append(made('b', '', one.title), made('small', '', place), made('p', 'wj-ev-text', one.text));
+    const way = made('button', 'wj-doc-open');
+    way.type = 'button';
+    way.dataset.read = one.document;
+    way.dataset.start = one.start;
+    way.dataset.end = one.end;
+    way.append(made('b', '', one.title));
+    item.append(way, made('small', '', place), made('p', 'wj-ev-text', one.text));
     return item;
   }
   function closed() { find('.wj-docs-found').hidden = true; }

@@ -50,9 +50,8 @@
     tip.hidden = !button || !wide.matches;
     if (tip.hidden) return;
     const place = document.createElement('small');
-    const { support } = button.closest('.wj-s').dataset;
-    place.textContent = `${window.wj.say(`support.${support}`)} · ${button.dataset.place}`;
-    place.dataset.support = support;
+    place.textContent = [button.dataset.mark, button.dataset.place].filter(Boolean).join(' · ');
+    place.dataset.support = button.closest('.wj-s').dataset.support;
     tip.replaceChildren(button.dataset.quote, place);
     document.querySelector('.gradio-container').append(tip);
     const at = button.getBoundingClientRect();
@@ -75,30 +74,6 @@
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape') return;
     if (!tip.hidden) hint(null); else close();
-  });
-
-  // One of four views: the conversation, the documents, the conversations kept, the settings.
-  const VIEWS = ['talk', 'docs', 'talks', 'settings'];
-  let viewed = VIEWS[0];
-  function marked() {
-    for (const way of document.querySelectorAll('.wj-nav [data-view]')) {
-      const here = way.dataset.view === viewed;
-      if (here === way.hasAttribute('aria-current')) continue;
-      if (here) way.setAttribute('aria-current', 'page');
-      else way.removeAttribute('aria-current');
-    }
-  }
-  document.addEventListener('wj-view', ({ detail }) => {
-    viewed = detail;
-    for (const view of VIEWS) document.body.classList.toggle(`wj-view-${view}`, view === detail);
-    marked();
-    window.scrollTo(0, 0);
-  });
-  // The head is made anew when the page has loaded.
-  new MutationObserver(marked).observe(document.documentElement, { childList: true, subtree: true });
-  document.addEventListener('click', (event) => {
-    const way = event.target.closest?.('[data-view]');
-    if (way) document.dispatchEvent(new CustomEvent('wj-view', { detail: way.dataset.view }));
   });
 
   // When an answer is complete, its first evidence opens by itself where there is room for it.

@@ -7,11 +7,13 @@ question names, and whether a passage is that unit or only mentions it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.text.fold import nfkc
-from rag.text.numerals import numeral
+from rag.text.normalize import nfkc
+from rag.text.numbers import numeral, written
+from rag.types import Block, BlockKind, Document
 
 _HAN = "零〇一二两三四五六七八九十百千"
 _NUMBER = rf"(?:[{_HAN}]{{1,9}}|\d{{1,5}})"
@@ -42,6 +44,14 @@ _BEGINS = re.compile(
     rf"|{_ENGLISH}(?P<english>{_DECIMAL}|\d{{1,5}})(?!\.?\d))",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+# What an article holds: items （一）, under these 1.; they may follow each other in a paragraph.
+_ITEM = re.compile(r"(?:^|[：:；;。])\s*([（(][一二三四五六七八九十]{1,3}[）)])")
+_SUBITEM = re.compile(r"(?:^|[：:；;。])\s*(\d{1,2})(?:[．、]|\.(?!\d))")
+_UNIT_LABEL = re.compile(rf"第{_NUMBER}条(?:之{_NUMBER})?")
+_NO_PART = {BlockKind.NOTE, BlockKind.CAPTION, BlockKind.TABLE_ROW}
+_LONGEST_ARTICLE = 300  # blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +106,82 @@ def _reference(match: re.Match[str]) -> Reference | None:
     written = [part for part in (found["number"], found["again"]) if part]
     numbers = tuple(int(part) if part.isdecimal() else int(numeral(part) or 0) for part in written)
     return Reference(found["unit"], numbers) if all(numbers) else None
+
+
+def clause_at(document: Document, at: int) -> str:
+    """The unit of a law or contract that stands at a place of the document's text, as it is cited:
+    第三条第二款第（一）项. A paragraph of an article is a 款 where it has several; empty outside
+    articles."""
+    blocks = document.blocks
+    here = bisect_right(blocks, at, key=lambda block: block.span.start) - 1
+    first = next(
+        (
+            i
+            for i in range(here, max(-1, here - _LONGEST_ARTICLE), -1)
+            if _article(document, blocks[i]) or _ends(document, blocks[i])
+        ),
+        -1,
+    )
+    article = _article(document, blocks[first]) if first >= 0 else ""
+    if not article:
+        return ""
+    paragraphs, paragraph, item, subitem = 0, 0, "", ""
+    for i in range(first, min(len(blocks), first + _LONGEST_ARTICLE)):
+        block = blocks[i]
+        if i > first and (_article(document, block) or _ends(document, block)):
+            break
+        own, under = _numbers(document, block, at) if i <= here else ("", "")
+        begins = not any(_numbers(document, block, block.span.start))
+        title = block.kind is BlockKind.HEADING
+        if block.kind not in _NO_PART and begins and not title:
+            paragraphs += 1
+        if i <= here:
+            paragraph = paragraphs
+            if own or begins:
+                item, subitem = own, under
+            else:
+                subitem = under
+    number = f"第{written(paragraph, 'chinesecounting')}款" if paragraphs > 1 and paragraph else ""
+    return (
+        f"{article}{number}{f'第{item}项' * bool(item)}{f'第{subitem}目' * bool(item and subitem)}"
+    )
+
+
+def _article(document: Document, block: Block) -> str:
+    """The number of the article that begins with a block, as it is written."""
+    label = block.headings[-1] if block.headings else ""
+    if _UNIT_LABEL.fullmatch(label):
+        return label
+    text = block.span.of(document.text)
+    begun = _BEGINS.match(text)
+    if begun is None or begun["unit"] != "条":
+        return ""
+    found = _UNIT_LABEL.search(text, 0, begun.end())
+    return found.group() if found else ""
+
+
+def _ends(document: Document, block: Block) -> bool:
+    """Whether a block stands above or behind articles: another heading, an annex."""
+    text = block.span.of(document.text)
+    begun = _BEGINS.match(text)
+    if begun is not None and begun["unit"] in (*"章节编篇部",):
+        return True
+    heading = block.kind in (BlockKind.HEADING, BlockKind.TITLE)
+    numbered = any(_numbers(document, block, block.span.start))
+    return (heading and not numbered and not _article(document, block)) or text.startswith("附")
+
+
+def _numbers(document: Document, block: Block, at: int) -> tuple[str, str]:
+    """The numbers of the last item and of what stands under it that begin in a block not behind
+    `at`; those that the file counts itself stand in its lead."""
+    text = block.span.of(document.text)
+    counted = block.lead[-1] if block.lead else ""
+    item = counted if _ITEM.fullmatch(counted) else ""
+    subitem, behind = "", 0
+    for match in _ITEM.finditer(text):
+        if block.span.start + match.start(1) <= at:
+            item, behind = match[1], match.end()
+    for match in _SUBITEM.finditer(text, behind):
+        if block.span.start + match.start(1) <= at:
+            subitem = match[1]
+    return item, subitem

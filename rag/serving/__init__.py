@@ -1,1 +1,1 @@
-"""What a running server keeps and does beside answering."""
+"""What a running server is made of: collections, rules, routes."""

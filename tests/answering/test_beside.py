@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from rag.answering.beside import Beside
+from rag.retrieval.retrieve import SideThreads
 
 
 def test_two_calls_run_at_once_and_give_both_results() -> None:
@@ -14,15 +14,15 @@ def test_two_calls_run_at_once_and_give_both_results() -> None:
         met.wait()  # breaks if the other is not running
         return name, threading.get_ident()
 
-    (first, here), (second, there) = Beside(1).both(lambda: meeting("a"), lambda: meeting("b"))
+    (first, here), (second, there) = SideThreads(1).both(lambda: meeting("a"), lambda: meeting("b"))
     assert (first, second) == ("a", "b")
     assert here == threading.get_ident() != there
 
 
 def test_without_a_free_thread_one_follows_the_other() -> None:
     own = threading.get_ident()
-    assert Beside(0).both(threading.get_ident, threading.get_ident) == (own, own)
-    single = Beside(1)
+    assert SideThreads(0).both(threading.get_ident, threading.get_ident) == (own, own)
+    single = SideThreads(1)
     inner, outer = single.both(
         lambda: single.both(threading.get_ident, threading.get_ident), threading.get_ident
     )
@@ -31,7 +31,7 @@ def test_without_a_free_thread_one_follows_the_other() -> None:
 
 
 def test_what_either_raises_is_raised_and_the_thread_is_free_again() -> None:
-    single = Beside(1)
+    single = SideThreads(1)
     done: list[str] = []
 
     def failing() -> None:

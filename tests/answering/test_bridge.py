@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag import Assistant
-from rag.answering.bridge import bridge, name_for
+from rag.retrieval.decomposition import bridge, name_for
+from rag.types import Status, Support
 from tests.answering.conftest import build
 
 TEXTS = {
@@ -35,6 +36,8 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
         ("鲸歌科技的创始人毕业于哪所大学", "鲸歌科技的创始人是谁？", "甲毕业于哪所大学"),
         ("鲸歌的母公司总部在哪里？", "鲸歌的母公司是哪家公司？", "甲总部在哪里？"),
         ("创办鲸歌的那位教授，出生在哪里", "创办鲸歌的是谁？", "甲出生在哪里"),
+        ("创办鲸歌的教授是在哪里出生的？", "创办鲸歌的教授是谁？", "甲是在哪里出生的？"),
+        ("收购鲸歌的公司是哪年成立的", "收购鲸歌的公司是哪家公司？", "甲是哪年成立的"),
     ],
 )
 def test_two_steps(question: str, first: str, then: str) -> None:
@@ -50,6 +53,8 @@ def test_two_steps(question: str, first: str, then: str) -> None:
         "渡轮的票价是多少，它何时停航？",
         "新规是哪年出台的，由谁执行？",
         "海上夫人写于哪一年？",
+        "创办鲸歌的教授是谁？",
+        "长期的公司在哪里？",
         "与银行联手推出的那款贷款叫什么名字？",
     ],
 )
@@ -97,3 +102,12 @@ def test_the_second_step_on_a_company(assistant: Assistant) -> None:
 
 def test_without_a_name_the_question_is_asked_as_it_is(assistant: Assistant) -> None:
     assert assistant.ask("玳瑁影业的导演毕业于哪所大学？").searched == ""
+
+
+def test_what_is_not_found_is_said_beside_what_is(assistant: Assistant) -> None:
+    answer = assistant.ask("鲸歌科技是谁创办的，船票多少钱一张？")
+    assert answer.status is Status.ANSWERED and answer.short is None
+    assert "周砚秋" in answer.text
+    last = answer.sentences[-1]
+    assert (last.support, last.citations) == (Support.NONE, ())
+    assert last.text.startswith("没有找到") and "船票多少钱一张" in last.text

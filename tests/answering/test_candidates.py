@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag.answering.candidates import candidates
-from rag.answering.query import parse_query
+from rag.retrieval.entities import candidates
+from rag.retrieval.query import parse_query
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant
-from rag.answering.items import Mark, last_mark, mark_of
+from rag.retrieval.evidence import Mark, last_mark, mark_of
 from tests.answering.conftest import build
 
 TEXTS = {

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag import Assistant
-from rag.answering.compute import compute, operand
-from rag.answering.extract import Derived
+from rag.answering.compute import compute
+from rag.answering.extract import ComputedAnswer
+from rag.answering.operands import operand
 from rag.answering.operations import Computation, Operation, computation
 from rag.types import Claim, Computed, Status, Support
 from rag.wire import answer_json
@@ -59,7 +60,9 @@ def test_a_look_up_is_no_computation(question: str) -> None:
     assert computation(question) is None
 
 
-def result(question: str, *said: str, above: str = "", year: int | None = None) -> Derived | None:
+def result(
+    question: str, *said: str, above: str = "", year: int | None = None
+) -> ComputedAnswer | None:
     """What is computed where the operands are the parts in ｛｝ of sentences."""
     asked = computation(question)
     assert asked is not None
@@ -227,3 +230,110 @@ def test_of_several_figures_for_an_operand_none_is_taken(tmp_path: Path) -> None
     twice = once | {"乙.txt": "旅游快报\n\n东湖景区的门票收入为310万元。\n"}
     answer = build(tmp_path / "two", twice).ask(question)
     assert (answer.short, answer.computed) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("question", "operation", "asked"),
+    [
+        ("2021年到2023年三年渡口一共运了多少人？", "sum", ["2021年渡口运了多少人？", "2022年渡口运了多少人？", "2023年渡口运了多少人？"]),
+        ("渡口2021、2022、2023三年里哪一年客流最多？", "highest", ["渡口2021年客流是多少？", "渡口2022年客流是多少？", "渡口2023年客流是多少？"]),
+        ("客流从2021年到2023年增加了多少人？", "difference", ["客流2023年是多少？", "客流2021年是多少？"]),
+        ("三号线的地下站比高架站少几座？", "difference", ["三号线的地下站是多少？", "三号线的高架站是多少？"]),
+        ("云帆公司客船业务新签订单比货船业务多多少？", "difference", ["云帆公司客船业务新签订单是多少？", "云帆公司货船业务新签订单是多少？"]),
+        ("客船部和货船部2023年的收入哪个高？", "highest", ["客船部2023年的收入是多少？", "货船部2023年的收入是多少？"]),
+        ("东渡口的客流是西渡口的百分之几？", "share", ["东渡口的客流是多少？", "西渡口的客流是多少？"]),
+        ("云帆公司2023年票款收入和租金一共多少？", "sum", ["云帆公司2023年票款收入是多少？", "云帆公司2023年租金是多少？"]),
+        ("阿布扎比港的吞吐量比迪拜港少多少？", "difference", ["阿布扎比港的吞吐量是多少？", "迪拜港的吞吐量是多少？"]),
+    ],
+)  # fmt: skip
+def test_more_of_what_is_asked_for_is_taken_apart(
+    question: str, operation: str, asked: list[str]
+) -> None:
+    test_what_is_computed_from_which_operands(question, operation, asked)
+
+
+BOUND = {
+    "云帆年报.md": (
+        "# 云帆航运公司年报\n\n## 收入\n\n单位：万元\n\n| 业务 | 2022年 | 2023年 |\n|---|---|---|\n"
+        "| 客船 | 310 | 455 |\n| 货船 | 120 | 98 |\n\n"
+        "## 订单\n\n公司新签订单合计900万元，比上年的700万元增长两成八，其中客船业务新签560万元，"
+        "货船业务新签340万元。\n\n"
+        "## 码头\n\n公司有泊位18个，其中深水泊位5个、浅水泊位13个。\n\n"
+        "2020年至2022年公司的维修费分别为30万元、42万元和51万元。\n\n"
+        "货运量由2019年的81万吨增至2023年的96万吨。\n"
+    ),
+    "渡口.txt": (
+        "渡口客流简报\n\n全县有三个渡口的客流超过5万人次，其中东渡口以92万人次居首，"
+        "排在第二的南渡口有61万人次。\n\n西渡口的客流突破8万人次。\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def bound(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    return build(tmp_path_factory.mktemp("bound"), BOUND)
+
+
+@pytest.mark.parametrize(
+    ("question", "expression"),
+    [
+        ("云帆航运公司2023年客船的收入比2022年多多少万元？", "455 − 310 = 145 万元"),
+        ("云帆航运公司2023年客船和货船的收入相差多少？", "455 − 98 = 357 万元"),
+        ("云帆航运公司客船业务新签订单比货船业务多多少？", "560 − 340 = 220 万元"),
+        ("云帆航运公司的深水泊位比浅水泊位少几个？", "13 − 5 = 8 个"),
+        ("云帆航运公司2020年到2022年维修费一共是多少？", "30 + 42 + 51 = 123 万元"),
+        ("云帆航运公司的货运量从2019年到2023年增加了多少吨？", "96 − 81 = 15 万吨"),
+        ("东渡口的客流比南渡口多多少人次？", "92 − 61 = 31 万人次"),
+    ],
+)
+def test_operands_of_tables_rows_and_parts(
+    bound: Assistant, question: str, expression: str
+) -> None:
+    answer = bound.ask(question)
+    assert answer.computed is not None
+    assert answer.computed.expression == expression
+    assert answer.sentences[0].support is Support.SUPPORTED
+    assert answer.sentences[0].citations
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "云帆航运公司2021年客船的收入比2023年少多少？",  # a year that no table has
+        "西渡口的客流比东渡口少多少人次？",  # a bound is no figure
+        "云帆航运公司客船业务的利润比货船业务多多少？",  # orders are no profit
+        "海风航运公司2023年客船的收入比2022年多多少？",  # another company
+        "北渡口的客流比南渡口多多少人次？",  # a place that none names
+    ],
+)
+def test_a_figure_of_something_else_is_no_operand(bound: Assistant, question: str) -> None:
+    answer = bound.ask(question)
+    assert (answer.computed, answer.short) == (None, None)
+    assert answer.status is not Status.ANSWERED
+
+
+def test_the_operand_that_is_missing_is_named(bound: Assistant) -> None:
+    answer = bound.ask("云帆航运公司2021年客船的收入比2023年少多少？")
+    assert answer.status is Status.NEAREST
+    assert answer.missing is not None and "“2021年”" in answer.missing
+    assert "“2023年”" not in answer.missing
+
+
+def test_a_label_that_is_all_that_is_asked(tmp_path: Path) -> None:
+    """The label 深水泊位 is the attribute itself; 其中 stands before it without one."""
+    texts = {"港.txt": "港口简报\n\n东港共有泊位18个，其中深水泊位有5个，其中浅水泊位13个。\n"}
+    answer = build(tmp_path / "own", texts).ask("东港的深水泊位比浅水泊位少几个？")
+    assert answer.computed is not None and answer.computed.value == 8
+
+
+def test_a_clause_that_goes_on_and_latin_names(tmp_path: Path) -> None:
+    texts = {
+        "市场.txt": "市场快报\n\n2021年木船市场规模为34.6万元，预计2022年将达到62.2万元。\n\n"
+        "Marlin 公司共有 4,800 名船员，Osprey 公司共有 1,300 名船员。\n"
+    }
+    assistant = build(tmp_path / "goes-on", texts)
+    answer = assistant.ask("木船市场规模，2022年预计比2021年多出多少万元？")
+    assert answer.computed is not None
+    assert answer.computed.expression == "62.2 − 34.6 = 27.6 万元"
+    answer = assistant.ask("Marlin公司的船员比Osprey公司多多少名？")
+    assert answer.computed is not None and answer.computed.value == 3500

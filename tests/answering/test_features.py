@@ -4,9 +4,17 @@ import math
 
 import pytest
 
-from rag.answering.features import agreement, beside_rivals, held, least_held, ordinals, share
-from rag.answering.query import parse_query
-from rag.retrieval.asked import analyse
+from rag.answering.features import (
+    agreement,
+    beside_rivals,
+    compounded,
+    held,
+    least_held,
+    ordinals,
+    share,
+)
+from rag.retrieval.analysis import analyse
+from rag.retrieval.query import parse_query
 from rag.text.quantities import Period, dates
 
 
@@ -66,6 +74,21 @@ def test_no_period_asked_for_is_unknown() -> None:
 )
 def test_another_of_a_row_is_worse_than_none(text: str, value: float) -> None:
     assert ordinals(analyse(parse_query("第七届展会有多大？")), text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("养老机器人市场的规模为90亿元", 1.0),
+        ("该模型参数规模为90亿", -1.0),
+        ("规模很大", 0.0),
+        ("参数规模90亿，市场规模90亿元", 1.0),
+    ],
+)
+def test_an_attribute_of_two_nouns_is_not_that_of_another_first_noun(
+    text: str, value: float
+) -> None:
+    assert compounded(analyse(parse_query("养老机器人的市场规模有多大")), text) == value
 
 
 def test_a_lead_is_over_the_best_other() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.followup import standalone
+from rag.retrieval.followup import standalone
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,23 @@ def test_without_history_nothing_changes() -> None:
 def test_greetings_between_are_passed_over() -> None:
     history = [("2020年营收是多少？", "甲"), ("谢谢！", "不客气。")]
     assert standalone("那2021年呢？", history) == "2021年营收是多少？"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "question", "expected"),
+    [
+        (["阿里云的市场份额是多少？", "华为云呢"], "两家差多少？", "阿里云和华为云的市场份额差多少？"),
+        (["东厂2021年的产量是多少？", "2022年呢"], "两年合计多少？", "东厂2021年和2022年的产量合计多少？"),
+        (["东厂2021年的产量是多少？", "2022年呢"], "增加了多少？", "东厂2022年的产量比2021年增加了多少？"),
+        (["东厂的产量是多少？", "西厂呢"], "哪个更高？", "东厂和西厂的产量哪个更高？"),
+        (["东厂2021年的产量是多少？"], "2022年比它多多少？", "东厂2022年的产量比2021年多多少？"),
+        (["资料库里有几份文件？"], "最新的是哪份？", "最新的文件是哪份？"),
+        (["第三章讲什么？"], "第四章呢？", "第四章讲什么？"),
+        (["大模型市场规模有多大", "DeepSeek是谁创办的"], "那它是哪年成立的", "DeepSeek是哪年成立的"),
+        (["《数据法》什么时候施行？"], "里面怎么规定出口的？", "《数据法》里面怎么规定出口的？"),
+        (["How long is the bridge?"], "And when was it opened?", "And when was it opened? (How long is the bridge?)"),
+        (["渡轮票价是多少？", "谢谢"], "为什么涨价？", "渡轮票价为什么涨价？"),
+    ],
+)  # fmt: skip
+def test_a_conversation_goes_on(earlier: list[str], question: str, expected: str) -> None:
+    assert standalone(question, [(one, "") for one in earlier]) == expected

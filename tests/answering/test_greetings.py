@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag import Assistant
-from rag.answering.greetings import reply_to
-from rag.page.markdown import is_reply
+from rag.page.turns import is_reply
+from rag.retrieval.followup import reply_to
 from rag.types import Done, Retrieved, Status, Text
 
 

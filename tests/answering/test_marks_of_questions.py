@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from rag import Assistant, Index, Settings
+from rag import Assistant, Index
 from rag.answering.document_questions import recognise
 from rag.answering.operations import computation
-from rag.answering.query import parse_query, with_mark
+from rag.retrieval.query import parse_query, with_mark
 from rag.types import Answer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -21,9 +21,8 @@ QUESTIONS = [
 
 
 @pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
-    folder = tmp_path_factory.mktemp("marks")
-    return Assistant(Index.build([EXAMPLES / "corpus"], folder / "index", Settings()))
+def assistant(sample: Index) -> Assistant:
+    return Assistant(sample)
 
 
 def said(answer: Answer) -> tuple[object, ...]:

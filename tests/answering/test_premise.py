@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index, Settings
-from rag.telling.remarks import remark_text
 from rag.types import Remark, RemarkKind
+from rag.wire import remark_text
 from tests.answering.conftest import build
 from tests.chat_server import Reply, serve
 
-SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "corpus"
 # A question with a false premise, what is said of it, and the same question with the true one.
 PAIRS = [
     ("海鳐船舶2023年净利润为什么增长？", "引文说的是“下降”", "海鳐船舶2023年净利润为什么下降？"),
@@ -46,20 +45,19 @@ PAIRS = [
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
-    folder = tmp_path_factory.mktemp("premise") / "index"
-    return Assistant(Index.build([SAMPLE], folder, Settings()))
+def assistant(sample: Index) -> Assistant:
+    return Assistant(sample)
 
 
 @pytest.mark.parametrize(("wrong", "told", "right"), PAIRS)
 def test_a_false_premise_is_said_and_a_true_one_is_not(
-    sample: Assistant, wrong: str, told: str, right: str
+    assistant: Assistant, wrong: str, told: str, right: str
 ) -> None:
-    answer = sample.ask(wrong)
+    answer = assistant.ask(wrong)
     (remark,) = answer.remarks
     assert told in remark_text(remark)
     assert remark.n in {citation.n for s in answer.sentences for citation in s.citations}
-    assert sample.ask(right).remarks == ()
+    assert assistant.ask(right).remarks == ()
 
 
 def test_someone_else_holds_the_office(tmp_path: Path) -> None:
@@ -70,8 +68,8 @@ def test_someone_else_holds_the_office(tmp_path: Path) -> None:
     assert assistant.ask("港务局局长李建国宣布疏浚哪条航道？").remarks == ()
 
 
-def test_a_question_that_leaves_it_open_presupposes_nothing(sample: Assistant) -> None:
-    assert sample.ask("海鳐船舶2023年净利润是增长还是下降？").remarks == ()
+def test_a_question_that_leaves_it_open_presupposes_nothing(assistant: Assistant) -> None:
+    assert assistant.ask("海鳐船舶2023年净利润是增长还是下降？").remarks == ()
 
 
 def test_it_is_told_to_a_chat_model_and_with_its_answer(tmp_path: Path) -> None:

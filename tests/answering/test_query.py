@@ -2,39 +2,39 @@
 
 import pytest
 
-from rag.answering.query import MAX_QUESTION_CHARACTERS, Kind, parse_query
 from rag.errors import QuestionError
+from rag.retrieval.query import MAX_QUESTION_CHARACTERS, AnswerKind, parse_query
 
 
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        ("港口一年吞吐多少吨？", Kind.NUMBER),
-        ("渡轮票价涨了几成？", Kind.NUMBER),
-        ("What share of the passengers are students?", Kind.NUMBER),
-        ("What was the harbour's revenue in 2022?", Kind.NUMBER),
-        ("四大重点工作是啥？", Kind.LIST),
-        ("渡轮啥时候停航？", Kind.DATE),
-        ("灯塔是哪一年建成的？", Kind.DATE),
-        ("When was the lighthouse built?", Kind.DATE),
-        ("谁设计了灯塔？", Kind.ENTITY),
-        ("那家船厂叫什么名字？", Kind.ENTITY),
-        ("港口有哪些码头？", Kind.LIST),
-        ("为什么渡轮停航？", Kind.CAUSE),
-        ("泡茶用多热的水？", Kind.NUMBER),
-        ("“三班制”是什么意思？", Kind.DEFINITION),
-        ("新旧吊机有什么不同？", Kind.COMPARISON),
-        ("介绍一下这座城市", Kind.OTHER),
-        ("渡轮停航和复航的时间", Kind.DATE),
-        ("国葬的时间和地点？", Kind.DATE),
-        ("2023年海灯市的失业率", Kind.NUMBER),
-        ("青浦厂全年营收？", Kind.NUMBER),
-        ("龙舟赛女子组冠军", Kind.ENTITY),
-        ("蒸汽机的效率", Kind.OTHER),
-        ("时间银行的规则", Kind.OTHER),
+        ("港口一年吞吐多少吨？", AnswerKind.NUMBER),
+        ("渡轮票价涨了几成？", AnswerKind.NUMBER),
+        ("What share of the passengers are students?", AnswerKind.NUMBER),
+        ("What was the harbour's revenue in 2022?", AnswerKind.NUMBER),
+        ("四大重点工作是啥？", AnswerKind.LIST),
+        ("渡轮啥时候停航？", AnswerKind.DATE),
+        ("灯塔是哪一年建成的？", AnswerKind.DATE),
+        ("When was the lighthouse built?", AnswerKind.DATE),
+        ("谁设计了灯塔？", AnswerKind.ENTITY),
+        ("那家船厂叫什么名字？", AnswerKind.ENTITY),
+        ("港口有哪些码头？", AnswerKind.LIST),
+        ("为什么渡轮停航？", AnswerKind.CAUSE),
+        ("泡茶用多热的水？", AnswerKind.NUMBER),
+        ("“三班制”是什么意思？", AnswerKind.DEFINITION),
+        ("新旧吊机有什么不同？", AnswerKind.COMPARISON),
+        ("介绍一下这座城市", AnswerKind.OTHER),
+        ("渡轮停航和复航的时间", AnswerKind.DATE),
+        ("国葬的时间和地点？", AnswerKind.DATE),
+        ("2023年海灯市的失业率", AnswerKind.NUMBER),
+        ("青浦厂全年营收？", AnswerKind.NUMBER),
+        ("龙舟赛女子组冠军", AnswerKind.ENTITY),
+        ("蒸汽机的效率", AnswerKind.OTHER),
+        ("时间银行的规则", AnswerKind.OTHER),
     ],
 )
-def test_kinds(question: str, kind: Kind) -> None:
+def test_kinds(question: str, kind: AnswerKind) -> None:
     assert parse_query(question).kind is kind
 
 

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from rag import Assistant
-from rag.answering.evidence import OTHER_YEAR_LOSS, weigh_sentences
-from rag.answering.query import parse_query
-from rag.answering.rerank import (
+from rag.models.encoder import Float32
+from rag.models.reader import ReaderMarks
+from rag.retrieval.evidence import OTHER_YEAR_LOSS, weigh_sentences
+from rag.retrieval.query import parse_query, weigh
+from rag.retrieval.retrieve import ScoredChunk, retrieve
+from rag.retrieval.search import (
     DEPTH,
     READ,
     READER_WEIGHT,
@@ -21,14 +24,10 @@ from rag.answering.rerank import (
     VECTOR_WEIGHT,
     rerank,
 )
-from rag.answering.retrieve import Found, retrieve
-from rag.answering.terms import weigh
-from rag.models.reading import Reading
-from rag.models.vectors import Float32
 from rag.settings import Retrieval
 
 
-def found(small: Assistant, question: str) -> tuple[list[Found], list[Found]]:
+def found(small: Assistant, question: str) -> tuple[list[ScoredChunk], list[ScoredChunk]]:
     query = parse_query(question)
     weights = weigh(query, small.index)
     before = retrieve(query, weights, small.index, Retrieval(), 10)
@@ -91,15 +90,15 @@ class Finder:
         self.word = word
         self.texts: list[str] = []
 
-    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, passages: Sequence[str]) -> list[ReaderMarks]:
         assert question
         self.texts += passages
         return [_reading(0.999 if self.word in text else 0.001) for text in passages]
 
 
-def _reading(has_answer: float) -> Reading:
+def _reading(has_answer: float) -> ReaderMarks:
     share = np.array([has_answer], np.float32)
-    return Reading(np.array([0]), np.array([1]), share, share)
+    return ReaderMarks(np.array([0]), np.array([1]), share, share)
 
 
 def test_what_the_reader_takes_for_an_answer_rises(small: Assistant) -> None:
@@ -163,6 +162,6 @@ def test_a_model_that_is_given_decides_alone(small: Assistant) -> None:
     assert after[0].hit.score == pytest.approx(lengths[0] / 1000)
 
 
-def _shown(one: Found) -> str:
+def _shown(one: ScoredChunk) -> str:
     chunk = one.hit.chunk
     return "\n".join((one.document.title, *chunk.headings, *chunk.lead, chunk.text))

@@ -1,10 +1,9 @@
 """Retrieval: order, parts of the score, repetitions."""
 
 from rag import Assistant
-from rag.answering.query import parse_query
-from rag.answering.retrieve import BUILTIN_VECTOR_WEIGHT, keyword_terms, retrieve, vector_weight
-from rag.answering.terms import inverse_frequency, weigh
-from rag.indexing.index import Field
+from rag.index.protocol import Field
+from rag.retrieval.query import inverse_frequency, parse_query, weigh
+from rag.retrieval.retrieve import BUILTIN_VECTOR_WEIGHT, keyword_terms, retrieve, vector_weight
 from rag.settings import Retrieval
 
 

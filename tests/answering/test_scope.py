@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rag import Assistant
-from rag.answering.scope import Around, asked_names, bound, surely_named
-from rag.telling.remarks import remark_text
+from rag.retrieval.entities import Around, asked_names, bound, surely_named
 from rag.types import Status
+from rag.wire import remark_text
 from tests.answering.conftest import build
 
 REPORT = (
@@ -74,8 +74,8 @@ def test_the_figure_under_the_heading_of_the_company_that_is_asked_for(
     assistant: Assistant, company: str, right: str, wrong: str
 ) -> None:
     answer = assistant.ask(f"{company}2023年的营业收入是多少？")
-    assert answer.short == right
-    assert wrong not in answer.text
+    assert answer.status is Status.ANSWERED and right in answer.text
+    assert wrong not in answer.text and answer.short in (None, right)
 
 
 def test_a_figure_of_another_place_is_no_short_answer_and_is_told(assistant: Assistant) -> None:

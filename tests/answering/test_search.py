@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant
-from rag.answering.english import Documents, in_chinese, is_english
 from rag.answering.extract import extract
-from rag.answering.parts import parts
-from rag.answering.query import parse_query
-from rag.answering.search import find, plan
-from rag.models.reader import load_reader
-from rag.models.reading import Reading
+from rag.models.reader import ReaderMarks, load_reader
+from rag.retrieval.decomposition import parts
+from rag.retrieval.english import Documents, in_chinese, is_english
+from rag.retrieval.query import parse_query
+from rag.retrieval.search import SearchModels, find, plan
 from rag.types import Status
 from tests.answering.conftest import build
 
@@ -87,7 +86,7 @@ class Counting:
     def __init__(self) -> None:
         self.given: dict[str, list[str]] = {}
 
-    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, passages: Sequence[str]) -> list[ReaderMarks]:
         self.given.setdefault(question, []).extend(passages)
         return load_reader().read(question, passages)
 
@@ -97,7 +96,7 @@ def test_what_a_search_has_read_is_not_read_again(assistant: Assistant, k: int) 
     query = parse_query("青浦厂和白沙厂2023年的净利润分别是多少？")
     index, reader = assistant.index.pinned(), Counting()
     queries = plan(query, index)
-    _, searches = find(queries, index, assistant.settings.retrieval, k, reader)
+    _, searches = find(queries, index, assistant.settings.retrieval, k, SearchModels(reader))
     assert query.text not in reader.given and len(reader.given) == 2
     assert {None} == set(searches[0].readings)
     for search in searches[1:]:

@@ -1,19 +1,20 @@
 """What could be the short answer in a sentence."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
-from rag.answering.evidence import Evidence
-from rag.answering.features import Place, places
-from rag.answering.query import Query, parse_query
-from rag.answering.select import unbound
+from rag.answering.features import Surroundings, places
+from rag.answering.select import holds, unbound
 from rag.answering.spans import Candidate, candidates, sort_fit, span_features, unit_fit
-from rag.retrieval.asked import Asked, analyse
+from rag.retrieval.analysis import Asked, analyse
+from rag.retrieval.evidence import Evidence
+from rag.retrieval.query import Query, parse_query
 from rag.types import Cell, Label, Passage, Span
 
 
-def placed(text: str, cells: tuple[Cell, ...] = (), title: str = "年报") -> Place:
+def placed(text: str, cells: tuple[Cell, ...] = (), title: str = "年报") -> Surroundings:
     passage = Passage(
         rank=1, score=1.0, document_id="d", document="a.txt", title=title, date="2023-05",
         date_inferred=False, headings=(), page=None, lines=None, span=Span(100, 100 + len(text)),
@@ -27,7 +28,7 @@ def placed(text: str, cells: tuple[Cell, ...] = (), title: str = "年报") -> Pl
     return place
 
 
-def found(question: str, place: Place) -> tuple[Query, Asked, list[Candidate]]:
+def found(question: str, place: Surroundings) -> tuple[Query, Asked, list[Candidate]]:
     query = parse_query(question)
     asked = analyse(query)
     return query, asked, candidates(query, asked, place, None)
@@ -70,7 +71,7 @@ def test_a_cell_is_read_with_the_unit_of_its_table() -> None:
 
 
 def place_row(
-    asked: Asked, place: Place, one: Candidate, among: list[Candidate]
+    asked: Asked, place: Surroundings, one: Candidate, among: list[Candidate]
 ) -> dict[str, float]:
     return span_features(asked, place, one, None, among)
 
@@ -112,12 +113,29 @@ def test_what_is_said_of_another_year_or_row_is_bound_to_it() -> None:
             "superlative",
             "level",
             "rate",
+            "compound",
         ),
         float("nan"),
     )
     assert not unbound(fine)
     for name, value in (
         ("clause_period", -0.9), ("clause_period", 0.0), ("clause_ordinal", -1.0), ("ordinal_near", -1.0),
+        ("compound", -1.0),
         ("name_near", 0.4), ("fit", 0.0), ("sort_fits", 0.0), ("withheld", 1.0), ("superlative", 0.0), ("level", 1.0), ("rate", 1.0),
     ):  # fmt: skip
         assert unbound(fine | {name: value}), name
+
+
+def test_a_sentence_has_the_best_of_its_spans_that_are_bound() -> None:
+    fine = {"fit": 1.0, "sort_fits": math.nan, "clause": 0.4, "clause_attribute": 1.0,
+            "lead_attribute": math.nan, "mass": math.nan, "edges": math.nan, "distance": 0.3,
+            "clause_period": math.nan, "clause_ordinal": math.nan, "ordinal_near": math.nan,
+            "name_near": 1.0, "withheld": 0.0, "superlative": math.nan, "level": 0.0, "rate": 0.0,
+            "compound": math.nan}  # fmt: skip
+    nearer = fine | {"clause": 0.2, "distance": 0.1}
+    of_another = fine | {"clause": 0.9, "distance": 0.0, "clause_period": -1.0}
+    told = holds([fine, nearer, of_another])
+    assert (told["holds_fit"], told["holds_bound"]) == (1.0, 2.0)
+    assert (told["holds_clause"], told["holds_distance"]) == (0.4, 0.1)
+    assert math.isnan(told["holds_mass"])
+    assert holds([])["holds_fit"] == 0.0

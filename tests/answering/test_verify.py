@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.verdict import judge
-from rag.answering.verify import NOT_CITED, NOT_QUOTED, locate, verify
+from rag.answering.verify import NOT_CITED, NOT_QUOTED, judge, locate, verify
 from rag.types import Claim, Document, Passage, Remark, RemarkKind, Span, Support
 from tests.fakes import document_of
 
@@ -81,7 +80,7 @@ def test_any_part_is_located_where_it_stands(text: str, data: st.DataObject) -> 
         return
     assert span is not None
     found = text[span.start - 7 : span.end - 7]
-    from rag.text.fold import squeeze
+    from rag.text.normalize import squeeze
 
     assert squeeze(wanted) in squeeze(found)
 

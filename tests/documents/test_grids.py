@@ -3,6 +3,10 @@ how they are merged; the same for every format."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +18,7 @@ from rag.documents.grids import (
     Size,
     analyse,
     header_at,
+    joined,
     laid_out,
     merged_downwards,
     separate,
@@ -45,7 +50,7 @@ def test_year_columns_are_a_header() -> None:
     grid = analyse(
         rows_of("项目\t2023\t2022年", "营业收入（元）\t1,024.50\t987", "员工（人）\t31\t30")
     )
-    assert grid.headers == (0,)
+    assert list(grid.headers) == [0]
     assert cells_of(grid)[1:3] == [
         ("1,024.50", ["营业收入（元）"], ["2023"], "元"),
         ("987", ["营业收入（元）"], ["2022年"], "元"),
@@ -56,7 +61,7 @@ def test_a_header_of_two_rows_without_merged_cells() -> None:
     grid = analyse(
         rows_of("地区\t收入\t\t支出", "\t预算\t决算\t预算", "甲县\t12\t13\t9", "乙县\t8\t7\t6")
     )
-    assert grid.headers == (0, 1)
+    assert list(grid.headers) == [0, 1]
     assert cells_of(grid)[1] == ("12", ["甲县"], ["收入", "预算"], None)
 
 
@@ -134,7 +139,7 @@ def test_a_repeated_header_is_no_row() -> None:
 
 def test_a_table_of_figures_without_a_header() -> None:
     grid = analyse(rows_of("甲\t1\t2", "乙\t3\t4"))
-    assert grid.headers == ()
+    assert not grid.headers
     assert cells_of(grid)[1] == ("1", ["甲"], [], None)
 
 
@@ -212,3 +217,54 @@ def test_every_cell_is_of_the_text_and_never_its_own_label(table: list[list[str]
     starts = list(range(0, 1000 * len(rows), 1000))
     for cell in grid.cells(starts):
         assert cell.span not in [label.span for label in cell.labels]
+
+
+def test_only_the_corner_above_the_labels_is_empty() -> None:
+    grid = analyse(rows_of("\t秘书\t代表", "姓名\t杨某\t李某", "电话\t0471-65\t0471-66"))
+    assert list(grid.headers) == [0]
+    assert ("0471-66", ["电话"], ["代表"], None) in cells_of(grid)
+
+
+def test_a_header_that_is_said_again_names_its_columns_once() -> None:
+    grid = analyse(rows_of("名\t值", "甲\t1", "名\t值", "乙\t2", "丙部：", "丁\t3"))
+    assert cells_of(grid) == [
+        (text, [*section, *name], [column], None)
+        for section, row in (((), "甲1"), ((), "乙2"), (("丙部：",), "丁3"))
+        for text, name, column in zip(row, ((), (row[0],)), "名值", strict=True)
+    ]
+    assert grid.lead(5) == ("名\t值", "丙部：")
+
+
+def _labelled(*texts: str) -> None:
+    grid = analyse(rows_of(*texts))
+    list(grid.cells(range(0, 100 * len(grid.rows), 100)))
+    for row in range(len(grid.rows)):
+        grid.lead(row)
+
+
+_MERGED_OVER_ALL = laid_out([[Size(columns=2_000)]] * 60)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda: joined([("甲", Placed(0, 0, i)) for i in range(150_000)]), id="wide"),
+        pytest.param(
+            lambda: analyse([GridRow("甲", tuple(row)) for row in _MERGED_OVER_ALL]), id="alike"
+        ),
+        pytest.param(lambda: _labelled(*["名\t值", "甲\t1"] * 10_000), id="header again"),
+        pytest.param(lambda: _labelled("名\t值", *["甲部：", "甲\t1"] * 10_000), id="sections"),
+        pytest.param(lambda: _labelled("名\t值", "甲\t1", *["注：甲"] * 20_000), id="notes"),
+        pytest.param(
+            lambda: separate(rows_of(*["甲"] * 40_000, "a\tb"), range(1, 40_000)), id="gaps"
+        ),
+        pytest.param(
+            lambda: laid_out([[Size(rows=0)] * 1_900, *[[Size()]] * 60_000]), id="reaching down"
+        ),
+    ],
+)
+def test_tables_take_linear_time(act: Callable[[], object]) -> None:
+    """A second or two; minutes where each cell or row is held against all others."""
+    started = time.process_time()
+    act()
+    assert time.process_time() - started < 20

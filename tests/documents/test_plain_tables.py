@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.reading.clean import clean_text
+from rag.documents.formats.text import clean_text
 from rag.types import Span, Table, pieces
 
 BODY = (
@@ -63,6 +63,29 @@ def test_numbered_rows_may_have_a_space_in_their_last_cell() -> None:
     assert labelled(table, "深州") == (["2"], ["2021年"], None)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "延误\n+------+------+\n| 航班 | 次数 |\n+------+------+\n| 甲1  |   12 |\n| 乙2  |      |\n+---+---+\n共 2 行",
+        "延误\n 航班 | 次数 \n------+------\n 甲1  |   12 \n 乙2  |      \n共 2 行",
+        "延误\n┌──────┬──────┐\n│航班  │次数  │\n├──────┼──────┤\n│甲1   │12    │\n│乙2   │      │\n└──────┴──────┘\n共 2 行",
+        "延误\n|航班|次数|\n|:---|---:|\n|甲1|12|\n|乙2||\n共 2 行",
+    ],
+)
+def test_rows_between_lines_drawn_with_characters(source: str) -> None:
+    cleaned = clean_text(source)
+    assert cleaned.text.split("\n") == ["延误", "航班\t次数", "甲1\t12", "乙2", "共 2 行"]
+    (table,) = cleaned.tables
+    assert [([label.text for label in cell.labels], cell.text) for cell in table.cells[1:]] == [
+        (["甲1", "次数"], "12"), (["航班"], "乙2"),
+    ]  # fmt: skip
+
+
+def test_bars_without_a_drawn_line_are_no_table() -> None:
+    assert clean_text("首页 | 目录\n上页 | 下页\n").tables == ()
+    assert clean_text("甲 | 乙\n----------\n丙 | 丁\n").tables == ()
+
+
 def test_cells_one_to_a_line_below_a_title() -> None:
     cells = [
         "前三名股东",
@@ -92,6 +115,8 @@ def test_cells_one_to_a_line_below_a_title() -> None:
         "2022 年 10 月 7 日\n今年 12 月 1 日\n" + BODY,
         "苹果\n梨\n桃\n李\n杏\n枣\n" + BODY,
         "1 总则\n2 费用\n3 附则\n" + BODY,
+        "第一章　总则\n\n第一条　为了港口，定本办法。\n\n第二条　船舶适用。\n\n第三条之一　军船不用。\n",
+        "（一）　未经检验；\n（二）　欠缴港务费；\n（三）　载有易燃物。\n" + BODY,
         "电话 12345\n邮编 10010\n" + BODY,
     ],
 )
@@ -113,6 +138,9 @@ WORDS = st.sampled_from(
         "。",
         "表1 费用表",
         "\t",
+        "| 甲 |  12|",
+        "│甲 │",
+        "+---+---+",
     ]
 )
 

@@ -12,9 +12,11 @@ import openpyxl
 import pytest
 from openpyxl.comments import Comment
 
-from rag.documents.formats import libreoffice
-from rag.reading.load import read_document
-from rag.settings import Reading
+from rag.documents import grids, structure
+from rag.documents.chunk import chunk_document
+from rag.documents.formats import office
+from rag.documents.load import read_document
+from rag.settings import Chunking, Reading
 from rag.types import Document
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -274,13 +276,13 @@ def formulas() -> bytes:
 def test_formulas_without_stored_values_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(libreoffice, "program", lambda: None)
+    monkeypatch.setattr(office, "program", lambda: None)
     document = read("算.xlsx", formulas(), tmp_path)
     (warning,) = document.warnings
     assert warning.startswith("2 formulas have no stored value and are missing (Sheet B4:B5)")
 
 
-@pytest.mark.skipif(not libreoffice.available(), reason="LibreOffice is not installed")
+@pytest.mark.skipif(not office.available(), reason="LibreOffice is not installed")
 def test_formulas_without_stored_values_are_computed(tmp_path: Path) -> None:
     document = read("算.xlsx", formulas(), tmp_path)
     assert document.warnings == ()
@@ -289,9 +291,6 @@ def test_formulas_without_stored_values_are_computed(tmp_path: Path) -> None:
 
 
 def test_a_table_in_a_chunk_keeps_the_cells_that_lie_in_it(tmp_path: Path) -> None:
-    from rag.reading.chunk import chunk_document
-    from rag.settings import Chunking
-
     rows = "".join(f"{i}号站,{i * 7}.5,{i * 3}\n" for i in range(1, 120))
     document = read("站.csv", f"站,雨量（毫米）,人数\n{rows}".encode(), tmp_path)
     chunks = chunk_document(document, Chunking()).chunks
@@ -304,9 +303,6 @@ def test_a_table_in_a_chunk_keeps_the_cells_that_lie_in_it(tmp_path: Path) -> No
 
 
 def test_parts_of_a_wide_row_have_its_key_and_their_own_columns(tmp_path: Path) -> None:
-    from rag.reading.chunk import chunk_document
-    from rag.settings import Chunking
-
     header = ["城市", *(f"指标{i:03}（万元）" for i in range(150))]
     row = ["北山市", *(f"{i:03},123.45" for i in range(150))]
     source = "\t".join(header) + "\n" + "\t".join(row) + "\n"
@@ -327,3 +323,87 @@ def test_rows_beyond_the_limit_keep_their_header_and_are_named(tmp_path: Path) -
     assert warning.startswith("a table has 20,011 rows; of those after the first 20,000 the text")
     assert len(document.tables[0].cells) == 2 * 19_999
     assert document.blocks[-1].lead == ("站\t雨量",)
+
+
+def _wide(ending: str, columns: int, rows: int) -> bytes:
+    """A table of numbers under a header; the first column has names."""
+    lines = [["城市", *(f"指标{i}" for i in range(1, columns))]]
+    lines += [[f"城{r}", *(f"{r + 1}{i:05}" for i in range(1, columns))] for r in range(rows)]
+    if ending == "csv":
+        return "\n".join(",".join(line) for line in lines).encode()
+    if ending == "md":
+        lines.insert(1, ["---"] * columns)
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines).encode()
+    if ending == "tex":
+        body = "\\\\\n".join(" & ".join(line) for line in lines)
+        begin = "\\begin{document}\\begin{tabular}{" + "l" * columns + "}"
+        return (begin + body + "\\end{tabular}\\end{document}").encode()
+    if ending == "html":
+        return (
+            "".join(f"<tr>{''.join(f'<td>{words}</td>' for words in line)}</tr>" for line in lines)
+            .join(("<table>", "</table>"))
+            .encode()
+        )
+    if ending == "docx":
+        cell = "<w:tc><w:p><w:r><w:t>{}</w:t></w:r></w:p></w:tc>"
+        body = "".join(f"<w:tr>{''.join(map(cell.format, line))}</w:tr>" for line in lines)
+        return packed(
+            word__document_xml=f"<w:document {W}><w:body><w:tbl>{body}</w:tbl></w:body></w:document>"
+        )
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("表")
+    for line in lines:
+        sheet.append(line)
+    return saved(book)
+
+
+@pytest.mark.parametrize("ending", ["csv", "md", "tex", "html", "docx", "xlsx"])
+def test_columns_beyond_the_limit_are_read_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(grids, "MAX_COLUMNS", 100)
+    document = read(f"宽.{ending}", _wide(ending, 130, 3), tmp_path)
+    (warning,) = document.warnings
+    assert warning == (
+        "a table has 130 columns; of those after the first 100 the text is read, but not the labels"
+    )
+    assert all(f"{row}{i:05}" in document.text for row in (1, 2, 3) for i in range(1, 130))
+    assert len(document.tables[0].cells) == 3 * 100
+
+
+def test_cells_beyond_the_limit_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (grids, structure):
+        monkeypatch.setattr(module, "MAX_CELLS", 500)
+    document = read("宽.csv", _wide("csv", 100, 8), tmp_path)
+    (warning,) = document.warnings
+    assert warning.startswith("a table has 900 cells; of those after the first 500 the text")
+    assert len(document.tables[0].cells) == 500
+    assert document.text.count("800099") == 1
+
+
+@pytest.mark.parametrize("columns", [1_000, 5_000, 20_000])
+def test_what_stands_above_the_parts_of_wide_rows_grows_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """Also where cells are labelled no more."""
+    monkeypatch.setattr(grids, "MAX_COLUMNS", 600)
+    source = _wide("csv", columns, 2)
+    chunks = chunk_document(read("宽.csv", source, tmp_path), Chunking()).chunks
+    assert sum(len(part) for chunk in chunks for part in chunk.lead) < 2 * len(source)
+    assert sum(len(chunk.text) for chunk in chunks) > 0.8 * len(source.decode())
+
+
+def test_a_table_inside_another_one_has_its_own_header(tmp_path: Path) -> None:
+    """Programs set tables that follow one another as one, a title between them."""
+    path = tmp_path / "员工.html"
+    rows = (
+        ("专业", "人数"), ("生产", "390"), ("销售", "189"),
+        ("教育程度",), ("学历", "数量（人）"), ("硕士", "181"), ("本科", "536"),
+    )  # fmt: skip
+    body = "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in row)}</tr>" for row in rows)
+    path.write_text(f"<p>员工情况如下：</p><table>{body}</table>", encoding="utf-8")
+    first, second = read_document(path, path.name, Reading()).tables
+    assert first.caption == "员工情况如下："
+    assert (second.caption, second.cells[1].text) == ("教育程度", "181")
+    assert [label.text for label in second.cells[1].labels] == ["硕士", "数量（人）"]
+    assert second.cells[1].unit == "人"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rag.reading.clean import clean_text
-from rag.reading.office.word import read_docx
+from rag.documents.formats.docx import read_docx
+from rag.documents.formats.text import clean_text
 from rag.settings import Reading
-from tests.reading.test_office import W, archive, paragraph, run
+from tests.documents.test_office import W, archive, paragraph, run
 
 
 def word(body: str, title: str = "") -> str | None:

@@ -20,10 +20,11 @@ from typing import Any
 
 from rag.assistant import Assistant
 from rag.errors import RagError
-from rag.indexing.database import Database
-from rag.indexing.index import Field, Index
-from rag.indexing.loading import LazyEncoder
-from rag.indexing.reencoding import reencode
+from rag.index.local.database import Database
+from rag.index.local.index import Index
+from rag.index.local.maintenance import reencode
+from rag.index.local.opening import LazyEncoder
+from rag.index.protocol import Field
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
 

@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import RagError
-from rag.indexing.catalog import CATALOG_FILE
-from rag.indexing.reencoding import reencode
-from rag.indexing.verify import repair
+from rag.index.local.catalog import CATALOG_FILE
+from rag.index.local.maintenance import reencode, repair
 from rag.settings import Settings
 from tests.durability.stage import (
     CONTEXT,

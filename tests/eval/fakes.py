@@ -9,16 +9,7 @@ from typing import Any
 from eval.asking import Sources
 from eval.metrics.retrieval import finds
 from rag.errors import QuestionError
-from rag.types import (
-    Answer,
-    Citation,
-    Passage,
-    Sentence,
-    Span,
-    Status,
-    Support,
-    Timings,
-)
+from rag.types import Answer, Citation, Passage, Sentence, Span, Status, Support, Timings
 
 REFUSAL = "资料中没有依据。"
 
@@ -35,11 +26,17 @@ class FakeAssistant:
 
     def search(self, question: str, k: int | None = None) -> list[Passage]:
         wanted = set(question) - set("？")
-        scored = sorted(((len(wanted & set(text)) / len(wanted), name)
-                         for name, text in self._passages.items()),
-                        key=lambda pair: (-pair[0], pair[1]))
-        return [self._passage(rank, score, name)
-                for rank, (score, name) in enumerate(scored[: k or self._k], 1)]
+        scored = sorted(
+            (
+                (len(wanted & set(text)) / len(wanted), name)
+                for name, text in self._passages.items()
+            ),
+            key=lambda pair: (-pair[0], pair[1]),
+        )
+        return [
+            self._passage(rank, score, name)
+            for rank, (score, name) in enumerate(scored[: k or self._k], 1)
+        ]
 
     def ask(self, question: str, history: Sequence[tuple[str, str]] = ()) -> Answer:
         self.asked.append("".join([*(turn for turn, _ in history), question]))
@@ -50,15 +47,17 @@ class FakeAssistant:
         passages = self.search(question)
         best = passages[0]
         refused = best.score < self._threshold
-        citation = Citation(1, best.document, "", None, None, best.span, best.text,
-                            (Span(1, 1 + len(best.text)),))
+        citation = Citation(
+            1, best.document, "", None, None, best.span, best.text, (Span(1, 1 + len(best.text)),)
+        )
         return Answer(
             question=question,
             status=Status.NO_EVIDENCE if refused else Status.ANSWERED,
             text=REFUSAL if refused else best.text + "[1]",
             short=None,
-            sentences=() if refused else (
-                Sentence(best.text, Support.SUPPORTED, None, (citation,)),),
+            sentences=()
+            if refused
+            else (Sentence(best.text, Support.SUPPORTED, None, (citation,)),),
             passages=tuple(passages),
             confidence=best.score,
             model="extractive",
@@ -67,8 +66,9 @@ class FakeAssistant:
 
     def _passage(self, rank: int, score: float, name: str) -> Passage:
         text = self._passages[name]
-        return Passage(rank, score, name, name, name, None, False, (), None, None,
-                       Span(0, len(text)), text, ())
+        return Passage(
+            rank, score, name, name, name, None, False, (), None, None, Span(0, len(text)), text, ()
+        )
 
 
 @dataclass
@@ -87,8 +87,13 @@ class FakeEngine:
         return lambda name: " " + self.passages[name]
 
     def withholding(self, quotations: Sequence[str]) -> FakeAssistant:
-        return FakeAssistant({name: text for name, text in self.passages.items()
-                              if not any(finds(text, quote) for quote in quotations)})
+        return FakeAssistant(
+            {
+                name: text
+                for name, text in self.passages.items()
+                if not any(finds(text, quote) for quote in quotations)
+            }
+        )
 
     def made_from(self) -> dict[str, Any]:
         return {"generation": self.generation}

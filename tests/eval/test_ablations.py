@@ -1,6 +1,7 @@
 """What a group of features carries."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from eval.ablations import (
@@ -14,7 +15,7 @@ from eval.ablations import (
     losses_text,
     without,
 )
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.models.trees import load_models
 from rag.settings import Settings
 
@@ -39,11 +40,9 @@ def test_a_group_that_is_unknown_changes_what_the_trees_say() -> None:
     assert blind.span.log_odds([row])[0] == models.span.log_odds([unread])[0]
 
 
-def test_losses_on_the_sample(tmp_path: Path) -> None:
-    settings = Settings(index=tmp_path / "index")
-    Index.build([SAMPLE / "corpus"], settings.index, settings)
-    asked = load_set("sample", SAMPLE / "questions.jsonl", settings, settings.index)
-    found = ablate(asked)
+def test_losses_on_the_sample(sample: Index) -> None:
+    asked = load_set("sample", SAMPLE / "questions.jsonl", Settings(), sample.folder)
+    found = ablate(replace(asked, questions=asked.questions[:10]))
     assert len(found) == (len(GROUPS) + 1) * len(MEASURES)
     assert all(0 <= one.p <= 1 and one.lost >= 0 and one.won >= 0 for one in found)
     assert any(one.lost or one.won for one in found)

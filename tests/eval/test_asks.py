@@ -8,7 +8,7 @@ import pytest
 
 from eval.asks import Judged, judge, measures, print_asks, run_asks, share_of_answers
 from eval.questions import Question, parse_question
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.settings import Settings
 from rag.types import Answer, Status, Timings
 

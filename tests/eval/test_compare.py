@@ -18,9 +18,16 @@ def result(identity: int, *, found: bool, latency_ms: float = 5.0) -> dict[str, 
     """An answer that is right, or an answer from another passage."""
     text = QUOTE if found else "完全不相干的另外一段文字"
     return {
-        "id": identity, "question": f"第{identity}问？", "type": "entity", "answers": ["那一句"],
-        "evidence": [{"doc": "a.txt", "quote": QUOTE}], "status": "answered", "text": text,
-        "short": None, "confidence": 0.9, "measured": {"latency_ms": latency_ms},
+        "id": identity,
+        "question": f"第{identity}问？",
+        "type": "entity",
+        "answers": ["那一句"],
+        "evidence": [{"doc": "a.txt", "quote": QUOTE}],
+        "status": "answered",
+        "text": text,
+        "short": None,
+        "confidence": 0.9,
+        "measured": {"latency_ms": latency_ms},
         "sentences": [{"text": text, "support": "supported", "reason": "", "citations": [1]}],
         "citations": [{"n": 1, "sentence": 0, "document": "a.txt", "quote": text}],
         "passages": [{"rank": 1, "document": "a.txt", "text": text}],
@@ -75,12 +82,14 @@ def test_what_got_better_and_worse_is_named() -> None:
 
 def test_a_significant_loss_fails_and_so_do_the_stated_limits() -> None:
     comparison = compare(results(10, 2), results(4, 8), resamples=500)
-    assert any(line.startswith("answer_hit is worse: 0.8333 -> 0.3333")
-               for line in failures(comparison))
+    assert any(
+        line.startswith("answer_hit is worse: 0.8333 -> 0.3333") for line in failures(comparison)
+    )
     small = compare(results(10, 2), results(9, 3), resamples=500)
     assert failures(small) == []
     assert failures(small, max_loss={"mrr": 0.05}) == [
-        "mrr lost 0.0833, more than 0.05: 0.8333 -> 0.7500"]
+        "mrr lost 0.0833, more than 0.05: 0.8333 -> 0.7500"
+    ]
     assert failures(small, at_least={"mrr": 0.8}) == ["mrr is 0.7500, below 0.8"]
     with pytest.raises(EvaluationError, match="no measure 'mmr'"):
         failures(small, at_least={"mmr": 0.8})
@@ -122,9 +131,13 @@ def test_the_scores_of_a_run_stand_for_it(
 ) -> None:
     good = write_run(tmp_path / "good", rows(10, 2))
     kept = tmp_path / "scores.jsonl"
-    kept.write_text("".join(
-        json.dumps({"id": item.id, "question": item.question, "columns": dict(item.columns)}) + "\n"
-        for item in results(10, 2)))
+    kept.write_text(
+        "".join(
+            json.dumps({"id": item.id, "question": item.question, "columns": dict(item.columns)})
+            + "\n"
+            for item in results(10, 2)
+        )
+    )
     assert main(["compare", str(kept), str(good)]) == 0
     assert "equal, question by question" in capsys.readouterr().out
     kept.write_text('{"id": 1, "question": "?"}')

@@ -12,15 +12,15 @@ from eval.__main__ import main
 from eval.feedback import FILL_IN, judged_questions
 from eval.questions import load_questions
 from rag import Assistant, Index
-from rag.collection import kept_beside
-from rag.page.conversations import FILE, Conversations
-from rag.page.turn import Feedback, Turn, Verdict
+from rag.page.chat import FILE, Conversations
+from rag.page.turns import Feedback, Judgement, Turn
+from rag.serving.collections import kept_beside
 from rag.types import Status
 
 TEXT = "青石桥维修纪要\n\n2024年5月6日，镇政府完成了青石桥的维修。\n\n青石桥的维修共花费人民币38万元。\n"
 ASKED = "青石桥的维修花了多少钱？"
 REFUSED = "火星基地的食堂几点开门？"
-GOOD, BAD = Feedback(Verdict.GOOD), Feedback(Verdict.BAD, "少了“预算”")
+GOOD, BAD = Feedback(Judgement.GOOD), Feedback(Judgement.BAD, "少了“预算”")
 
 
 @pytest.fixture
@@ -64,9 +64,16 @@ def test_they_are_read_and_run(index: Path, tmp_path: Path) -> None:
     assert main(["run", str(questions), "--index", str(index), "--out", str(out)]) == 0
     lines = (out / "results.jsonl").read_text(encoding="utf-8").splitlines()
     first, _, third = map(json.loads, lines)
-    assert (first["text"], third["status"]) == (first["reference"] + "[1]", Status.NO_EVIDENCE.value)
+    assert (first["text"], third["status"]) == (
+        first["reference"] + "[1]",
+        Status.NO_EVIDENCE.value,
+    )
     metrics = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["overall"]
-    assert (metrics["answer_hit"], metrics["evidence_f1"], metrics["refused_unanswerable"]) == (1, 1, 1)
+    assert (metrics["answer_hit"], metrics["evidence_f1"], metrics["refused_unanswerable"]) == (
+        1,
+        1,
+        1,
+    )
 
 
 def test_nothing_is_written_over_and_nothing_judged_is_said(

@@ -12,7 +12,7 @@ import pytest
 from eval.benchmarks import squad
 from eval.errors import EvaluationError
 from eval.marking import mark, table
-from rag.models.reading import Reading
+from rag.models.reader import ReaderMarks
 from rag.settings import Settings
 
 CONTEXT = "灯塔建于1902年。塔高三十一米。书店在1958年开张。"
@@ -39,11 +39,13 @@ class Marker:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def read(self, question: str, passages: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, passages: Sequence[str]) -> list[ReaderMarks]:
         assert question.endswith("？")
         starts = np.array([passage.index(self.text) for passage in passages])
         one = np.ones(1, np.float32)
-        return [Reading(np.array([s]), np.array([s + len(self.text)]), one, one) for s in starts]
+        return [
+            ReaderMarks(np.array([s]), np.array([s + len(self.text)]), one, one) for s in starts
+        ]
 
 
 def test_spans_are_held_against_answer_and_sentence(tmp_path: Path) -> None:

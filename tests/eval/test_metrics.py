@@ -92,7 +92,9 @@ def test_ranking_measures_agree_with_ir_measures() -> None:
         scores = {name: float(-rank) for rank, name in enumerate(ranked)}
         oracle = ir_measures.calc_aggregate(
             [ir_measures.nDCG @ 10, ir_measures.R @ 10, ir_measures.RR @ 10],
-            {"q": gains}, {"q": scores})
+            {"q": gains},
+            {"q": scores},
+        )
         ranks = retrieval.relevant_ranks(ranked, relevant)
         first = retrieval.first_relevant_rank(ranks)
         assert retrieval.ndcg_at(ranked, gains) == pytest.approx(oracle[ir_measures.nDCG @ 10])
@@ -102,7 +104,9 @@ def test_ranking_measures_agree_with_ir_measures() -> None:
 
 def test_answer_hit_needs_every_part_of_a_list_and_any_form_of_an_entity() -> None:
     text = "有16nm、18 NM两种。[1]"
-    assert answers.answer_hit(text, ["16NM", "18nm", "128层"], all_required=True) == pytest.approx(2 / 3)
+    assert answers.answer_hit(text, ["16NM", "18nm", "128层"], all_required=True) == pytest.approx(
+        2 / 3
+    )
     assert answers.answer_hit(text, ["16NM", "18nm", "128层"]) == 1.0
     assert answers.answer_hit(text, ["128层"]) == 0.0
     assert answers.answer_hit("", ["128层"]) == 0.0
@@ -143,8 +147,9 @@ def test_bit_vector_subsequence_agrees_with_the_textbook() -> None:
         length = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
         for i, x in enumerate(a):
             for j, y in enumerate(b):
-                length[i + 1][j + 1] = (length[i][j] + 1 if x == y
-                                        else max(length[i][j + 1], length[i + 1][j]))
+                length[i + 1][j + 1] = (
+                    length[i][j] + 1 if x == y else max(length[i][j + 1], length[i + 1][j])
+                )
         expected = 2 * length[-1][-1] / (len(a) + len(b))
         assert answers.rouge_l(a, b) == pytest.approx(expected)
 
@@ -200,4 +205,6 @@ def test_calibration_error_by_hand() -> None:
     outcomes = np.array([[1.0, 0.0, 1.0], [1.0, 0.0, np.nan]])
     assert refusals.calibration_errors(rows, outcomes) == pytest.approx([0.17 / 2, 0.0])
     assert refusals.reliability(confidence, outcome) == [
-        (1, 0.12, 0.0), (3, pytest.approx(2.86 / 3), pytest.approx(2 / 3))]
+        (1, 0.12, 0.0),
+        (3, pytest.approx(2.86 / 3), pytest.approx(2 / 3)),
+    ]

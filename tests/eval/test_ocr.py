@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from eval.ocr import FONT, edit_distance, main
-from rag.reading.parsers.ocr import INSTALL, available
+from rag.documents.pdf.ocr import INSTALL, available
 
 
 def slow_distance(first: str, second: str) -> int:

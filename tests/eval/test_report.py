@@ -23,18 +23,38 @@ EVIL = "</script><img src=x onerror=alert(1)>&amp;{{tiles}}\u2028"
 def result(**changes: Any) -> dict[str, Any]:
     """A right answer, with changes."""
     row: dict[str, Any] = {
-        "id": "a", "question": "红河涨了多少？", "type": "number", "answers": ["三米"],
-        "evidence": [{"doc": "a.txt", "quote": QUOTE}], "status": "answered",
-        "text": "红河在春天涨水三米。[1]", "short": "三米", "confidence": 0.8,
+        "id": "a",
+        "question": "红河涨了多少？",
+        "type": "number",
+        "answers": ["三米"],
+        "evidence": [{"doc": "a.txt", "quote": QUOTE}],
+        "status": "answered",
+        "text": "红河在春天涨水三米。[1]",
+        "short": "三米",
+        "confidence": 0.8,
         "measured": {"latency_ms": 12.0, "citations_checked": 1, "citations_exact": 1},
-        "sentences": [{"text": "红河在春天涨水三米。", "support": "supported", "reason": "",
-                       "citations": [1]}],
+        "sentences": [
+            {"text": "红河在春天涨水三米。", "support": "supported", "reason": "", "citations": [1]}
+        ],
         "citations": [{"n": 1, "sentence": 0, "document": "a.txt", "quote": QUOTE}],
         "passages": [
-            {"rank": 1, "document": "a.txt", "title": "", "headings": ["河"], "lines": [1, 2],
-             "text": f"去年，{QUOTE}。"},
-            {"rank": 2, "document": "b.txt", "title": "", "headings": [], "lines": None,
-             "text": "蓝山的最高峰有九百米。"}],
+            {
+                "rank": 1,
+                "document": "a.txt",
+                "title": "",
+                "headings": ["河"],
+                "lines": [1, 2],
+                "text": f"去年，{QUOTE}。",
+            },
+            {
+                "rank": 2,
+                "document": "b.txt",
+                "title": "",
+                "headings": [],
+                "lines": None,
+                "text": "蓝山的最高峰有九百米。",
+            },
+        ],
     }
     return {**row, **changes}
 
@@ -47,8 +67,14 @@ REFUSED: dict[str, Any] = {"status": "no_evidence", "sentences": [], "citations"
     [
         ({}, "right"),
         ({"text": "蓝山有九百米。"}, "wrong_span"),
-        ({"citations": [{"n": 2, "sentence": 0, "document": "b.txt",
-                         "quote": "蓝山的最高峰有九百米。"}]}, "not_chosen"),
+        (
+            {
+                "citations": [
+                    {"n": 2, "sentence": 0, "document": "b.txt", "quote": "蓝山的最高峰有九百米。"}
+                ]
+            },
+            "not_chosen",
+        ),
         ({"passages": []}, "not_retrieved"),
         (REFUSED, "wrongly_refused"),
         ({"answers": [], "evidence": [], "type": "unanswerable"}, "should_refuse"),
@@ -74,8 +100,9 @@ def test_covered_ranges_follow_the_text_through_width_and_space() -> None:
 
 def test_entry_says_what_was_found_and_cited() -> None:
     found = entry(result())
-    assert found["evidence"] == [{"doc": "a.txt", "quote": QUOTE, "rank": 1, "cited": True,
-                                  "marks": [(0, 9)]}]
+    assert found["evidence"] == [
+        {"doc": "a.txt", "quote": QUOTE, "rank": 1, "cited": True, "marks": [(0, 9)]}
+    ]
     assert found["passages"][0]["evidence"] == [(3, 12)]
     assert found["passages"][0]["quoted"] == [(3, 12)]
     assert found["answers"] == [{"text": "三米", "found": True}]
@@ -127,8 +154,11 @@ def test_report_of_questions_alone_has_no_figures_but_the_answers(tmp_path: Path
 
 def test_report_of_failed_and_retrieved_questions(tmp_path: Path) -> None:
     failed = {"id": "x", "question": "问？", "status": "error", "error": "no"}
-    retrieved = {k: v for k, v in result(status="retrieved").items()
-                 if k not in {"text", "short", "confidence", "sentences", "citations"}}
+    retrieved = {
+        k: v
+        for k, v in result(status="retrieved").items()
+        if k not in {"text", "short", "confidence", "sentences", "citations"}
+    }
     text = page(tmp_path, [failed, retrieved])
     assert "Not judged" in text
     assert "questions that failed" in text
@@ -139,7 +169,7 @@ def test_csv_opens_in_a_spreadsheet_without_running_anything(tmp_path: Path) -> 
     content = (tmp_path / "r.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     [row] = csv.DictReader(content.decode("utf-8-sig").splitlines())
-    assert row["answer"] == "'=HYPERLINK(\"x\")"
+    assert row["answer"] == '\'=HYPERLINK("x")'
     assert row["answers"] == "三|米"
     assert row["quotes"] == QUOTE
     assert row["latency_ms"] == "12.0"

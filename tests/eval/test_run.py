@@ -11,7 +11,7 @@ from eval.batch import Options, run_batch, summary
 from eval.errors import EvaluationError
 from eval.folder import read_lines
 from eval.metrics.folding import count_characters
-from eval.questions import load_questions
+from eval.questions import Selection, load_questions
 from eval.run import Pace, run
 from eval.score import RETRIEVED
 from tests.eval.fakes import FakeEngine
@@ -22,12 +22,28 @@ PASSAGES = {
     "green.txt": "绿洲每年迎来候鸟。",
 }
 QUESTIONS = [
-    {"id": "a", "question": "红河春天涨水多少？", "answers": ["三米"], "type": "number",
-     "evidence": [{"doc": "red.txt", "quote": "红河在春天涨水三米"}], "status": "new"},
-    {"id": "b", "question": "蓝山最高峰有多少米？", "answers": ["八百米"], "type": "number",
-     "evidence": [{"doc": "blue.txt", "quote": "蓝山的最高峰有九百米"}]},
-    {"id": "c", "question": "坏问题", "answers": ["候鸟"], "type": "entity",
-     "evidence": [{"doc": "green.txt", "quote": "绿洲每年迎来候鸟"}]},
+    {
+        "id": "a",
+        "question": "红河春天涨水多少？",
+        "answers": ["三米"],
+        "type": "number",
+        "evidence": [{"doc": "red.txt", "quote": "红河在春天涨水三米"}],
+        "status": "new",
+    },
+    {
+        "id": "b",
+        "question": "蓝山最高峰有多少米？",
+        "answers": ["八百米"],
+        "type": "number",
+        "evidence": [{"doc": "blue.txt", "quote": "蓝山的最高峰有九百米"}],
+    },
+    {
+        "id": "c",
+        "question": "坏问题",
+        "answers": ["候鸟"],
+        "type": "entity",
+        "evidence": [{"doc": "green.txt", "quote": "绿洲每年迎来候鸟"}],
+    },
     {"id": "d", "question": "这件衣服卖几块钱？", "answers": [], "type": "unanswerable"},
 ]
 
@@ -150,11 +166,19 @@ def test_questions_without_their_evidence(questions: Path, tmp_path: Path) -> No
     run_batch(FakeEngine(PASSAGES), questions, out, Options(without_evidence=True))
     rows = read_lines(out / "without_evidence.jsonl")
     assert [(row["id"], row["status"]) for row in rows] == [
-        ("a", "no_evidence"), ("b", "no_evidence"), ("c", "error")]
+        ("a", "no_evidence"),
+        ("b", "no_evidence"),
+        ("c", "error"),
+    ]
     assert all(PASSAGES["red.txt"] != passage["text"] for passage in rows[0]["passages"])
     # a and b count: 三米 and 八百米 stand in no passage that is left; c failed.
     assert metrics(out)["without_evidence"] == {
-        "questions": 2, "left_out": 1, "refused": 1.0, "refusal_auroc": 1.0, "refused_at_7": 1.0}
+        "questions": 2,
+        "left_out": 1,
+        "refused": 1.0,
+        "refusal_auroc": 1.0,
+        "refused_at_7": 1.0,
+    }
 
 
 def test_a_question_whose_answer_is_still_there_does_not_count(tmp_path: Path) -> None:
@@ -177,8 +201,12 @@ def test_a_broken_line_is_named_on_stderr(
 
 def test_concurrent_results_are_the_same_and_in_order(questions: Path, tmp_path: Path) -> None:
     run_batch(FakeEngine(PASSAGES), questions, tmp_path / "one")
-    run_batch(FakeEngine(PASSAGES), questions, tmp_path / "many",
-              Options(pace=Pace(concurrency=4, per_minute=60_000)))
+    run_batch(
+        FakeEngine(PASSAGES),
+        questions,
+        tmp_path / "many",
+        Options(pace=Pace(concurrency=4, per_minute=60_000)),
+    )
 
     def rows(name: str) -> list[dict[str, Any]]:
         found = read_lines(tmp_path / name / "results.jsonl")
@@ -206,25 +234,37 @@ def test_results_hold_4000_characters_of_passages_or_all_there_are(tmp_path: Pat
     path = tmp_path / "q.jsonl"
     path.write_text('{"question": "红河？"}', encoding="utf-8")
     engine = FakeEngine(passages)
-    both = {"ask": asking(engine.assistant, engine.sources()),
-            "search": searching(engine.assistant)}
+    both = {
+        "ask": asking(engine.assistant, engine.sources()),
+        "search": searching(engine.assistant),
+    }
     for name, ask in both.items():
         [row] = run(load_questions(path).questions, ask, tmp_path / f"{name}.jsonl")
         texts = [passage["text"] for passage in row["passages"]]
         assert sum(map(count_characters, texts)) >= MIN_CHARACTERS
         assert [p["rank"] for p in row["passages"]] == list(range(1, len(texts) + 1))
         assert len({p["document"] for p in row["passages"]}) == len(texts)
-    [row] = run(load_questions(path).questions, searching(FakeEngine(PASSAGES).assistant),
-                tmp_path / "few.jsonl")
+    [row] = run(
+        load_questions(path).questions,
+        searching(FakeEngine(PASSAGES).assistant),
+        tmp_path / "few.jsonl",
+    )
     assert len(row["passages"]) == 3
     assert row["status"] == RETRIEVED
 
 
 def test_a_follow_up_is_asked_with_the_turns_before_it(tmp_path: Path) -> None:
     path = tmp_path / "q.jsonl"
-    path.write_text(json.dumps({
-        "question": "那蓝山呢？", "history": [{"question": "红河的最高峰有多少米？"}],
-        "evidence": [PASSAGES["blue.txt"]]}), encoding="utf-8")
+    path.write_text(
+        json.dumps(
+            {
+                "question": "那蓝山呢？",
+                "history": [{"question": "红河的最高峰有多少米？"}],
+                "evidence": [PASSAGES["blue.txt"]],
+            }
+        ),
+        encoding="utf-8",
+    )
     engine = FakeEngine(PASSAGES)
     run_batch(engine, path, tmp_path / "out")
     assert engine.assistant.asked == ["红河的最高峰有多少米？那蓝山呢？"]
@@ -240,7 +280,11 @@ def test_a_follow_up_is_asked_with_the_turns_before_it(tmp_path: Path) -> None:
 
 def test_own_fields_are_kept_beside_the_answers() -> None:
     assert merge({"text": "own", "question": "q", "x": 1}, {"text": "t", "question": "q"}) == {
-        "input_text": "own", "x": 1, "text": "t", "question": "q"}
+        "input_text": "own",
+        "x": 1,
+        "text": "t",
+        "question": "q",
+    }
 
 
 def test_the_printed_table_names_what_is_missed(questions: Path, tmp_path: Path) -> None:
@@ -248,3 +292,14 @@ def test_the_printed_table_names_what_is_missed(questions: Path, tmp_path: Path)
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
     assert lines["answer hit, all types"].endswith("≥ 0.62    MISSED")
     assert lines["characters of an answer"].endswith("≤ 200     reached")
+
+
+def test_a_run_of_a_part_says_so(tmp_path: Path, questions: Path) -> None:
+    selection = Selection((("type", "number", True),), 1, 3)
+    out = tmp_path / "part"
+    run_batch(FakeEngine(PASSAGES), questions, out, Options(selection=selection))
+    (row,) = read_lines(out / "results.jsonl")
+    assert row["id"] in ("a", "b")
+    stated = json.loads((out / "run.json").read_text("utf-8"))
+    kept = {name: stated[name] for name in ("where", "sample", "seed")}
+    assert kept == {"where": ["type=number"], "sample": 1, "seed": 3}

@@ -13,29 +13,39 @@ from eval.__main__ import main
 from eval.compare import compare, failures, load_scored
 from eval.folder import read_lines
 from eval.metrics.folding import count_characters
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from tests.chat_server import Reply, serve
 
 ROOT = Path(__file__).resolve().parents[2]
-CORPUS = ROOT / "examples" / "corpus"
 QUESTIONS = ROOT / "examples" / "questions.jsonl"
 REFERENCE = ROOT / "eval" / "reference" / "sample.jsonl"
-ANSWER_FIELDS = {"question", "status", "text", "short", "sentences", "citations", "passages",
-                 "model", "timings"}
+ANSWER_FIELDS = {
+    "question",
+    "status",
+    "text",
+    "short",
+    "sentences",
+    "citations",
+    "passages",
+    "model",
+    "timings",
+}
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample") / "index"
-    Index.build([CORPUS], folder)
-    return folder
+def index(sample: Index) -> Path:
+    return sample.folder
 
 
 @pytest.fixture(scope="module")
-def sample_run(index: Path) -> Path:
-    out = index.parent / "run"
-    assert main(["run", str(QUESTIONS), "--index", str(index), "--out", str(out),
-                 "--without-evidence"]) == 0
+def sample_run(index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run") / "run"
+    assert (
+        main(
+            ["run", str(QUESTIONS), "--index", str(index), "--out", str(out), "--without-evidence"]
+        )
+        == 0
+    )
     return out
 
 
@@ -51,21 +61,43 @@ def test_results_hold_what_the_contract_says(sample_run: Path, index: Path) -> N
         assert characters >= 4000 or len(row["passages"]) == chunks
         assert [p["rank"] for p in row["passages"]] == list(range(1, len(row["passages"]) + 1))
         assert {citation["n"] for citation in row["citations"]} <= {
-            passage["rank"] for passage in row["passages"]}
+            passage["rank"] for passage in row["passages"]
+        }
 
 
 def test_metrics_are_flat_numbers_and_citations_are_exact(sample_run: Path) -> None:
     metrics = json.loads((sample_run / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["questions"] == len(QUESTIONS.read_text(encoding="utf-8").splitlines())
-    flat: list[dict[str, Any]] = [metrics["overall"], metrics["given"], metrics["without_evidence"],
-                                  *metrics["by_type"].values()]
+    flat: list[dict[str, Any]] = [
+        metrics["overall"],
+        metrics["given"],
+        metrics["without_evidence"],
+        *metrics["by_type"].values(),
+    ]
     assert all(isinstance(value, int | float) for group in flat for value in group.values())
     assert metrics["overall"].keys() >= {
-        "hit_at_1", "hit_at_5", "mrr", "evidence_recall_1000", "evidence_recall_3000",
-        "answer_hit", "answer_hit_short", "answer_characters", "refused_unanswerable",
-        "refused_answerable", "refusal_auroc", "em", "f1", "sentence_right", "support",
-        "evidence_precision", "evidence_recall", "evidence_f1", "verbatim", "latency_ms_p50",
-        "latency_ms_p95"}
+        "hit_at_1",
+        "hit_at_5",
+        "mrr",
+        "evidence_recall_1000",
+        "evidence_recall_3000",
+        "answer_hit",
+        "answer_hit_short",
+        "answer_characters",
+        "refused_unanswerable",
+        "refused_answerable",
+        "refusal_auroc",
+        "em",
+        "f1",
+        "sentence_right",
+        "support",
+        "evidence_precision",
+        "evidence_recall",
+        "evidence_f1",
+        "verbatim",
+        "latency_ms_p50",
+        "latency_ms_p95",
+    }
     assert metrics["overall"]["citations_exact"] == 1.0
     assert metrics["overall"]["evidence_recall_3000"] > 0.9
 
@@ -88,8 +120,10 @@ def test_two_runs_of_the_same_settings_are_equal(
 
 def test_retrieval_alone_finds_what_the_whole_run_finds(sample_run: Path, index: Path) -> None:
     out = index.parent / "retrieval"
-    assert main(["run", str(QUESTIONS), "--index", str(index), "--out", str(out),
-                 "--retrieval-only"]) == 0
+    assert (
+        main(["run", str(QUESTIONS), "--index", str(index), "--out", str(out), "--retrieval-only"])
+        == 0
+    )
     whole = json.loads((sample_run / "metrics.json").read_text(encoding="utf-8"))["overall"]
     alone = json.loads((out / "metrics.json").read_text(encoding="utf-8"))["overall"]
     assert alone["mrr"] == whole["mrr"]
@@ -101,16 +135,34 @@ def test_a_judge_of_its_own_leaves_the_answers_as_they_are(
 ) -> None:
     questions = tmp_path / "two.jsonl"
     lines = QUESTIONS.read_text(encoding="utf-8").splitlines(keepends=True)
-    questions.write_text("".join(lines[:2]), encoding="utf-8")
+    questions.write_text("".join(lines[1:3]), encoding="utf-8")
     with serve(Reply(["好"]), Reply(["right"])) as server:
-        assert main(["run", str(questions), "--index", str(index), "--out", str(tmp_path / "out"),
-                     "--judge-model", "openai:judge", "--base-url", server.url]) == 0
+        assert (
+            main(
+                [
+                    "run",
+                    str(questions),
+                    "--index",
+                    str(index),
+                    "--out",
+                    str(tmp_path / "out"),
+                    "--judge-model",
+                    "openai:judge",
+                    "--base-url",
+                    server.url,
+                ]
+            )
+            == 0
+        )
         assert {request["model"] for request in server.requests} == {"judge"}
-    assert re.search(r"^judged right by a chat model +1\.000 .* 2$", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(
+        r"^judged right by a chat model +1\.000 .* 2$", capsys.readouterr().out, re.MULTILINE
+    )
     rows = read_lines(tmp_path / "out" / "results.jsonl")
     assert [row["judged"]["verdict"] for row in rows] == ["right", "right"]
     assert [(row["model"], row["text"]) for row in rows] == [
-        ("extractive", row["text"]) for row in read_lines(sample_run / "results.jsonl")[:2]]
+        ("extractive", row["text"]) for row in read_lines(sample_run / "results.jsonl")[1:3]
+    ]
 
 
 def test_wrong_usage_and_errors(

@@ -9,8 +9,10 @@ from tests.eval.test_report import REFUSED, result
 
 
 def test_statistics_leave_undefined_entries_out() -> None:
-    columns = {"x": np.array([[1.0, np.nan, 0.0], [np.nan] * 3]),
-               "n": np.array([[2.0, 0.0, 2.0], [0.0, 0.0, 0.0]])}
+    columns = {
+        "x": np.array([[1.0, np.nan, 0.0], [np.nan] * 3]),
+        "n": np.array([[2.0, 0.0, 2.0], [0.0, 0.0, 0.0]]),
+    }
     assert mean("x")(columns) == pytest.approx([0.5, np.nan], nan_ok=True)
     assert ratio("x", "n")(columns) == pytest.approx([0.25, np.nan], nan_ok=True)
 
@@ -22,7 +24,8 @@ def test_percentile_agrees_with_numpy(percent: float) -> None:
     values[2, :] = np.nan
     found = percentile("x", percent)({"x": values})
     assert found[[0, 1, 3]] == pytest.approx(
-        [np.nanpercentile(values[i], percent) for i in (0, 1, 3)])
+        [np.nanpercentile(values[i], percent) for i in (0, 1, 3)]
+    )
     assert np.isnan(found[2])
 
 
@@ -47,8 +50,9 @@ def test_columns_of_a_refusal() -> None:
     none = columns_of(result(**REFUSED, answers=[], evidence=[], type="unanswerable"))
     assert none["refused_unanswerable"] == 1.0
     assert "em" not in none
-    counted = columns_of(result(**REFUSED, answers=[], evidence=[], type="unanswerable",
-                                count_no_answer=True))
+    counted = columns_of(
+        result(**REFUSED, answers=[], evidence=[], type="unanswerable", count_no_answer=True)
+    )
     assert counted["em"] == counted["f1"] == 1.0
 
 
@@ -73,14 +77,21 @@ def test_documents_are_judged_where_there_is_no_evidence() -> None:
 
 def test_a_measure_without_data_is_absent() -> None:
     found = figures([columns_of(result(answers=None, evidence=None, type=None))], resamples=5)
-    assert set(found) == {"answer_characters", "support", "verbatim", "citations_exact",
-                          "latency_ms_p50", "latency_ms_p95"}
+    assert set(found) == {
+        "answer_characters",
+        "support",
+        "verbatim",
+        "citations_exact",
+        "latency_ms_p50",
+        "latency_ms_p95",
+    }
     assert figures([]) == {}
 
 
 def test_intervals_are_the_same_at_every_call_and_hold_the_value() -> None:
-    rows = [columns_of(result(id=i, passages=[] if i % 3 else result()["passages"]))
-            for i in range(30)]
+    rows = [
+        columns_of(result(id=i, passages=[] if i % 3 else result()["passages"])) for i in range(30)
+    ]
     first, second = figures(rows), figures(rows)
     assert first == second
     found = first["mrr"]

@@ -23,8 +23,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines = (SAMPLE / "questions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     questions = tmp_path / "questions.jsonl"
     questions.write_text("".join(lines[:3]), encoding="utf-8")
-    return ["table", "--corpus", str(SAMPLE / "corpus"), "--questions", str(questions),
-            "--out", str(tmp_path / "out")]
+    return [
+        "table",
+        "--corpus",
+        str(SAMPLE / "corpus"),
+        "--questions",
+        str(questions),
+        "--out",
+        str(tmp_path / "out"),
+    ]
 
 
 def test_the_table_names_who_answers_and_every_speed(
@@ -33,8 +40,13 @@ def test_the_table_names_who_answers_and_every_speed(
     assert main(command) == 0
     printed = capsys.readouterr().out
     assert "\nanswers: extractive\n" in printed
-    for title in ("evidence recall@1000 characters", "AUROC, with evidence against without",
-                  "indexing the corpus", "an answer, median", "rag search, cold start"):
+    for title in (
+        "evidence recall@1000 characters",
+        "AUROC, with evidence against without",
+        "indexing the corpus",
+        "an answer, median",
+        "rag search, cold start",
+    ):
         assert f"\n{title}" in printed
 
 

@@ -7,11 +7,12 @@ import pytest
 from eval.engine import Engine
 from eval.errors import EvaluationError
 from eval.metrics.retrieval import finds
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.settings import Settings
 
-SENTENCES = [f"{year}年春天红河的水位上涨了{year - 2000}米，渔民把船拖到岸上。"
-             for year in range(2001, 2040)]
+SENTENCES = [
+    f"{year}年春天红河的水位上涨了{year - 2000}米，渔民把船拖到岸上。" for year in range(2001, 2040)
+]
 QUOTE = "2007年春天红河的水位上涨了7米"
 
 

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from rag.documents.pool import Job, Pool
+from rag.documents.workers import Task
 from rag.errors import DocumentError
-from rag.reading.pool import Job, Pool
-from rag.reading.worker import Task
 from rag.settings import Reading
 from tests.fuzz.cases import Case, Sources, case, sources
 from tests.fuzz.guarded import FAILED, REFUSED
@@ -35,7 +35,7 @@ def failures(
         made.append(one := case(number, files))
         path = folder / one.name
         path.write_bytes(one.data)
-        jobs.append(Job((str(path), LIMITS), len(one.data), isolated=True))
+        jobs.append(Job((str(path), LIMITS), len(one.data), foreign=True))
     found = []
     with Pool(TASK, LIMITS, processes) as pool:
         results = (outcome for outcome in pool.results(jobs) if outcome is not None)

@@ -12,8 +12,8 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from rag.documents.formats import libreoffice
-from rag.reading.formats import supported
+from rag.documents.detect import supported
+from rag.documents.formats import office
 from tests.documents.formats.office_files import SHEETS, made, slides, text_document
 from tests.documents.formats.test_mail import outlook, with_page
 from tests.documents.formats.test_notebook import BOOK
@@ -43,6 +43,12 @@ _HOSTILE = (
     b'"' * 333, b",,,,,,,,", b"{" * 3000, b"[" * 3000, b"---\n", b"```\n", b"|" * 700, b"#" * 99,
     "（一）".encode(), "、".encode() * 300, "第999999999999条".encode(), "“".encode() * 99, b"\xf0\x9f\x92\xa9",
     "2020年13月45日".encode(), "９９９９９９９９９９".encode(), b"\xa1\xa1" * 40, b"\xe2\x80\xa8" * 30,
+    # What took patterns more than linear time, in lengths at which that is minutes.
+    b"." * 40_000, b". " * 20_000, "·".encode() * 20_000, "…".encode() * 20_000, "．".encode() * 20_000,
+    "2023年".encode() * 8_000, b"1," * 20_000, b"[1" * 20_000, "（".encode() * 20_000, "第一".encode() * 9_000,
+    b" " * 60_000, b"\t" * 40_000, b"-" * 40_000, b"*" * 40_000, b"a." * 20_000, b"\n#" * 10_000, b"$\\" * 15_000,
+    b'<tr><td rowspan="0" colspan="60000">' * 99, b"<td>" * 30_000, b"&x" * 20_000, b"|--" * 20_000,
+    "甲\n\n".encode() * 9_000, "名,值\n甲,1\n".encode() * 4_000, b"&#" * 20_000, b"<!-" * 15_000, b"9" * 40_000, "一二三".encode() * 5_000, "“”".encode() * 7_000,
 )  # fmt: skip
 
 
@@ -194,7 +200,7 @@ def _made() -> Sequence[tuple[str, bytes]]:
         ("made.ipynb", json.dumps(BOOK, ensure_ascii=False).encode()),
         ("made.tex", PAPER.encode()),
         ("made.ofd", ofd(layer(words(text[:30], 20, 40), rule(20, 50, 140, 50)), layer(words("塔。", 9, 9)))),
-        *(_office() if libreoffice.available() else ()),
+        *(_office() if office.available() else ()),
     )  # fmt: skip
 
 

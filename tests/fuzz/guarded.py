@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from rag.documents.formats import libreoffice
+from rag.documents.chunk import chunk_document
+from rag.documents.detect import real_ending
+from rag.documents.formats import office
 from rag.errors import DocumentError
-from rag.indexing import preparing
-from rag.indexing.preparing import Making
-from rag.reading.chunk import chunk_document
-from rag.reading.detect import real_ending
+from rag.index.local import prepare
+from rag.index.local.prepare import Making
 from rag.settings import Chunking, Reading
 from rag.types import Document
 
@@ -71,10 +71,10 @@ def read(path: str, reading: Reading) -> tuple[str, str]:
 
 def _read(path: str, reading: Reading) -> tuple[str, str]:
     try:
-        arrived = preparing.read(path, Path(path).name, "", reading, Making(None, Chunking(), ""))
+        arrived = prepare.read(path, Path(path).name, "", reading, Making(None, Chunking(), ""))
         if arrived.document is None:
             return FAILED, "the file counts as known"
-        preparing.prepare([arrived])
+        prepare.prepare([arrived])
         kind, words = READ, _flaw(arrived.document)
     except DocumentError as error:
         kind, words = REFUSED, str(error)
@@ -127,7 +127,7 @@ def _writing_for_office(path: str) -> Iterator[None]:
         yield
         return
     _limit_writing(_OFFICE_BYTES)
-    _office.append(libreoffice.PREFIX)
+    _office.append(office.PREFIX)
     try:
         yield
     finally:
@@ -150,9 +150,9 @@ def _hear(event: str, arguments: tuple[object, ...]) -> None:
 def _is_for_office(event: str, arguments: tuple[object, ...]) -> bool:
     """Whether it is done in LibreOffice's own folder, or starts it."""
     if event == "subprocess.Popen":
-        return str(libreoffice.program()) in str(arguments[1])
+        return str(office.program()) in str(arguments[1])
     places = [argument for argument in arguments if isinstance(argument, str)]
-    if any(f"{os.sep}{libreoffice.PREFIX}" in place for place in places):
+    if any(f"{os.sep}{office.PREFIX}" in place for place in places):
         return True
     inside = all(not place.startswith(os.sep) for place in places)  # by the handle of a folder
     return inside and event.startswith(_MADE_AND_REMOVED)

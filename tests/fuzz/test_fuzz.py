@@ -1,4 +1,4 @@
-"""Damaged files are read or refused, never more: a run of an update over 200 of them. The long
+"""Damaged files are read or refused, never more: a run of an update over 20 of them. The long
 version is `make fuzz`."""
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from rag.documents.formats import libreoffice
-from rag.indexing.index import Index
-from rag.reading.child import child_environment
+from rag.documents.formats import office
+from rag.documents.workers import child_environment
+from rag.index.local.index import Index
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
 from tests.fuzz.__main__ import LIMITS, failures
 from tests.fuzz.cases import _inside, _made, case, sources
 from tests.fuzz.guarded import FAILED, READ, REFUSED
 
-CASES = 200
+CASES = 20
 
 
 def test_parsers_on_damaged_files(shared: Path, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_case_is_the_same_each_time(shared: Path) -> None:
 
 def test_a_case_is_the_same_at_another_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the files made here, but for those that another program writes."""
-    monkeypatch.setattr(libreoffice, "available", lambda: False)
+    monkeypatch.setattr(office, "available", lambda: False)
     then = dict(_made.__wrapped__())
     later = time.localtime(2_000_000_000)
     monkeypatch.setattr(zipfile.time, "localtime", lambda *_: later)  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ def test_what_reaches_beyond_the_process_is_heard(tmp_path: Path, act: str, word
     path = tmp_path / "a.txt"
     path.write_text("一句话。\n", "utf-8")
     task = (
-        "import rag.indexing.preparing as p, rag.reading.load as load, tests.fuzz.guarded as g\n"
+        "import rag.index.local.prepare as p, rag.documents.load as load, tests.fuzz.guarded as g\n"
         "from contextlib import suppress\n"
         "real = p.parse_document\n"
         "def parse(*arguments):\n"

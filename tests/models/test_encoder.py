@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from rag import builtin
+from rag import offline
 from rag.errors import ModelError
-from rag.models.encoder import ENCODED_AT_ONCE, TABLE, BuiltinEncoder, load_encoder
-from rag.models.vectors import Float32
-from rag.settings import Encoder as EncoderSettings
-from rag.text.fold import fold
+from rag.models.encoder import ENCODED_AT_ONCE, TABLE, BuiltinEncoder, Float32, load_encoder
+from rag.settings import EncoderSettings
+from rag.text.normalize import fold
 
 TEXTS = [
     "美国对华半导体出口管制涉及哪些设备?",
@@ -105,7 +104,7 @@ def test_a_passage_is_nearest_to_what_it_is_about(encoder: BuiltinEncoder) -> No
 
 def test_sentence_transformers_reads_the_same_vectors(encoder: BuiltinEncoder) -> None:
     sentence_transformers = pytest.importorskip("sentence_transformers")
-    folder = Path(str(builtin.folder() / "encoder"))
+    folder = Path(str(offline.folder() / "encoder"))
     theirs = sentence_transformers.SentenceTransformer(str(folder), device="cpu")
     ours = encoder.encode_documents(TEXTS)
     folded = [fold(text) for text in TEXTS]
@@ -150,8 +149,8 @@ def test_malformed_files_are_a_model_error(weights: bytes, tokenizer: bytes, pro
 
 def test_the_built_in_encoder_needs_no_torch() -> None:
     code = (
-        "import sys; from rag.models.encoder import load_encoder; from rag.settings import Encoder;"
-        "load_encoder(Encoder()).encode_queries(['一']);"
+        "import sys; from rag.models.encoder import load_encoder; from rag.settings import EncoderSettings;"
+        "load_encoder(EncoderSettings()).encode_queries(['一']);"
         "print(*sorted({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -159,5 +158,5 @@ def test_the_built_in_encoder_needs_no_torch() -> None:
 
 
 def test_the_encoder_is_at_most_17_megabytes() -> None:
-    folder = Path(str(builtin.folder() / "encoder"))
+    folder = Path(str(offline.folder() / "encoder"))
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 17_000_000

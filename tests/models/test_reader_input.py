@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.models.reader_input import FEATURES, STATIC, Vocabulary, match, read_words
+from rag.models.reader import FEATURES, STATIC, Vocabulary, match, read_words
 
 VOCABULARY = Vocabulary(
     {"": 0, "<unknown>": 1, "<latin>": 2, "苹果": 3, "0000": 4, "年": 5, "买": 6},

@@ -8,7 +8,7 @@ import pytest
 
 from rag import Assistant, Index, Settings
 from rag.errors import ModelUnavailable
-from rag.models.reranker import Reranker, load_reranker
+from rag.models.encoder import Reranker, load_reranker
 
 pytest.importorskip("sentence_transformers")
 

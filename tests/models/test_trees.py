@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rag import builtin
+from rag import offline
 from rag.errors import ModelError
 from rag.models.trees import FILE, Trees, load_models, parse_models
 from rag.settings import Settings
@@ -71,4 +71,4 @@ def test_the_built_in_models_fit_the_default_settings() -> None:
     models = load_models()
     assert Settings().answering.min_confidence == models.thresholds["answered"]
     assert 0.5 <= models.thresholds["short"] < 1
-    assert builtin.read(FILE)
+    assert offline.load_builtin(FILE)

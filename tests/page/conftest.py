@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from rag.server import address_of, listen
+from rag.serving.server import address_of, listen
 
 CHROMIUM = Path("/usr/bin/chromium")
 # No sandbox, since the tests may run as root; the rest keeps the browser itself from calling out.

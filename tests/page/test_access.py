@@ -10,13 +10,14 @@ import pytest
 from axe_core_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
-from rag.collection import Collection
+from rag.serving.collections import Collection
 from tests.page.conftest import GRADIO_WARNINGS, Opened
 from tests.page.test_browser import QUESTION, answered
 from tests.page.test_collections import address, collection  # noqa: F401 (fixtures)
 
 pytestmark = GRADIO_WARNINGS
 _NEW = re.compile("新建文档集|New collection")
+_CORRECT, _DELETE = re.compile("^更正 |^Correct "), re.compile("^删除 .*txt|^Delete .*txt")
 
 
 def serious(page: Page) -> list[str]:
@@ -26,7 +27,15 @@ def serious(page: Page) -> list[str]:
 
 def views(page: Page) -> Iterator[str]:
     """Shows each view in turn, what can be opened in it open."""
-    for view in ("talk", "docs", "talks", "settings"):
+    for view in ("talk", "docs", "read", "talks", "settings"):
+        if view == "read":
+            page.locator(".wj-doc-passage .wj-doc-open").first.click()
+            expect(page.locator(".wj-read-text mark").first).to_be_visible()
+            page.fill(".wj-read-find", "青石桥")
+            page.keyboard.press("Enter")
+            expect(page.locator(".wj-read-step").first).to_be_visible()
+            yield view
+            continue
         page.click(f".wj-nav [data-view={view}]")
         expect(page.locator(f".wj-nav [data-view={view}]")).to_have_attribute(
             "aria-current", "page"
@@ -35,8 +44,9 @@ def views(page: Page) -> Iterator[str]:
             expect(page.locator(".wj-docs .wj-doc")).to_have_count(3)
             page.get_by_role("button", name=_NEW).click()
             page.locator(".wj-docs-filters summary").click()
-            page.locator(".wj-docs .wj-doc button").nth(1).click()
-            page.locator(".wj-docs .wj-doc button").nth(2).click()
+            page.get_by_role("button", name=_CORRECT).first.click()
+            page.get_by_role("button", name=_DELETE).last.click()
+            page.locator(".wj-doc-pick").last.check()
             page.fill(".wj-docs-find", "青石桥")
             page.keyboard.press("Enter")
             expect(page.locator(".wj-doc-passage").first).to_be_visible()
@@ -44,7 +54,7 @@ def views(page: Page) -> Iterator[str]:
             expect(page.locator(".wj-settings [name=k]")).not_to_have_value("")
             page.fill(".wj-settings [name=k]", "7")
             page.keyboard.press("Enter")
-            expect(page.locator(".wj-settings-toml")).to_be_visible()
+            expect(page.locator(".wj-settings-changed")).to_be_visible()
         yield view
 
 
@@ -90,7 +100,7 @@ def test_a_keyboard_is_enough(
     page.keyboard.press("Enter")
     expect(page.locator(".wj-docs-find").first).to_be_focused()
     expect(page.locator(".wj-docs .wj-doc")).to_have_count(3)
-    tabbed_to(page, ".wj-doc button")
+    tabbed_to(page, ".wj-doc [aria-label^=更正]")
     name = page.locator(".wj-docs .wj-doc").first.get_attribute("data-document")
     page.keyboard.press("Enter")
     page.keyboard.type("新的标题")

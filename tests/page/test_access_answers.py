@@ -10,9 +10,8 @@ import pytest
 from axe_core_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import expect
 
-from rag.collection import Collection
-from rag.library import Library
-from rag.server import create_app
+from rag.serving.collections import Collection, Library
+from rag.serving.server import create_app
 from rag.settings import Settings
 from rag.types import Answer, Figure, Filter, Remark, RemarkKind
 from tests.fakes_page import FakeAssistant

@@ -13,12 +13,11 @@ from playwright.sync_api import Locator, Page, expect
 from eval.feedback import judged_questions
 from eval.page.people import Person, at_once
 from rag.assistant import Assistant
-from rag.collection import Collection
-from rag.indexing.index import Index
-from rag.library import Library
-from rag.page.conversations import FILE, Conversations
-from rag.page.turn import Feedback, Verdict
-from rag.server import create_app
+from rag.index.local.index import Index
+from rag.page.chat import FILE, Conversations
+from rag.page.turns import Feedback, Judgement
+from rag.serving.collections import Collection, Library
+from rag.serving.server import create_app
 from rag.settings import Settings
 from tests.chat_server import Reply, serve
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
@@ -82,7 +81,7 @@ def test_a_judgement_is_kept_with_its_comment(
     page.keyboard.type('少了"单位"<b>')
     page.keyboard.press("Enter")
     kept = Conversations(tmp_path / "index.page" / FILE)
-    wanted = Feedback(Verdict.BAD, '少了"单位"<b>')
+    wanted = Feedback(Judgement.BAD, '少了"单位"<b>')
     until(
         page,
         lambda: [turn.feedback for _, turns in kept.everything() for turn in turns] == [wanted],

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from rag.assistant import Assistant, History
+from rag.assistant import Assistant
 from rag.errors import GenerationError
-from rag.indexing.index import Index
-from rag.server import create_app
+from rag.index.local.index import Index
+from rag.serving.server import create_app
 from rag.settings import Settings
-from rag.types import Event, Filter, IndexStatus, Retrieved, Text
+from rag.types import Event, Filter, History, IndexStatus, Retrieved, Text
 from tests.fakes_page import FakeAssistant, answer
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.collection import Collection
-from rag.library import Library
-from rag.server import create_app
+from rag.serving.collections import Collection, Library
+from rag.serving.server import create_app
 from rag.settings import Settings
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import QUESTION, TEXTS, answered
@@ -47,7 +46,7 @@ def test_a_tab_stays_with_its_collection(address: str, open_page: Opened, tmp_pa
     page.get_by_role("button", name="新建文档集").click()
     page.keyboard.type("河流")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/?collection=*")
+    page.wait_for_url("**/?*collection=*")
     expect(page.locator(".wj-collection")).to_have_value("河流")
     expect(page.locator(".wj-docs-list .wj-doc")).to_have_count(0)
     page.set_input_files("#wj-pick-files", river)
@@ -60,6 +59,8 @@ def test_a_tab_stays_with_its_collection(address: str, open_page: Opened, tmp_pa
         tab.click(".wj-nav [data-view=talks]")
         expect(tab.locator(".wj-talk-open b")).to_have_text([question])
     page.reload()
+    expect(page.locator(".wj-talk-open b")).to_have_text(["清淤的总投资是多少？"])
+    page.go_back()
     expect(page.locator("#wj-now")).to_contain_text("90万元")
     page.click(".wj-nav [data-view=docs]")
     page.locator(".wj-collection").select_option("default")

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from rag.collection import Collection
 from rag.errors import StoreError, StoreMismatch, UnknownConversation
-from rag.library import Library
-from rag.page.conversations import Conversations, Place
-from rag.page.markdown import conversation_markdown, turn_text
-from rag.page.turn import Turn
-from rag.server import create_app
+from rag.page.chat import Conversations, KeptTurn
+from rag.page.turns import Turn, conversation_markdown, turn_text
+from rag.serving.collections import Collection, Library
+from rag.serving.server import create_app
 from rag.settings import Settings
+from rag.types import ROW, Support
 from tests.fakes_page import answer, refusal
 
 ONE = Turn(
@@ -37,13 +37,32 @@ def test_turns_come_back_as_they_were(kept: Conversations) -> None:
     assert not kept.path.exists()
     place = kept.keep(None, BUSY)
     kept.change(place, ONE)
-    assert kept.keep(place.conversation, TWO) == Place(place.conversation, 1)
+    assert kept.keep(place.conversation, TWO) == KeptTurn(place.conversation, 1)
     failed = Turn("出错", error="没有回应")
     kept.keep(place.conversation, failed)
     again = Conversations(kept.path)
     assert again.turns(place.conversation) == (ONE, TWO, failed)
     (listed,) = again.listed()
     assert (listed.id, listed.title, listed.turns) == (place.conversation, BUSY.question, 3)
+
+
+def test_lists_and_tables_come_back_as_such(kept: Conversations) -> None:
+    one, two, three = answer().sentences
+    said = (
+        replace(two, text="要点：", lead=""),
+        replace(one, lead="1. "),
+        replace(three, lead="- "),
+        replace(three, text="项目\t金额", support=Support.NONE, reason=None, lead=ROW),
+        replace(one, text="收入\t32,122亿元", lead=ROW),
+        replace(one, text="以上。", lead="\n"),
+    )
+    turn = replace(ONE, answer=replace(answer(), sentences=said), sentences=said)
+    place = kept.keep(None, turn)
+    (again,) = Conversations(kept.path).turns(place.conversation)
+    assert [sentence.lead for sentence in again.sentences] == ["", "1. ", "- ", ROW, ROW, "\n"]
+    exported = conversation_markdown("答", [again])
+    assert exported == conversation_markdown("答", [turn])
+    assert "\n1. " in exported and "\n| 项目 | 金额 |\n| --- | --- |\n| 收入 | " in exported
 
 
 def test_what_was_kept_in_format_1_is_read_without_its_remarks(kept: Conversations) -> None:
@@ -65,7 +84,8 @@ def test_what_was_kept_in_format_1_is_read_without_its_remarks(kept: Conversatio
 def test_an_unknown_conversation_begins_a_new_one(kept: Conversations) -> None:
     place = kept.keep("no such id", ONE)
     assert place.conversation != "no such id"
-    for call in (kept.turns, kept.delete, kept.markdown, lambda one: kept.rename(one, "x")):
+    exported = partial(kept.export, form="html")
+    for call in (kept.turns, kept.delete, exported, lambda one: kept.rename(one, "x")):
         with pytest.raises(UnknownConversation):
             call("no such id")
 

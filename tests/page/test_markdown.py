@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rag.page.markdown import turn_text
-from rag.page.messages import messages
-from rag.page.turn import Feedback, Turn, Verdict
+from rag.i18n import messages
+from rag.page.turns import Feedback, Judgement, Turn, turn_text
 from rag.types import Figure, Remark, RemarkKind
 from tests.fakes_page import answer, refusal
 
@@ -42,7 +41,7 @@ def test_a_refusal_names_the_nearest_passages() -> None:
 
 
 def test_what_was_thought_of_it_stands_at_the_end() -> None:
-    judged = ANSWERED.rated(Feedback(Verdict.BAD, "年份不对"))
+    judged = ANSWERED.rated(Feedback(Judgement.BAD, "年份不对"))
     assert turn_text(judged).endswith("\n\n评价：有误：年份不对")
     assert turn_text(judged, messages("en")).endswith("\n\nJudged: Wrong: 年份不对")
-    assert turn_text(ANSWERED.rated(Feedback(Verdict.GOOD))).endswith("\n\n评价：有用")
+    assert turn_text(ANSWERED.rated(Feedback(Judgement.GOOD))).endswith("\n\n评价：有用")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -9,21 +10,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.page.evidence import escape, evidence_html, marked
-from rag.page.frame import header_html, welcome_html
 from rag.page.render import turn_html
-from rag.page.turn import Feedback, Turn, Verdict
+from rag.page.turns import (
+    Feedback,
+    Judgement,
+    Turn,
+    conversation_markdown,
+    escape,
+    evidence_html,
+    marked,
+)
+from rag.page.views import header_html, welcome_html
 from rag.types import (
+    ROW,
     Answer,
     Cell,
     Citation,
+    Computed,
     Figure,
     IndexStatus,
+    Label,
     Part,
     Remark,
     RemarkKind,
+    Sentence,
     Span,
     Status,
+    Support,
 )
 from tests.fakes_page import FakeAssistant, answer, citation, passage, refusal
 
@@ -118,12 +131,12 @@ def test_no_text_becomes_markup(text: str) -> None:
         turn_html(Turn(text, pending=text, passages=())): ["article", "h2", "div", "span", "p"],
         welcome_html(STATUS, [text]): elements(welcome_html(STATUS, ["无害"])),
         welcome_html(replace(STATUS, index=text), []): elements(welcome_html(STATUS, [])),
-        header_html(replace(STATUS, index=text)): elements(header_html(STATUS)),
+        header_html(replace(STATUS, index=text.replace("/", "∕"))): elements(header_html(STATUS)),
     }
     for html, expected in pages.items():
         read = Reader(html)
         assert [element for element, _ in read.elements] == expected
-        assert text in read.text
+        assert text in read.text.replace("∕", "/")
         for _, attributes in read.elements:
             assert not any(name.startswith("on") for name in attributes)
             assert not {"href", "src", "style", "srcdoc"} & set(attributes)
@@ -184,10 +197,82 @@ def test_a_citation_is_a_button_that_names_passage_and_quotation() -> None:
 def test_support_is_a_word_and_not_a_colour_alone() -> None:
     read = Reader(done(answer()))
     states = [a["data-support"] for _, a in read.elements if "data-support" in a]
-    assert states == ["supported", "partly", "unsupported"] * 2  # the sentences, and their counts
+    doubted = ["partly", "unsupported"]
+    assert states == ["supported", *doubted, "quoted", *doubted]  # the sentences, and their counts
     assert "部分支持：引文里没有数字 118 亿元" in read.text
     assert "无依据：检索到的段落里没有这句话的依据" in read.text
-    assert "1 句有出处支持，1 句部分支持，1 句无依据 · 原文摘录" in read.text
+    assert "1 句引文属实，1 句部分支持，1 句无依据 · 原文摘录" in read.text
+
+
+def test_a_mark_says_what_was_checked_and_no_more() -> None:
+    said = answer()
+    one, *_ = said.sentences
+    retold = replace(one, text="2023年营业收入为 32,122 亿元，下降 3.2%。")
+    computed = Computed("353 − 3 = 350 元", 350, "元", (1,))
+    derived = replace(one, text="少 3 元（353 − 3 = 350 元）。")
+    changed = replace(said, sentences=(one, retold, derived), computed=computed, model="qwen")
+    read = Reader(done(changed))
+    marks = [a["data-mark"] for _, a in read.elements if "data-mark" in a]
+    assert marks == ["引文属实", "已与引文核对：数字、日期、措辞", "由引文里的数字算出"]
+    assert "支持" not in read.text
+    counted = "1 句引文属实，1 句由引文里的数字算出，1 句已与引文核对（数字、日期、措辞） · qwen"
+    assert counted in read.text
+
+
+def test_the_three_outcomes_have_three_faces() -> None:
+    nearest = replace(answer(), status=Status.NEAREST, short=None, missing="没有找到时间")
+    faces = [
+        [a["data-face"] for e, a in Reader(done(one)).elements if e == "article"]
+        for one in (answer(), nearest, refusal())
+    ]
+    assert faces == [["answered"], ["nearest"], ["none"]]
+    differing = replace(answer(), differing=(Figure("112亿元", 2), Figure("118 亿元", 3)))
+    html = done(differing)
+    assert "wj-short" in done(answer()) and "wj-short" not in html
+    assert html.index("wj-differ") < html.index('class="wj-answer"')
+    assert "wj-short" not in done(replace(answer(), short=None))
+
+
+def test_sources_of_one_document_are_one_card_with_its_places() -> None:
+    first, second, third = answer().passages
+    same = replace(first, rank=2, page=13, span=second.span, text=second.text)
+    read = Reader(done(replace(answer(), passages=(first, same, third))))
+    assert [a.get("class") for _, a in read.elements].count("wj-source") == 1
+    assert "年度报告之1 · 2023-12-311 第 12 页 · 一、经营情况2 第 13 页 · 一、经营情况" in read.text
+    assert "wj-from" not in done(replace(answer(), sentences=answer().sentences[:1]))
+    assert "wj-from" in done(answer())  # two places speak
+
+
+def test_rows_of_a_document_are_a_table_with_labels_and_the_asked_cell_marked() -> None:
+    row = "2023\t10,545\t95.7"
+    text = f"年份\t发电量\t可用率\n{row}"
+    at = 100
+    label = Label(Span(at + 8, at + 11), "可用率（%）")
+    cells = tuple(
+        Cell(Span(start, start + len(words)), words, columns=(replace(label, text=name),))
+        for start, words, name in (
+            (at + text.index("95.7"), "95.7", "可用率（%）"),
+            (at + text.index("10,545"), "10,545", "发电量"),
+        )
+    )
+    found = passage(1, text, cells=cells)
+    said = Sentence(row, Support.SUPPORTED, None, (citation(found, row),))
+    one = replace(answer(), sentences=(said,), passages=(found,), short="95.7%")
+    html = done(one)
+    table = html[html.index("<table>") : html.index("</table>")]
+    assert '<th scope="col"></th><th scope="col">发电量</th>' in table
+    assert (
+        table.count("<mark") == 1 and '<mark class="wj-asked"><span class="wj-said">95.7' in table
+    )
+    header = Sentence(
+        "年份\t发电量\t可用率",
+        Support.SUPPORTED,
+        None,
+        (citation(found, text.split("\n", maxsplit=1)[0]),),
+    )
+    whole = done(replace(one, sentences=(header, said)))
+    table = whole[whole.index("<table>") : whole.index("</table>")]
+    assert table.count("<tr") == 2 and table.count("<th>") == 3
 
 
 def test_figures_that_differ_stand_beside_each_other() -> None:
@@ -196,8 +281,8 @@ def test_figures_that_differ_stand_beside_each_other() -> None:
     assert "资料里的数字不一致112亿元年度报告之2，2023-12-312118 亿元会议纪要3请看" in read.text
     assert "wj-differ" in {a.get("class") for _, a in read.elements}
     shown = [a for e, a in read.elements if e == "button" and a.get("data-n") in {"2", "3"}]
-    cited, first, second, *_ = shown
-    assert (cited["data-c"], first["data-c"], "data-c" in second) == ("1", "1", False)
+    first, second, cited, *_ = shown
+    assert (first["data-c"], "data-c" in second, cited["data-c"]) == ("1", False, "1")
     assert "wj-differ" not in done(answer())
 
 
@@ -208,13 +293,13 @@ def test_an_answer_can_be_judged() -> None:
 
     turn = Turn("问", answer=answer())
     assert pressed(turn) == {"good": "false", "bad": "false"}
-    judged = turn.rated(Feedback(Verdict.BAD, '"><b>'))
+    judged = turn.rated(Feedback(Judgement.BAD, '"><b>'))
     assert pressed(judged) == {"good": "false", "bad": "true"}
     (field,) = [a for e, a in Reader(turn_html(judged)).elements if e == "input"]
     assert field["value"] == '"><b>'
     stopped = Turn("问").stop()
     assert pressed(stopped) == {}
-    assert stopped.rated(Feedback(Verdict.GOOD)) is stopped
+    assert stopped.rated(Feedback(Judgement.GOOD)) is stopped
 
 
 def test_a_refusal_has_its_own_form_with_the_nearest_passages() -> None:
@@ -228,7 +313,7 @@ def test_a_refusal_has_its_own_form_with_the_nearest_passages() -> None:
 
 
 def test_what_comes_nearest_says_first_what_is_missing_and_claims_nothing() -> None:
-    missing = "资料谈到了相关内容，但没有给出“2019年”的数字。"
+    missing = "没有找到“2019年”的数字；下面是资料里较接近的内容。"
     read = Reader(done(replace(answer(), status=Status.NEAREST, short=None, missing=missing)))
     classes = [a.get("class") for _, a in read.elements]
     assert "wj-missing" in classes and "wj-short" not in classes and "wj-count" not in classes
@@ -286,8 +371,10 @@ def test_an_empty_index_says_what_to_do() -> None:
 
 
 def test_the_head_names_the_index_and_its_size() -> None:
-    assert "12 份文档 · 1,240 段 · index/sample" in Reader(header_html(STATUS)).text
-    assert "索引比程序旧" in header_html(replace(STATUS, stale=True))
+    assert "12 份文档 · 1,240 段 · sample" in Reader(header_html(STATUS)).text
+    standard = header_html(replace(STATUS, index="index/default"))
+    assert "default" not in standard and "index" not in standard
+    assert "较早的程序" in header_html(replace(STATUS, stale=True))
 
 
 def test_evidence_says_why_it_was_found() -> None:
@@ -314,3 +401,31 @@ def test_a_table_is_shown_as_a_table_with_its_quotation_marked() -> None:
     assert "<b>备注" not in evidence_html(found) and "&lt;i&gt;备注" in evidence_html(found)
     assert '<span role="cell">&lt;b&gt;</span>' in evidence_html(found)
     assert "雨量表" in read.text and "完。" in read.text
+
+
+def test_items_are_lists_and_rows_tables_each_with_its_own_mark() -> None:
+    one, two, three = answer().sentences
+    header = replace(three, text="项目\t金额", support=Support.NONE, reason=None, lead=ROW)
+    said = (
+        replace(two, text="要点：", lead=""),
+        replace(one, lead="1. "),
+        replace(one, text="又一句。", lead=""),
+        replace(three, lead="2. "),
+        header,
+        replace(one, text="收入\t32,122亿元", lead=ROW),
+        replace(three, text="研发\t9亿元", lead=ROW),
+        replace(one, text="以上。", lead="\n"),
+    )
+    html = done(replace(answer(), sentences=said))
+    said_html = html.split('<div class="wj-answer">')[1].split('<section class="wj-differ"')[0]
+    said_html = said_html.split('<ul class="wj-sources"')[0]
+    found = [said_html.count(f"<{tag}") for tag in ("ol", "li", "table", "tr", "th", "td")]
+    assert found == [1, 2, 1, 3, 2, 4]
+    rows = re.findall(r'<tr class="wj-s" data-support="(\w+)"', html)
+    assert rows == ["none", "supported", "unsupported"]
+    cited = re.findall(r'class="wj-cite" data-n="\d" data-c="(\d)"', html)
+    assert cited == [str(number) for number in range(len(cited))] and len(cited) == 5
+    markdown = conversation_markdown("答", [Turn("问？", answer=answer(), sentences=said)])
+    assert (
+        "\n1. 二〇二三年" in markdown and "\n| 项目 | 金额 |\n| --- | --- |\n| 收入 | " in markdown
+    )

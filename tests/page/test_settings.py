@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.collection import Collection
-from rag.http.access import Access
-from rag.http.login import Token
-from rag.library import Library
-from rag.server import create_app
+from rag.serving.collections import Collection, Library
+from rag.serving.routes.model_servers import here
+from rag.serving.security import Access, Token
+from rag.serving.server import create_app
 from rag.settings import Settings
 from tests.chat_server import Reply, serve
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import QUESTION, TEXTS, answered
+from tests.serving.test_model_servers import listing
 
 pytestmark = GRADIO_WARNINGS
 KEY = "sk-not-for-everybody"
@@ -58,18 +58,22 @@ def test_a_model_is_tried_and_set(
     to_settings(page)
     wrong = Reply(status=401, error={"message": "Incorrect API key", "code": "invalid_api_key"})
     with serve(wrong, Reply(["你好"]), Reply(["青石桥的维修共花费人民币38万元[1]。"])) as model:
-        page.fill(".wj-settings [name=model]", "openai:scripted")
+        page.fill(".wj-settings [name=model]", "scripted")
         page.fill(".wj-settings [name=base_url]", model.url)
         page.get_by_role("button", name="测试连接").click()
         expect(page.locator(".wj-settings-tested")).to_contain_text("401")
         page.get_by_role("button", name="测试连接").click()
-        expect(page.locator(".wj-settings-tested")).to_contain_text("openai:scripted 有回应")
+        expect(page.locator(".wj-settings-tested")).to_contain_text("scripted 有回应")
         page.fill(".wj-settings [name=k]", "5")
         page.get_by_role("button", name="应用").click()
         expect(page.locator(".wj-settings-note")).to_have_text("已生效。")
-        expect(page.locator(".wj-settings-toml code")).to_contain_text('model = "openai:scripted"')
         page.click(".wj-nav [data-view=talk]")
+        expect(page.locator(".wj-model")).to_have_value("openai:scripted")
         expect(answered(page, QUESTION)).to_contain_text("openai:scripted")
+        # For the next question the documents' own sentences are chosen.
+        page.locator(".wj-model").select_option(label="原文摘录")
+        expect(answered(page, "图书馆星期几闭馆？")).to_contain_text("原文摘录")
+        assert len(model.keys) == 3
         assert not any(KEY in str(key) for key in model.keys)
     kept = page.evaluate(
         "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
@@ -78,12 +82,42 @@ def test_a_model_is_tried_and_set(
     assert model.url not in kept
 
 
+def test_a_server_of_this_machine_is_found_listed_and_keyed(
+    address: str, open_page: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page(address, leaves=True)
+    with listing({"data": [{"id": "qwen2.5:7b"}]}) as (port, keys):
+        monkeypatch.setattr(here, "__defaults__", (((port, "Ollama"),),))
+        to_settings(page)
+        page.wait_for_timeout(200)
+        assert keys == []  # nothing is asked for without a click
+        page.get_by_role("button", name="查找这台电脑上的模型服务").click()
+        page.get_by_role("button", name="用 Ollama · qwen2.5:7b").click()
+        expect(page.locator(".wj-settings [name=model]")).to_have_value("qwen2.5:7b")
+        assert page.locator(".wj-settings [name=base_url]").input_value().endswith(f":{port}/v1")
+        page.fill(".wj-settings [name=key]", KEY)
+        page.get_by_role("button", name="列出模型").click()
+        expect(page.locator(".wj-settings-tested")).to_contain_text("有 1 个模型")
+        assert keys == [None, f"Bearer {KEY}"]
+        page.get_by_role("button", name="应用").click()
+        expect(page.locator(".wj-settings-key")).to_contain_text("现在有给 http://127.0.0.1")
+        expect(page.locator(".wj-settings [name=key]")).to_have_value("")
+        assert KEY not in page.content()
+    page.get_by_role("button", name="DeepSeek").click()
+    expect(page.locator(".wj-settings [name=model]")).to_have_value("deepseek-chat")
+    page.fill(".wj-settings [name=base_url]", "不是地址")
+    page.get_by_role("button", name="应用").click()
+    expect(page.locator(".wj-settings-note")).to_have_text(
+        "服务地址：要以 http:// 或 https:// 开头，中间没有空格"
+    )
+
+
 def test_a_value_out_of_range_is_said(address: str, open_page: Opened) -> None:
     page = open_page(address, leaves=True)  # the browser notes the refusal
     to_settings(page)
     page.fill(".wj-settings [name=k]", "0")
     page.keyboard.press("Enter")
-    expect(page.locator(".wj-settings-note")).to_contain_text("retrieval.k")
+    expect(page.locator(".wj-settings-note")).to_have_text("检索的段数：不能小于 1")
     page.click(".wj-nav [data-view=docs]")
     to_settings(page)
 

@@ -7,17 +7,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from rag.assistant import History
 from rag.errors import GenerationError
-from rag.page.streaming import answering
-from rag.page.turn import Turn
-from rag.types import Event, Filter, Retrieved
+from rag.page.chat import Room, answering
+from rag.page.turns import Turn
+from rag.types import Event, Filter, History, Retrieved
 from tests.fakes_page import FakeAssistant, answer
+from tests.page.test_browser import STATUS
 
 
 def turns(assistant: FakeAssistant) -> list[Turn]:
     async def read() -> list[Turn]:
-        return [turn async for turn in answering(assistant, Turn("营业收入是多少？"))]
+        return [
+            turn
+            async for turn in answering(Room(assistant, lambda: STATUS), Turn("营业收入是多少？"))
+        ]
 
     return asyncio.run(read())
 

@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.assistant import History
-from rag.collection import Collection
-from rag.library import Library
-from rag.page.markdown import conversation_markdown, turn_text
-from rag.page.turn import Turn
-from rag.server import create_app
+from rag.page.turns import Turn, conversation_markdown, turn_text
+from rag.serving.collections import Collection, Library
+from rag.serving.server import create_app
 from rag.settings import Settings
-from rag.types import Event, Filter, Retrieved
+from rag.types import Event, Filter, History, Retrieved
 from tests.fakes_page import FakeAssistant, answer
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import STATUS, answered, ask
@@ -113,7 +110,7 @@ def test_a_reload_in_the_middle_of_an_answer_and_a_retry(
     assistant.gate.set()
     page.get_by_role("button", name="重试").click()
     expect(page.locator("#wj-now .wj-turn[data-state=done]")).to_contain_text("32,122 亿元")
-    expect(page.locator("#wj-now .wj-note").first).to_contain_text("1 句有出处支持")
+    expect(page.locator("#wj-now .wj-note").first).to_contain_text("1 句引文属实")
     expect(page.locator(".wj-turn")).to_have_count(1)
     page.reload()
     expect(page.locator("#wj-now .wj-answer")).to_contain_text("32,122 亿元")

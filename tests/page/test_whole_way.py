@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag.assistant import History
-from rag.library import Library
-from rag.server import create_app
-from rag.types import Event, Filter, Retrieved
+from rag.serving.collections import Library
+from rag.serving.server import create_app
+from rag.types import Event, Filter, History, Retrieved
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
 from tests.page.test_browser import QUESTION, TEXTS, answered, ask
 from tests.page.test_documents import Gated as GatedFiles

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rag.answering.query import parse_query
-from rag.retrieval.asked import Asked, analyse, ordinals_in
-from rag.text.units import UnitClass
+from rag.retrieval.analysis import Asked, analyse, ordinals_in
+from rag.retrieval.query import parse_query
+from rag.text.numbers import UnitClass
 
 
 def asked(question: str) -> Asked:
@@ -81,3 +81,24 @@ def test_the_attribute_stands_beside_what_asks() -> None:
 def test_the_sort_of_a_name(question: str, who: bool, where: bool, body: bool) -> None:
     found = asked(question)
     assert (found.who, found.where, found.body) == (who, where, body)
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("青岑上半年接待多少游客", "青岑"),  # a verb to the dictionary
+        ("2023年渡轮公司亏了多少？", "渡轮"),
+        ("为什么渡轮要停航", "渡轮"),
+        ("谁是云台港的站长？", "云台"),
+        ("大模型市场规模有多大", "大模型"),
+        ("哪年通车的？", "通车"),
+        ("How many ferries are there?", ""),
+    ],
+)
+def test_the_word_that_a_question_opens_with(question: str, subject: str) -> None:
+    assert asked(question).subject == subject
+
+
+def test_two_joined_nouns_before_what_asks_are_one_attribute() -> None:
+    assert analyse(parse_query("养老机器人的市场规模有多大")).compound == ("市场", "规模")
+    assert analyse(parse_query("这座桥有多长？")).compound == ()

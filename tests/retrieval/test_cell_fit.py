@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answering.query import parse_query
-from rag.answering.rerank import cell_fit
-from rag.answering.terms import Weights
+from rag.retrieval.query import Weights, parse_query
+from rag.retrieval.search import cell_fit
 from rag.types import Cell, Label, Span
 
 
@@ -86,3 +85,45 @@ def test_what_kind_of_cell_is_asked_for_breaks_ties() -> None:
     assert best("甲店有多少", cells) == "120"
     assert best("甲店什么时候", cells) == "5月2日"
     assert best("甲店是谁", cells) == "林某"
+
+
+def at(text: str, start: int, rows: tuple[Label, ...], columns: tuple[Label, ...]) -> Cell:
+    return Cell(Span(start, start + len(text)), text, rows, columns)
+
+
+def test_a_row_is_found_by_a_cell_that_is_no_label_too() -> None:
+    """A ranking is asked for by name, a list of releases by its dates."""
+    ranking = []
+    for i, (rank, team) in enumerate((("4", "海燕队"), ("5", "白鹭队"), ("6", "青松队"))):
+        label = Label(Span(20 * i, 20 * i + 1), rank)
+        ranking += [
+            at(rank, 20 * i, (), (Label(Span(900, 902), "名次"),)),
+            at(team, 20 * i + 2, (label,), (Label(Span(903, 905), "队名"),)),
+        ]
+    assert best("白鹭排在第几名", tuple(ranking)) == "5"
+    released = []
+    for i, (share, day) in enumerate((("310", "2021.11.30"), ("420", "2022.11.30"))):
+        label = Label(Span(40 * i, 40 * i + 4), "激励对象")
+        released += [
+            at(share, 40 * i + 5, (label,), (Label(Span(900, 904), "解除股数"),)),
+            at(day, 40 * i + 10, (label,), (Label(Span(905, 909), "解除日期"),)),
+        ]
+    assert best("激励对象2022年11月30日解除多少股", tuple(released)) == "420"
+
+
+def test_a_cell_of_the_unit_that_is_asked_for_comes_first() -> None:
+    cells = (cell("197,512股", ("结算公司",), ("持股",)), cell("17.54%", ("结算公司",), ("比例",)))
+    assert best("结算公司持有百分之几", cells) == "17.54%"
+
+
+def test_a_neighbour_that_holds_more_of_the_question_outdoes_a_cell() -> None:
+    query = parse_query("引航费上期发生额是多少")
+    fit = cell_fit(query, Weights(dict.fromkeys((*query.words, *query.bigrams), 1.0), 1.0))
+    this, last, other = (
+        cell("1", ("引航费",), ("本期发生额",)),
+        cell("2", ("引航费",), ("上期发生额",)),
+        cell("3", ("疏浚费",), ("上期发生额",)),
+    )
+    assert fit.outdone(this, (this, other))  # its own cell of that column may be empty
+    assert fit.outdone(other, (this, last, other))
+    assert not fit.outdone(last, (this, last, other))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from rag import Assistant, Index
-from rag.retrieval.references import Reference, holds, references
+from rag.documents.load import parse_document
+from rag.retrieval.references import Reference, clause_at, holds, references
+from rag.settings import Reading
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,60 @@ def test_the_article_comes_first(tmp_path: Path, question: str) -> None:
     (tmp_path / "law.txt").write_text(text, encoding="utf-8")
     first = Assistant(Index.build([tmp_path / "law.txt"], tmp_path / "index")).search(question)[0]
     assert "第十二条 进港的船舶应当在灯塔外减速" in first.text
+
+
+LAW = """青石港管理办法
+
+第一章　总则
+
+第一条　为了加强港口管理，制定本办法。
+
+第二条　船舶进港前应当申报。
+
+有下列情形之一的，不得进港：
+
+（一）未经检验的；
+
+（二）载有下列货物的：
+
+1．易燃物；
+
+2．爆炸物；
+
+（三）欠缴港务费满三个月的。
+
+前款规定不适用于避险的船舶。
+
+第二条之一　夜间进港另行规定。
+
+第二章　处罚
+
+第三条　违反第二条第二款第（一）项的，按下列规定处理：（一）首次的，处警告；（二）再次的，处罚款。
+
+附：收费标准
+
+每船一百元。
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "clause"),
+    [
+        ("青石港", ""), ("第一章", ""), ("为了加强", "第一条"), ("船舶进港前", "第二条第一款"),
+        ("有下列情形", "第二条第二款"), ("未经检验", "第二条第二款第（一）项"),
+        ("载有下列", "第二条第二款第（二）项"), ("爆炸物", "第二条第二款第（二）项第2目"),
+        ("欠缴", "第二条第二款第（三）项"), ("前款规定", "第二条第三款"), ("夜间", "第二条之一"),
+        ("违反第二条", "第三条"), ("处警告", "第三条第（一）项"), ("处罚款", "第三条第（二）项"),
+        ("每船一百元", ""),
+    ],
+)  # fmt: skip
+def test_the_clause_that_a_place_stands_in(words: str, clause: str) -> None:
+    document = parse_document(LAW.encode(), Path("法.txt"), "法.txt", Reading())
+    assert clause_at(document, document.text.index(words)) == clause
+
+
+def test_a_citation_says_its_clause(tmp_path: Path) -> None:
+    (tmp_path / "法.txt").write_text(LAW, encoding="utf-8")
+    index = Index.build([tmp_path / "法.txt"], tmp_path / "index")
+    answer = Assistant(index).ask("夜间进港怎么规定？")
+    assert [cite.clause for cite in answer.sentences[0].citations] == ["第二条之一"]

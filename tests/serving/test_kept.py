@@ -4,16 +4,22 @@ else's."""
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from rag.errors import DocumentError, StoreError
-from rag.serving.kept import KeptFiles
+from rag.serving import uploads as module
+from rag.serving.uploads import Added, KeptFiles
 
 
-@pytest.fixture
-def kept(tmp_path: Path) -> KeptFiles:
+@pytest.fixture(params=[True, False], ids=["handles", "paths"])
+def kept(
+    tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> KeptFiles:
+    """With folders under handles, and by their paths as on a system that opens none."""
+    monkeypatch.setattr(module, "_OPENS_FOLDERS", request.param)
     return KeptFiles(tmp_path / "index.page")
 
 
@@ -23,7 +29,7 @@ def everything(folder: Path) -> list[str]:
 
 def test_files_are_kept_by_name(kept: KeptFiles) -> None:
     assert kept.names() == []
-    assert kept.add("旧/桥.txt", [b"a", b"bc"]) == 3
+    assert kept.add("旧/桥.txt", [b"a", b"bc"]) == Added(3, sha256(b"abc").hexdigest(), False)
     kept.add("桥.txt", [])
     assert kept.names() == ["旧/桥.txt", "桥.txt"]
     assert (kept.files / "旧" / "桥.txt").read_bytes() == b"abc"
@@ -60,16 +66,20 @@ def test_what_is_removed_can_be_brought_back_and_is_then_gone(kept: KeptFiles) -
     assert (kept.files / "a" / "x.txt").read_bytes() == b"again"
 
 
-def test_what_a_killed_program_left_is_swept(kept: KeptFiles) -> None:
+def test_what_a_killed_program_left_is_swept(
+    kept: KeptFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    years = 10**9.0  # whatever the clock does meanwhile
+    monkeypatch.setattr(module, "_LEFT_SECONDS", years)
     kept.add("x.txt", [b"x"])
     token = kept.take_away("x.txt")
     part = kept.folder / "arriving" / "part"
     part.write_bytes(b"half")
-    assert kept.sweep(60)
+    assert kept.sweep(years)
     assert everything(kept.folder) == ["arriving/part", f"removed/{token}/file"]
     for path in (part, kept.folder / "removed" / token):
         os.utime(path, (1, 1))
-    assert not kept.sweep(60)
+    assert not kept.sweep(years)
     assert everything(kept.folder) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.text.dictionary import dictionary
+from rag.text.segment import english_dictionary
 
 
 @pytest.mark.parametrize(
@@ -20,12 +20,12 @@ from rag.text.dictionary import dictionary
     ],
 )
 def test_what_an_english_phrase_means(phrase: str, word: str, share: float) -> None:
-    assert dictionary().senses[phrase][word] == pytest.approx(share)
+    assert english_dictionary().senses[phrase][word] == pytest.approx(share)
 
 
 def test_a_name_of_a_place_is_not_the_word_for_its_opera() -> None:
-    assert "沪剧" not in dictionary().senses["shanghai"]
-    assert "zebra quantum" not in dictionary().senses
+    assert "沪剧" not in english_dictionary().senses["shanghai"]
+    assert "zebra quantum" not in english_dictionary().senses
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,7 @@ def test_a_name_of_a_place_is_not_the_word_for_its_opera() -> None:
         ("Xian", ("xian",)),
         ("Xi'an", ("xi", "an")),
         ("Yinan", ("yi", "nan")),
+        ("Xiaoou", ("xiao", "ou")),
         ("Lü", ("lu:",)),
         ("Smith", ()),
         ("Monteiro", ()),
@@ -42,9 +43,12 @@ def test_a_name_of_a_place_is_not_the_word_for_its_opera() -> None:
     ],
 )
 def test_pinyin_is_cut_into_syllables(word: str, syllables: tuple[str, ...]) -> None:
-    assert dictionary().syllables(word) == syllables
+    assert english_dictionary().syllables(word) == syllables
 
 
 def test_characters_and_surnames_of_a_syllable() -> None:
-    assert {"欧", "鸥"} <= set(dictionary().characters["ou"])
-    assert "欧" in dictionary().surnames["ou"] and "欧阳" in dictionary().surnames["ouyang"]
+    assert {"欧", "鸥"} <= set(english_dictionary().characters["ou"])
+    assert (
+        "欧" in english_dictionary().surnames["ou"]
+        and "欧阳" in english_dictionary().surnames["ouyang"]
+    )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.fold import fold, fold_aligned, simplify, squeeze
+from rag.text.normalize import fold, fold_aligned, simplify, squeeze
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
 

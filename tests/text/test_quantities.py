@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.numerals import numeral
-from rag.text.quantities import (
-    Hedge,
-    UnitClass,
-    dates,
-    figures,
-    plain,
-    quantities,
-)
-from rag.text.units import UNITS
+from rag.text.numbers import UNITS, numeral
+from rag.text.quantities import Hedge, UnitClass, dates, figures, plain, quantities
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rag.answering.prompt import Prompts, pack, rewriting
-from rag.text.fold import fold
-from rag.text.turn_marks import defused
+from rag.generation.prompts import Prompts, defused, pack, rewriting
+from rag.text.normalize import fold
 from rag.types import Passage, Span
 
 # From the tokenizer and template files that the makers of the models publish.
@@ -92,6 +91,7 @@ def test_other_text_stays(text: str) -> None:
 
 
 @settings(deadline=None)
+@example("[II▁]")
 @given(st.text(alphabet="<>|｜[]/▁_~!aUserINST 5用户:#\n\u200b", max_size=40))
 def test_what_is_defused_stays_so(text: str) -> None:
     told = defused(text)

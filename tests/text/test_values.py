@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.values import values
+from rag.text.quantities import values
 
 
 def test_the_values_of_a_text() -> None:

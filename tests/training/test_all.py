@@ -73,7 +73,11 @@ def _shared(folder: Path) -> Path:
 
 def test_every_file_is_built_and_can_be_read(tmp_path: Path) -> None:
     out = tmp_path / "files"
-    environment = {**os.environ, "WENJU_SHARED": str(_shared(tmp_path / "shared")), "RAG_QUIET": "1"}
+    environment = {
+        **os.environ,
+        "WENJU_SHARED": str(_shared(tmp_path / "shared")),
+        "RAG_QUIET": "1",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "training", "--quick", "--out", str(out)],
         capture_output=True, text=True, encoding="utf-8", env=environment, check=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.models.reader_input import RESERVED
+from rag.models.reader import RESERVED
 from training.changed_questions import (
     LEAST_COSINE,
     Wording,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rag.text.fold import squeeze
+from rag.text.normalize import squeeze
 from training.news_questions import LONGEST, SHORTEST, news_questions
 
 ARTICLES = [

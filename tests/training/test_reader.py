@@ -7,8 +7,7 @@ import onnx
 import pytest
 import torch
 
-from rag.models.reader import Reader
-from rag.models.reader_input import Vocabulary
+from rag.models.reader import Reader, Vocabulary
 from training.data import Question
 from training.embeddings import train_vectors
 from training.reader import Schedule, new_net, train, vocabulary_json
@@ -27,15 +26,30 @@ from training.reader_net import Net
 
 Material = tuple[Vocabulary, bytes, torch.Tensor, list[Asked]]
 
-PLACES = ("海灯市", "松岭县", "白沙镇", "云溪村", "金桥区", "南屿岛", "北泉乡", "东塘港", "西坪寨", "中渡口")
+PLACES = (
+    "海灯市",
+    "松岭县",
+    "白沙镇",
+    "云溪村",
+    "金桥区",
+    "南屿岛",
+    "北泉乡",
+    "东塘港",
+    "西坪寨",
+    "中渡口",
+)
 
 
 def _questions() -> list[Question]:
     found = []
     for i, place in enumerate(PLACES):
         year = str(1900 + 7 * i)
-        passage = f"{place}风景很好，游人众多。{place}的大桥建于{year}年，长三里，能走六辆车。桥下有船。"
-        found.append(Question(f"{place}的大桥建于哪一年？", passage, f"{year}年", passage.index(year)))
+        passage = (
+            f"{place}风景很好，游人众多。{place}的大桥建于{year}年，长三里，能走六辆车。桥下有船。"
+        )
+        found.append(
+            Question(f"{place}的大桥建于哪一年？", passage, f"{year}年", passage.index(year))
+        )
     return found
 
 
@@ -95,7 +109,9 @@ def test_the_network_as_onnx_reads_as_the_network(material: Material, tmp_path: 
         n = len(example.rows)
         np.testing.assert_allclose(reading.begins, torch.softmax(begin, 0)[:n], atol=2e-3)
         np.testing.assert_allclose(reading.closes, torch.softmax(close, 0)[:n], atol=2e-3)
-    halves = [w for w in onnx.load(tmp_path / "model.onnx").graph.initializer if w.name.endswith("_half")]
+    halves = [
+        w for w in onnx.load(tmp_path / "model.onnx").graph.initializer if w.name.endswith("_half")
+    ]
     assert {w.data_type for w in halves} == {onnx.TensorProto.FLOAT16}
     assert len(halves) >= 10
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from eval.speed.rivals.harness import PASSAGES, Search, run
-from rag.answering.query import parse_query
-from rag.answering.retrieve import retrieve
-from rag.answering.terms import weigh
 from rag.assistant import Assistant
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 from rag.models.encoder import load_encoder
+from rag.retrieval.query import parse_query, weigh
+from rag.retrieval.retrieve import retrieve
 from rag.settings import Settings
 
 INDEX = "wenju-index"

@@ -12,15 +12,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from rag.documents.detect import Cleaned
+from rag.documents.formats.archives import Archive
+from rag.documents.formats.markup import Node, parse_xml
+from rag.documents.formats.office import attribute
+from rag.documents.pdf.characters import Box, Glyph, Page
+from rag.documents.pdf.ocr import Recognition, is_scan, named
+from rag.documents.pdf.pdfium import Paged
+from rag.documents.pdf.read import clean_pages
 from rag.errors import UnreadableDocument
-from rag.reading.clean import Cleaned
-from rag.reading.office.package import attribute
-from rag.reading.paged.read import clean_pages
-from rag.reading.paged.scanned import Recognition, is_scan, named
-from rag.reading.paged.values import Box, Glyph, Page
-from rag.reading.parsers.archive import Archive
-from rag.reading.parsers.markup import Node, parse_xml
-from rag.reading.parsers.pdf import Paged
 from rag.settings import Reading
 
 _POINTS = 72 / 25.4  # in a millimetre
@@ -183,6 +183,8 @@ class _Document:
             for shown in mark.nodes("appearance"):
                 left, top, *_ = _numbers(attribute(shown, "boundary"), 4) or (0.0, 0.0)
                 drawing.walk(shown, (1, 0, 0, 1, left, top), 0)
+        if drawing.glyphs and drawing.pictures:
+            self._tell("{} pictures on pages that have text are not read", drawing.pictures)
         if drawing.composed:
             self._tell("{} drawings that are kept apart are not read", drawing.composed)
         share = drawing.pictured / (width * height)
@@ -199,6 +201,7 @@ class _Drawing:
     glyphs: list[Glyph] = field(default_factory=list)
     rules: list[Box] = field(default_factory=list)
     pictured: float = 0.0
+    pictures: int = 0
     drawn: int = 0
     composed: int = 0
 
@@ -213,6 +216,7 @@ class _Drawing:
                 self._path(child, _placed(child, matrix))
             elif child.tag == "imageobject":
                 box = _numbers(attribute(child, "boundary"), 4)
+                self.pictures += 1
                 self.pictured = max(self.pictured, box[2] * box[3] if box else 0.0, 0.01)
             elif child.tag == "compositeobject":
                 self.composed += 1

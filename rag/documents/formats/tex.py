@@ -8,16 +8,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from rag.documents.detect import Cleaned, decode
+from rag.documents.formats.html import HEADING_RANKS
+from rag.documents.fragments import Fragment, Piece, Role, decided, sourced_row
 from rag.documents.grids import Placed
+from rag.documents.headings import NO_HEADING, infer_date, stated_date
+from rag.documents.structure import assemble, beyond, outline
 from rag.errors import UnreadableDocument
-from rag.reading.assemble import assemble
-from rag.reading.blocks import outline
-from rag.reading.clean import Cleaned
-from rag.reading.dates import infer_date, stated_date
-from rag.reading.flow import Fragment, Piece, Role, decided
-from rag.reading.marked.html import HEADING_RANKS
-from rag.reading.outline import NO_HEADING
-from rag.reading.parsers.plain import decode
 from rag.settings import Reading
 
 _DEEPEST = 60  # groups in one another
@@ -66,6 +63,13 @@ _NO_TEXT = {
     "titleformat": 5,
     "includegraphics": 1,
 }  # fmt: skip
+# Commands that show by position or by words of their own what is in them; they stay as they are
+# written, as formulas do: without them 10\textsuperscript{8} would read 108.
+_AS_WRITTEN = {
+    "textsuperscript": 1, "textsubscript": 1, "ensuremath": 1, "num": 1, "si": 1, "unit": 1,
+    "nicefrac": 2, "sfrac": 2, "SI": 2, "qty": 2,
+}  # fmt: skip
+_STRUCK = {"sout", "xout", "st", "hcancel"}
 _NAMED = {"title", "author", "date"}
 _ASIDE = {"caption", "footnote", "footnotetext"}
 _LITERAL = {"url", "path", "verb", "lstinline"}
@@ -98,12 +102,14 @@ def read_tex(data: bytes, _settings: Reading) -> Cleaned:
     flow.close()
     if not flow.done:
         raise UnreadableDocument("the file holds no text")
-    text, blocks, origin, tables = assemble(outline(decided(flow.done), frozenset()), paged=False)
+    drafts = outline(decided(flow.done), frozenset())
+    text, blocks, origin, tables = assemble(drafts, paged=False)
     stated = stated_date(flow.date)
     date = stated or infer_date([fragment.text for fragment in flow.done])
     return Cleaned(
         text, blocks, origin, flow.title or None, date, stated is None, source,
-        (*decoded.warnings, *flow.warnings()), tables=tables,
+        (*decoded.warnings, *flow.warnings(), *beyond([draft.place for draft in drafts])),
+        tables=tables,
     )  # fmt: skip
 
 
@@ -157,12 +163,15 @@ class _Flow:
     notes: list[Fragment] = field(default_factory=list)
     tables: int = 0
     figures: int = 0
+    struck: int = 0
     files: list[str] = field(default_factory=list)
 
     def warnings(self) -> Iterator[str]:
         """What of the text is not there."""
         if self.figures:
             yield f"{self.figures:,} figures are not read"
+        if self.struck:
+            yield f"{self.struck:,} characters that are struck out are left out"
         if self.files:
             named = ", ".join(self.files[:_FILES_NAMED])
             more = " …" if len(self.files) > _FILES_NAMED else ""
@@ -278,6 +287,11 @@ class _Flow:
         if name == "def":
             body = self.source.find("{", at, min(end, at + _LONGEST_LITERAL))
             return self.ends.get(body, at) + 1 if body >= 0 else at
+        if name in _AS_WRITTEN and argument:
+            return self._as_written(name, at)
+        if name in _STRUCK and argument:
+            self.struck += len("".join(self.source[slice(*argument)].split()))
+            at = argument[1] + 1
         self.spaced = self.spaced or name in _WHITE
         self.figures += name == "includegraphics"
         for _ in range(_NO_TEXT.get(name, 0)):
@@ -285,6 +299,16 @@ class _Flow:
                 break
             at = argument[1] + 1
         return self._after_options(at)
+
+    def _as_written(self, name: str, at: int) -> int:
+        """Takes in a command with its arguments as they are written; where they end."""
+        begin = self.source.rfind("\\", 0, at)
+        for _ in range(_AS_WRITTEN[name]):
+            if (argument := self._argument(at)) is None:
+                break
+            at = argument[1] + 1
+        self._put(begin, at)
+        return at
 
     def _structure(self, name: str, argument: tuple[int, int], depth: int) -> None:
         """A heading, a fact of the title page, a caption or note, or a file taken in."""
@@ -332,7 +356,7 @@ class _Flow:
         inner = replace(self, done=[], pieces=[], notes=[], files=[], spaced=False, role=role)
         inner.walk(*argument, depth + 1)
         inner.close()
-        self.figures, self.tables = inner.figures, inner.tables
+        self.figures, self.struck, self.tables = inner.figures, inner.struck, inner.tables
         self.files += inner.files
         if self.pieces:
             self.notes += inner.done
@@ -391,31 +415,19 @@ class _Flow:
         while (argument := self._argument(start)) is not None and argument[1] < end:
             start = argument[1] + 1  # its width, and what stands in its columns
         for row_start, row_end in self._split(start, end, "\\\\"):
-            pieces: list[Piece] = []
-            cells: list[Placed] = []
-            column, text = 0, ""
+            cells: list[tuple[list[Piece], Placed]] = []
+            column = 0
             for cell_start, cell_end in self._split(row_start, row_end, "&"):
                 columns, rows, span = self._merged(cell_start, cell_end)
                 inner = replace(self, done=[], pieces=[], notes=[], files=[], spaced=False)
                 inner.walk(*span, depth + 1)
-                self.figures = inner.figures
+                self.figures, self.struck = inner.figures, inner.struck
                 words = [*inner.pieces, *(p for one in inner.done for p in one.pieces)]
-                if words:
-                    gap = "\t" * max(bool(text), column - text.count("\t"))
-                    head = Piece(words[0].start, words[0].text, gap)
-                    own = [head, *words[1:]]
-                    shown = "".join(p.joint + p.text for p in own)
-                    cells.append(
-                        Placed(len(text) + len(gap), len(text) + len(shown), column, rows, columns)
-                    )
-                    text += shown
-                    pieces += own
+                cells.append((words, Placed(0, 0, column, rows, columns)))
                 column += columns
-            if pieces:
+            if any(words for words, _ in cells):
                 lines = (self._line(row_start), self._line(max(row_start, row_end - 1)))
-                self.done.append(
-                    Fragment(Role.ROW, tuple(pieces), lines, None, None, table, cells=tuple(cells))
-                )
+                self.done.append(sourced_row(cells, lines, table))
 
     def _split(self, start: int, end: int, mark: str) -> Iterator[tuple[int, int]]:
         """What stands between the marks, outside groups."""

@@ -1,1 +1,1 @@
-"""Pages of placed characters into lines and paragraphs."""
+"""Pages of placed characters into lines, tables and paragraphs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.documents.formats.libreoffice import convert
+from rag.documents.formats.office import convert
 from rag.settings import Reading
 
 _SPACES = " ".join(

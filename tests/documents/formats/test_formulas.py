@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.documents.formats.formulas import mathml, office_math
-from rag.reading.parsers.markup import parse_html, parse_xml
+from rag.documents.formats.markup import parse_html, parse_xml
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from rag import Index
-from rag.documents.formats.mail import free_name, may_attach, parse_eml, read_eml, read_mht
+from rag.documents.formats.email import free_name, may_attach, parse_eml, read_eml, read_mht
+from rag.documents.load import FoundFile, find_files, parse_document, read_document
 from rag.errors import UnreadableDocument
-from rag.reading.load import Found, find_files, parse_document, read_document
 from rag.settings import Reading, Settings
 from rag.types import BlockKind, Document
 from tests.documents.formats.compound_file import Tree, compound
@@ -52,7 +52,7 @@ def read(data: bytes, name: str) -> Document:
     return parse_document(data, Path(name), name, Reading())
 
 
-def named(files: list[Found]) -> dict[str, str]:
+def named(files: list[FoundFile]) -> dict[str, str]:
     return {file.name: file.problem for file in files}
 
 
@@ -73,10 +73,60 @@ def test_a_message() -> None:
 
 def test_the_web_page_of_a_message_is_read_with_its_table() -> None:
     document = read(bytes(with_page()), "报价.eml")
-    assert document.text.split("\n")[-3:] == ["各位：报价如下。", "型号\t单价", "灯塔甲\t3,100元"]
-    assert document.blocks[-1].kind is BlockKind.TABLE_ROW
-    assert "1 pictures inside the text are not read" in document.warnings
+    assert document.text.split("\n") == [
+        "关于灯塔维修的报价", "发件人：王芳 <wang@example.com>", "收件人：李雷 <li@example.com>, zhao@example.com",
+        "时间：2024-05-06 10:20", "各位：报价如下。", "型号\t单价", "灯塔甲\t3,100元", "灯塔甲单价3,100元。",
+    ]  # fmt: skip
+    assert document.blocks[-2].kind is BlockKind.TABLE_ROW
+    assert document.warnings[0].startswith("1 paragraphs stand in only one of the message's two")
+    assert document.warnings[1].startswith("1 pictures are not read")
     assert parse_eml(bytes(with_page())).attachments == ()
+
+
+def test_what_only_one_version_of_a_message_says_is_kept() -> None:
+    mail = message()
+    mail.set_content(
+        "各位：\n\n- 灯塔甲单价3,100元，见 https://example.com/a 。\n- 灯塔乙单价2,900元。\n\n附：周五前回复。\n"
+    )
+    page = "<p>各位：</p><ul><li>灯塔甲单价3,100元，见<a href='https://example.com/a'>此</a>。</li><li>灯塔乙单价2,800元。</li></ul>"
+    mail.add_alternative(page, subtype="html")
+    document = read(bytes(mail), "报价.eml")
+    assert document.text.split("\n")[4:] == [
+        "各位：", "灯塔甲单价3,100元，见此。", "灯塔乙单价2,800元。",
+        "- 灯塔乙单价2,900元。", "附：周五前回复。",
+    ]  # fmt: skip
+    (warning,) = document.warnings
+    assert warning.startswith("2 paragraphs stand in only one")
+
+
+def test_versions_of_a_message_that_differ_in_markup_only_are_one() -> None:
+    mail = message()
+    mail.set_content(
+        "各位：\n\n1. 灯塔甲单价3,100元\n（含税）。\n2. 见 <https://example.com/a>\n\n> PORT 港口\n"
+    )
+    page = "<p>各位：</p><ol><li>灯塔甲单价<b>3,100</b>元（含税）。</li><li>见</li></ol><blockquote>Port 港口</blockquote>"
+    mail.add_alternative(page, subtype="html")
+    document = read(bytes(mail), "报价.eml")
+    assert document.text.split("\n")[4:] == [
+        "各位：",
+        "灯塔甲单价3,100元（含税）。",
+        "见",
+        "Port 港口",
+    ]
+    assert document.warnings == ()
+
+
+def test_a_message_with_pictures_in_its_text_keeps_its_head_and_files() -> None:
+    mail = EmailMessage()
+    mail["Subject"], mail["From"] = "报价", "王芳 <wang@example.com>"
+    mail.set_content(TABLE, subtype="html")
+    mail.add_related(PICTURE, "image", "png", cid="<logo>")
+    mail.add_attachment(
+        "灯塔高31米。".encode(), maintype="application", subtype="octet-stream", filename="说明.txt"
+    )
+    document = read(bytes(mail), "报价.eml")
+    assert document.publisher == "王芳 <wang@example.com>"
+    assert "附件：说明.txt" in document.text.split("\n")
 
 
 @pytest.mark.parametrize("charset", ["gb2312", "big5", "utf-8"])
@@ -120,7 +170,7 @@ def test_attachments_are_documents_inside(tmp_path: Path) -> None:
 
 
 def test_an_archive_in_a_message_is_read_one_in_an_archive_not(tmp_path: Path) -> None:
-    from tests.reading.test_containers import pack
+    from tests.documents.test_containers import pack
 
     nested = pack(tmp_path / "n.zip", {"x.txt": "内层。"}).read_bytes()
     packed = pack(tmp_path / "资料.zip", {"灯塔.txt": "塔高31米。", "n.zip": nested}).read_bytes()
@@ -234,7 +284,7 @@ def test_a_saved_page() -> None:
     for name in ("页.mht", "页.mhtml", "页.html", "页.doc"):
         document = read(data, name)
         assert (document.text, document.title) == ("港口概况\n塔高31米。", "港口概况")
-        assert document.warnings == ("1 pictures inside the text are not read",)
+        assert document.warnings == ("1 pictures that the page does not show are not read",)
     with pytest.raises(UnreadableDocument, match="no web page"):
         read_mht(b"A: b\n\ntext", Reading())
 

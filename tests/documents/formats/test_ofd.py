@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from rag.documents.formats.ofd import read_ofd
+from rag.documents.load import parse_document
 from rag.errors import UnreadableDocument
-from rag.reading.load import parse_document
 from rag.settings import Reading
 from rag.types import BlockKind, Document
 

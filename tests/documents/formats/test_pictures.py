@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import zipfile
+from email.message import EmailMessage
 from functools import cache
 from io import BytesIO
 
 import pytest
 
-import rag.documents.formats.pictures as pictures
-from rag.reading.office.slides import read_pptx
-from rag.reading.office.word import read_docx
-from rag.reading.parsers.ocr import available
-from rag.reading.parsers.pdf import draw_page
-from rag.reading.parsers.png import write_png
+import rag.documents.pdf.read as pictures
+from rag.documents.formats.docx import read_docx
+from rag.documents.formats.email import read_eml
+from rag.documents.formats.pptx import read_pptx
+from rag.documents.formats.web import read_epub
+from rag.documents.pdf.ocr import available
+from rag.documents.pdf.pdfium import draw_page
+from rag.documents.pdf.preview import write_png
 from rag.settings import Reading
+from tests.documents.test_office import REL, P, W, paragraph, related
 from tests.pdf_file import at, chinese_font, drawn_pdf
-from tests.reading.test_office import REL, P, W, paragraph, related
 
 
 @cache
@@ -58,6 +61,42 @@ def slides() -> bytes:
     )
 
 
+def book() -> bytes:
+    page = '<p>价目。</p><img src="../i%20.png"/><p>完。</p><aside>见后文</aside><img src="http://a/b.png"/>'
+    opf = (
+        '<package><manifest><item id="a" href="t/a.xhtml" media-type="application/xhtml+xml"/></manifest>'
+        '<spine><itemref idref="a"/></spine></package>'
+    )
+    return zipped(
+        {
+            "META-INF/container.xml": '<container><rootfile full-path="b.opf"/></container>',
+            "b.opf": opf,
+            "t/a.xhtml": f"<html><body>{page}</body></html>",
+            "i .png": picture(),
+        }
+    )
+
+
+def letter() -> bytes:
+    mail = EmailMessage()
+    mail["Subject"] = "价目"
+    mail.set_content('<p>见图。</p><img src="cid:one">', subtype="html")
+    mail.add_related(picture(), "image", "png", cid="<one>")
+    return bytes(mail)
+
+
+@pytest.mark.skipif(not available(), reason="needs the extra ocr")
+def test_pictures_of_books_and_messages_are_read() -> None:
+    read = read_epub(book(), Reading())
+    assert read.text.split("\n") == ["价目。", "灯塔票价十二元", "完。", "见后文"]
+    assert [block.by_ocr for block in read.blocks] == [False, True, False, False]
+    assert read.warnings == (
+        "1 pictures were read by OCR, which may misread characters",
+        "1 pictures, frames or films are not read",
+    )
+    assert read_eml(letter(), Reading()).text.split("\n") == ["价目", "见图。", "灯塔票价十二元"]
+
+
 @pytest.mark.skipif(not available(), reason="needs the extra ocr")
 def test_a_picture_is_read_once_and_marked() -> None:
     read = read_docx(word(), Reading())
@@ -72,3 +111,5 @@ def test_without_ocr_pictures_are_counted(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(pictures, "available", lambda: False)
     (warning,) = read_docx(word(), Reading()).warnings
     assert warning.startswith("1 pictures are not read; to have them read by OCR:")
+    assert read_epub(book(), Reading()).warnings[0].startswith("1 pictures are not read; to have")
+    assert read_eml(letter(), Reading()).warnings[0].startswith("1 pictures are not read; to have")

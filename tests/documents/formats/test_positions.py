@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.documents.formats.positions import Part, Shift, fraction, in_line, root
+from rag.documents.formats.formulas import Part, Shift, fraction, in_line, root
 
 N, UP, DOWN = Shift.NONE, Shift.RAISED, Shift.LOWERED
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rag.documents.formats.styles import show
-from rag.reading.parsers.markup import parse_html
+from rag.documents.formats.markup import parse_html, show
 
 
 def shown(body: str, sheet: str = "") -> tuple[str, int]:
     root = parse_html(f"<html><head><style>{sheet}</style></head><body>{body}</body></html>")
-    hidden = show(root)
+    hidden = show(root).hidden
     (page,) = root.nodes("body")
     return "".join(page.text().split()), hidden
 
@@ -60,5 +59,5 @@ def test_a_size_of_nothing_holds_until_it_is_set_anew() -> None:
 def test_a_formula_beside_its_picture_is_kept() -> None:
     body = '甲<span style="display:none"><math><mn>1</mn></math></span><img class="mwe-math-fallback-image" alt="1">乙'
     root = parse_html(f"<html><body><p>{body}</p></body></html>")
-    assert show(root) == 0
+    assert show(root).hidden == 0
     assert len(list(root.nodes("math"))) == 1

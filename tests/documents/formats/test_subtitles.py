@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rag.documents.load import parse_document
 from rag.errors import UnreadableDocument
-from rag.reading.load import parse_document
 from rag.settings import Reading
 from rag.types import Document
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rag.documents.formats.tex import read_tex
+from rag.documents.load import parse_document
 from rag.errors import UnreadableDocument
-from rag.reading.load import parse_document
 from rag.settings import Reading
 from rag.types import BlockKind, Document
 
@@ -94,6 +94,17 @@ def test_merged_cells_of_a_table() -> None:
     assert [label.text for label in june.rows] == ["东港"]
     assert [label.text for label in june.columns] == ["人数", "六月"]
     assert (table.caption, table.unit, june.unit) == ("客运量（单位：人）", "人", "人")
+
+
+def test_what_shows_by_position_or_is_struck_out() -> None:
+    source = r"""\documentclass{article}\begin{document}
+面积10\textsuperscript{8}平方米，\nicefrac{1}{2}斤，\SI{3.5}{\metre}高，\sout{八元}十元。
+\end{document}"""
+    read = read_tex(source.encode(), Reading())
+    assert read.text == (
+        r"面积10\textsuperscript{8}平方米，\nicefrac{1}{2}斤，\SI{3.5}{\metre}高，十元。"
+    )
+    assert read.warnings == ("2 characters that are struck out are left out",)
 
 
 def test_what_holds_no_text_is_refused() -> None:

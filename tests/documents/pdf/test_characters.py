@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from rag.documents.detect import Cleaned
+from rag.documents.pdf.ocr import Recognition, available, is_garbled
+from rag.documents.pdf.pdfium import parse_pdf
+from rag.documents.pdf.read import clean_pages, read_pdf
 from rag.errors import UnreadableDocument
-from rag.reading.clean import Cleaned
-from rag.reading.paged.read import clean_pages, read_pdf
-from rag.reading.paged.scanned import Recognition, is_garbled
-from rag.reading.parsers.ocr import available
-from rag.reading.parsers.pdf import parse_pdf
 from rag.settings import Reading
 from rag.types import BlockKind
 from tests.pdf_file import at, chinese_font, drawn_pdf, font, pdf_file, shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.reading.paged.read import read_pdf
+from rag.documents.pdf.read import read_pdf
 from rag.settings import Reading
 from tests.pdf_file import at, drawn_pdf
 

@@ -11,7 +11,7 @@ import pytest
 from eval.errors import EvaluationError
 from eval.speed.building import Build, build_text, measure_build
 from eval.speed.updating import Change, changes_text, measure_changes
-from rag.indexing.index import Index
+from rag.index.local.index import Index
 
 
 @pytest.fixture

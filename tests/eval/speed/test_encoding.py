@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.speed.encoding import CHARACTERS, ROUNDS, measure_encoding
-from rag.models.vectors import Float32
+from rag.models.encoder import Float32
 
 
 class Recorder:

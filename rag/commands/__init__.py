@@ -1,1 +1,0 @@
-"""What the commands of `rag` do, one function each: `(arguments) -> exit code`."""

@@ -1,0 +1,1 @@
+"""Chunks into an index and back: what retrieval asks of one, and the local one."""

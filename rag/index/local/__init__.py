@@ -1,0 +1,1 @@
+"""The index in a folder: catalog (the source of truth), vectors, words."""

@@ -1,1 +1,0 @@
-"""Chunks into an index and back: catalog (the source of truth), vectors, words."""

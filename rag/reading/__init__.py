@@ -1,1 +1,0 @@
-"""Files into Documents, Documents into Chunks."""

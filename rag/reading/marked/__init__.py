@@ -1,1 +1,0 @@
-"""Marked-up files into fragments: web pages, feeds, office documents."""

@@ -1,1 +1,0 @@
-"""Office files into fragments: documents, slides, sheets."""

@@ -1,1 +1,0 @@
-"""Pages of placed characters into fragments: tables, columns, furniture, paragraphs."""

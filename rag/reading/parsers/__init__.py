@@ -1,1 +1,0 @@
-"""One parser per family of formats: bytes into raw blocks."""
