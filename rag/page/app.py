@@ -10,9 +10,11 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from rag.i18n import Messages, all_texts, messages
+from rag.errors import UnknownCollection
+from rag.i18n import Messages, all_texts, messages, told
 from rag.page.chat import EVENTS_SCRIPT, Room, Rooms, Sitting, Talk
-from rag.page.render import stop_html
+from rag.page.render import error_html, stop_html
+from rag.page.turns import escape
 from rag.page.views import (
     documents_html,
     header_html,
@@ -135,11 +137,14 @@ def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
         def opened(request: gr.Request) -> dict[Any, Any]:
             """What the page says of itself, at every load: the index may have grown, and the
             browser may want another language."""
-            say, room = talk.say(request), talk.room(request)
-            changes: dict[Any, Any] = {
-                head: _head(room, say, keeping=keeping),
-                welcome: _welcome(room, say, keeping=keeping),
-            }
+            say = talk.say(request)
+            try:
+                room = talk.room(request)
+                top, first = _head(room, say, keeping=keeping), _welcome(room, say, keeping=keeping)
+            except UnknownCollection as error:
+                top = header_html(None, say, documents=keeping)
+                first = error_html(escape(told(error, say.language)))
+            changes: dict[Any, Any] = {head: top, welcome: first}
             if say.language == language:
                 return changes
             return (
@@ -159,6 +164,7 @@ def page(rooms: Rooms, language: str, *, keeping: bool = False) -> gr.Blocks:
         blocks.load(
             opened,
             outputs=[head, welcome, panel, stop, question, *views],
+            queue=False,  # see rag.page.chat
             show_progress="hidden",
             api_visibility="private",
         )

@@ -8,8 +8,10 @@ They belong to the collection: everybody who may open its page sees them.
 What the page needs of the collection that a request is about, and its assistant, which blocks,
 as turns that an event loop can wait for, and leave.
 
-Gradio ends an event only at an `await`: a generator that blocks while a chat model thinks could
-be stopped no sooner than the model's next word, and a question asked meanwhile would be lost.
+Only answers go by gradio's queue. The browser hears of all queued events by one stream, which is
+closed when none is left; one that begins at that moment is now and then lost (10 of 48 tries of a
+stop that cancelled its answer, on a machine with more work than cores). So an answer is ended by a
+flag of its conversation, not by gradio's cancelling, and what is short is replied to at once.
 
 What happens on the page when a question is sent, an answer stopped or judged, a conversation
 opened.
@@ -29,7 +31,7 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -45,11 +47,12 @@ from rag.errors import (
     StoreCorrupt,
     StoreError,
     StoreMismatch,
+    UnknownCollection,
     UnknownConversation,
 )
 from rag.i18n import CHINESE, DEFAULT, Messages, messages, say, told
 from rag.page.export import conversation_docx, conversation_html
-from rag.page.render import MAX_COMMENT_CHARACTERS, turn_html
+from rag.page.render import MAX_COMMENT_CHARACTERS, error_html, turn_html
 from rag.page.turns import (
     Feedback,
     Judgement,
@@ -60,7 +63,7 @@ from rag.page.turns import (
     turn_text,
 )
 from rag.retrieval.query import MAX_QUESTION_CHARACTERS
-from rag.serving.requests import Restricted, gathered, language_of
+from rag.serving.requests import Restricted, gathered, language_of, until
 from rag.sqlite import Limited, connect, tables
 from rag.types import Event, Filter, History, IndexStatus
 
@@ -404,11 +407,17 @@ Shown = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Sitting:
-    """A conversation in a tab: its last turns, and where the last of them is kept, None where it
-    is not."""
+    """A conversation in a tab: its last turns, where the last of them is kept, None where it is
+    not, and what ends the answer that is being given, None where there has been none."""
 
     turns: Turns = ()
     place: KeptTurn | None = None
+    leaving: asyncio.Event | None = None
+
+    def leave(self) -> None:
+        """Nobody waits any more for the answer that is being given."""
+        if self.leaving is not None:
+            self.leaving.set()
 
     def place_of(self, number: int) -> KeptTurn | None:
         """Where turn `number` of those on the page is kept."""
@@ -442,26 +451,21 @@ class Talk:
             "trigger_mode": "multiple",
         }
         typed = [self.question, self.where, self.sitting]
-        sent = self.question.submit(self.respond, typed, js=EMPTY_SCRIPT, **shown, **asked, **quiet)
-        given = self.identity.ask(self.given, [self.sitting], **shown, **asked, **quiet)
-        ending: dict[str, Any] = {"inputs": [self.sitting], "cancels": [sent, given]}
-        self.identity.stop(self.stop, **ending, **shown, **quiet)
-        self.identity.open(self.open, **ending, **shown, **quiet)
-        self.identity.rate(self.rate, [self.sitting], **shown, **quiet)
-        blocks.load(self.reload, [self.sitting], **shown, **quiet)
+        self.question.submit(self.respond, typed, js=EMPTY_SCRIPT, **shown, **asked, **quiet)
+        self.identity.ask(self.given, [self.sitting], **shown, **asked, **quiet)
+        # Replied to at once, each with a request of its own: no stream that could be closed.
+        at_once: dict[str, Any] = {"inputs": [self.sitting], "queue": False, **shown, **quiet}
+        self.identity.stop(self.stop, **at_once)
+        self.identity.open(self.open, **at_once)
+        self.identity.rate(self.rate, **at_once)
+        blocks.load(self.reload, **at_once)
 
     def say(self, request: gr.Request) -> Messages:
         """The texts of the language that a browser asks for."""
         return messages(language_of(request.query_params, request.cookies, self.language))
 
     def room(self, request: gr.Request) -> Room:
-        """The room that the address of the tab names; raises gradio's error where there is none."""
-        try:
-            return self._named(request)
-        except RagError as error:
-            raise gr.Error(escape(told(error, self.say(request).language))) from None
-
-    def _named(self, request: gr.Request) -> Room:
+        """The room that the address of the tab names; raises UnknownCollection."""
         return self.rooms(str(request.query_params.get(PARAMETER, "")))
 
     async def respond(
@@ -498,27 +502,31 @@ class Talk:
     ) -> AsyncIterator[Shown]:
         say = self.say(request)
         before = sitting.turns[:-1] if again else sitting.turns[-MAX_TURNS + 1 :]
-        sitting.turns = (*before, turn)
+        sitting.turns, sitting.leaving = (*before, turn), (leaving := asyncio.Event())
         if not turn.busy:
             yield _shown(sitting, say)
             return
         try:
-            room = await asyncio.to_thread(self._named, request)
+            room = await asyncio.to_thread(self.room, request)
         except RagError as error:  # the collection was renamed or deleted meanwhile
             sitting.turns = (*before, turn.failed(told(error, say.language)))
             yield _shown(sitting, say)
             return
         if not again:
             name = sitting.place.conversation if sitting.place else None
-            sitting.place = await asyncio.to_thread(_keep, room.kept, name, turn)
+            place = await asyncio.to_thread(_keep, room.kept, name, turn)
+            if sitting.leaving is not leaving:
+                return  # another conversation was opened
+            sitting.place = place
         place, past = sitting.place, _past(before, say)
-        yield past, turn_html(turn, say), _identity(sitting)
+        if not leaving.is_set():
+            yield past, turn_html(turn, say), _identity(sitting)
         history = [(one.question, one.answer.text) for one in before if one.answer is not None]
         last = turn
-        async with aclosing(answering(room, turn, history, say)) as grown:
+        async with aclosing(until(answering(room, turn, history, say), leaving)) as grown:
             async for turn in grown:
-                if sitting.turns[-1:] != (last,):
-                    return  # it was stopped, or another conversation was opened
+                if leaving.is_set():
+                    break
                 if sitting.turns[:-1] != before:  # one of them was judged
                     before = sitting.turns[:-1]
                     past = _past(before, say)
@@ -526,13 +534,16 @@ class Talk:
                 if not turn.busy:
                     await asyncio.to_thread(_change, room.kept, place, turn)
                 yield past, turn_html(turn, say), _identity(sitting)
+        if leaving.is_set():  # it was stopped, or another conversation was opened
+            await asyncio.to_thread(_change, room.kept, place, last.stop())
+            # Last in the stream, too: what is on its way there may come after the event's reply.
+            yield _shown(sitting, say)
 
     async def stop(self, sitting: Sitting, request: gr.Request) -> Shown:
         """The user wants no more of an answer."""
         if _busy(sitting):
+            sitting.leave()
             sitting.turns = (*sitting.turns[:-1], sitting.turns[-1].stop())
-            kept = (await asyncio.to_thread(self.room, request)).kept
-            await asyncio.to_thread(_change, kept, sitting.place, sitting.turns[-1])
         return _shown(sitting, self.say(request))
 
     async def rate(self, sitting: Sitting, event: gr.EventData, request: gr.Request) -> Shown:
@@ -542,34 +553,39 @@ class Talk:
             turns = [*sitting.turns]
             turns[number] = turns[number].rated(feedback)
             sitting.turns = tuple(turns)
-            kept = (await asyncio.to_thread(self.room, request)).kept
-            await asyncio.to_thread(_change, kept, sitting.place_of(number), turns[number])
+            with suppress(UnknownCollection):  # it was renamed or deleted meanwhile
+                kept = (await asyncio.to_thread(self.room, request)).kept
+                await asyncio.to_thread(_change, kept, sitting.place_of(number), turns[number])
         return _shown(sitting, self.say(request))
 
-    def open(self, sitting: Sitting, event: gr.EventData, request: gr.Request) -> Shown:
+    async def open(self, sitting: Sitting, event: gr.EventData, request: gr.Request) -> Shown:
         """A kept conversation is opened, or, without an id, a new one begun."""
-        return self._show(sitting, str(getattr(event, "id", "")), request)
+        return await self._show(sitting, str(getattr(event, "id", "")), request)
 
-    def reload(self, sitting: Sitting, request: gr.Request) -> Any:
+    async def reload(self, sitting: Sitting, request: gr.Request) -> Any:
         """The page is loaded; its address may name a conversation."""
         named = str(request.query_params.get("c", ""))
         # Without a name nothing is touched: the first question may have been sent by now.
-        return (
-            self._show(sitting, named, request) if named else {self.identity: _identity(Sitting())}
-        )
+        if not named:
+            return {self.identity: _identity(Sitting())}
+        return await self._show(sitting, named, request)
 
-    def _show(self, sitting: Sitting, conversation: str, request: gr.Request) -> Shown:
-        kept = self.room(request).kept
+    async def _show(self, sitting: Sitting, conversation: str, request: gr.Request) -> Shown:
+        say, refused = self.say(request), ""
         turns: Turns = ()
-        if conversation and kept is not None:
-            try:
-                turns = kept.turns(conversation)
-            except RagError as error:
-                gr.Warning(escape(told(error, self.say(request).language)))
+        try:
+            kept = (await asyncio.to_thread(self.room, request)).kept
+            if conversation and kept is not None:
+                turns = await asyncio.to_thread(kept.turns, conversation)
+        except RagError as error:
+            refused = error_html(escape(told(error, say.language)))
+        sitting.leave()
+        sitting.leaving = None
         sitting.place = KeptTurn(conversation, len(turns) - 1) if turns else None
         # What was being answered when the page was left has been left, too.
         sitting.turns = tuple(turn.stop() for turn in turns[-MAX_TURNS:])
-        return _shown(sitting, self.say(request))
+        past, now, identity = _shown(sitting, say)
+        return past, now or refused, identity
 
 
 def _busy(sitting: Sitting) -> bool:

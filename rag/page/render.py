@@ -123,6 +123,11 @@ def judging_html(feedback: Feedback | None, say: Messages) -> str:
     )
 
 
+def error_html(html: str) -> str:
+    """A box that says what went wrong."""
+    return f'<div class="wj-error" role="alert">{html}</div>'
+
+
 def stop_html(say: Messages) -> str:
     """The button that ends an answer; the page's styles show it while one is being given."""
     return f'<button type="button" data-act="stop">{say("question.stop")}</button>'
@@ -143,8 +148,7 @@ def _body(turn: Turn, say: Messages) -> Iterator[str]:
             yield f'<span class="wj-pending">{escape(turn.pending)}</span>'
         yield "</div>"
     if turn.error is not None:
-        failed = f"<b>{say('turn.failed')}</b><p>{escape(turn.error)}</p>"
-        yield f'<div class="wj-error" role="alert">{failed}</div>'
+        yield error_html(f"<b>{say('turn.failed')}</b><p>{escape(turn.error)}</p>")
     elif turn.stopped:
         yield f'<p class="wj-note">{say("turn.stopped")}</p>'
     elif turn.passages is None:

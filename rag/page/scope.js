@@ -64,6 +64,9 @@
     if (value()) chips.push(button(say('scope.clear'), say('scope.clear'), () => { set(null); open.focus(); }));
     find('.wj-scope-chips').replaceChildren(...chips);
     for (const name of ['since', 'until']) find(`[name=${name}]`).value = now[name];
+    tick();
+  }
+  function tick() {
     for (const box of document.querySelectorAll('.wj-scope-list input')) {
       box.checked = now[box.dataset.kind].includes(box.value);
     }
@@ -82,7 +85,7 @@
         ? say('scope.rest', { documents: found.total - found.documents.length }) : found.total ? '' : say('scope.none');
       find('.wj-scope-tags').replaceChildren(...found.tags.map((tag) => row('tags', tag, tag, '')));
       find('.wj-scope-tagged').hidden = !found.tags.length;
-      paint();
+      tick(); // no more than the list is new: a date may be half written
     } catch (error) { find('.wj-scope-note').textContent = error.message; }
   }
   function row(kind, chosen, title, name) {

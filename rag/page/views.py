@@ -251,13 +251,17 @@ _NAMES = {
 }
 
 
-def header_html(status: IndexStatus, say: Messages = CHINESE, *, documents: bool = False) -> str:
-    """The head of the page with the state of the index, and its name where it is not the standard
-    one; with `documents` the way to them."""
-    older = f' · <span class="wj-older">{say("status.older")}</span>' * status.stale
-    counts = counts_text(status, say)
-    folder = PurePath(status.index).name
-    name = "" if folder == DEFAULT_INDEX.name else f" · <span>{escape(folder)}</span>"
+def header_html(
+    status: IndexStatus | None, say: Messages = CHINESE, *, documents: bool = False
+) -> str:
+    """The head of the page with the state of the index, None where there is none, and its name
+    where it is not the standard one; with `documents` the way to them."""
+    counts = name = older = ""
+    if status is not None:
+        counts = counts_text(status, say)
+        folder = PurePath(status.index).name
+        name = "" if folder == DEFAULT_INDEX.name else f" · <span>{escape(folder)}</span>"
+        older = f' · <span class="wj-older">{say("status.older")}</span>' * status.stale
     return (
         f'<div class="wj-bar" data-language="{say.language}">'
         '<span class="wj-seal" aria-hidden="true" lang="zh-CN">据</span>'

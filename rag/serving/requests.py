@@ -199,6 +199,27 @@ async def gathered(
         await items.aclose()
 
 
+async def until(items: AsyncGenerator[T, None], over: asyncio.Event) -> AsyncGenerator[T, None]:
+    """The items as they come in until `over` is set, also in the middle of one. When this is
+    closed or over, `items` is closed."""
+    ending = asyncio.ensure_future(over.wait())
+    waiting: asyncio.Future[T] | None = None
+    try:
+        while not over.is_set():
+            waiting = asyncio.ensure_future(anext(items))
+            await asyncio.wait([waiting, ending], return_when=asyncio.FIRST_COMPLETED)
+            if not over.is_set():
+                yield waiting.result()
+    except StopAsyncIteration:
+        return
+    finally:
+        left: list[asyncio.Future[Any]] = [ending, *([waiting] if waiting else [])]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await items.aclose()
+
+
 async def unless_left(
     receive: Callable[[], Awaitable[Message]], work: Coroutine[Any, Any, T]
 ) -> T | None:

@@ -115,7 +115,8 @@ def test_a_collection_is_renamed_and_deleted_and_another_tab_told(
 
 def test_a_collection_that_is_not_there_is_said(address: str, open_page: Opened) -> None:
     page = open_page(f"{address}/?collection=..%2Fdefault", leaves=True)
-    expect(page.locator(".toast-body")).to_contain_text("没有文档集")
+    expect(page.locator("#wj-hello .wj-error")).to_contain_text("没有文档集")
+    expect(page.locator(".wj-counts")).to_be_empty()
     page.click(".wj-nav [data-view=docs]")
     expect(page.locator(".wj-docs > .wj-docs-note")).to_contain_text("没有文档集")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from rag.serving.collections import Collection, Library
 from rag.serving.server import create_app
@@ -113,8 +113,17 @@ def test_a_date_is_understood_as_it_is_written_and_a_wrong_one_told(
     turn = answered(page, "图书馆星期几闭馆？")
     expect(turn.locator(".wj-asked-of")).to_have_text("只问：不晚于 2024-01-31")
     expect(turn.locator(".wj-answer")).to_contain_text("周一闭馆")
+    held: list[Route] = []  # the list of documents comes while a date is being written
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/names*", hold)
     page.click(".wj-scope-open")
     until.fill("去年")
+    with page.expect_response("**/api/names*"):
+        held[0].continue_()
+    expect(page.locator(".wj-scope-documents li")).not_to_have_count(0)
     until.press("Tab")
     page.keyboard.press("Escape")
     expect(answered(page, "几点开门？").locator(".wj-error")).to_contain_text("'去年' 不是日期")

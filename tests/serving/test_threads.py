@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from rag.assistant import in_thread
-from rag.serving.requests import gathered
+from rag.serving.requests import gathered, until
 
 
 def test_items_come_in_order_and_end() -> None:
@@ -101,3 +101,29 @@ def test_leaving_a_group_leaves_its_items() -> None:
     assert asyncio.run(read()) == [1]
     gate.set()
     assert closed.wait(30)
+
+
+def test_items_end_in_the_middle_of_one_when_they_are_over() -> None:
+    gate, closed = threading.Event(), threading.Event()
+
+    async def read() -> list[int]:
+        over, seen = asyncio.Event(), []
+        async for item in until(in_thread(partial(_left_after_one, gate, closed)), over):
+            seen.append(item)
+            asyncio.get_running_loop().call_later(0.05, over.set)
+        return seen
+
+    assert asyncio.run(read()) == [1]  # nobody has opened the gate
+    gate.set()
+    assert closed.wait(30)
+
+
+def test_items_that_are_never_over_all_come_and_those_over_before_never_begin() -> None:
+    async def read(*, over: bool) -> list[int]:
+        event = asyncio.Event()
+        if over:
+            event.set()
+        return [item async for item in until(in_thread(lambda: iter(range(9))), event)]
+
+    assert asyncio.run(read(over=False)) == list(range(9))
+    assert asyncio.run(read(over=True)) == []
