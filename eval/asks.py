@@ -24,6 +24,7 @@ from eval.metrics.answers import ALL_REQUIRED
 from eval.metrics.folding import share_held
 from eval.questions import Question, load_questions
 from eval.run import digest
+from rag.generation.prompts import likely
 from rag.settings import Settings
 from rag.text.normalize import simplify
 from rag.types import Answer, Passage, Status
@@ -92,7 +93,7 @@ class Judged:
     """What came out for a question. `short` is True where the short answer holds a listed answer,
     False where it does not, None where none is shown; `said_wrong` tells that it holds one of the
     tempting wrong answers. `evidence` are the shares of its quotations among the first `DEPTHS`
-    passages, empty for questions without evidence."""
+    passages and among those that a chat model is given, empty for questions without evidence."""
 
     question: Question
     refused: bool
@@ -127,7 +128,10 @@ def judge(question: Question, answer: Answer, passages: Sequence[Passage]) -> Ju
         0.0 if refused else share_of_answers(answer.text, question),
         None if answer.short is None else right,
         answer.short is not None and wrong and not right,
-        tuple(_evidence(question, passages[:depth]) for depth in DEPTHS)
+        tuple(
+            _evidence(question, given)
+            for given in (*(passages[:depth] for depth in DEPTHS), likely(passages))
+        )
         if question.answerable and question.quotations
         else (),
     )
@@ -162,7 +166,7 @@ def measures(judged: Sequence[Judged]) -> dict[str, float]:
         "refused_answerable": (float(one.refused) for one in with_answer),
     }
     found = [one.evidence for one in judged if one.evidence]
-    for depth, column in zip(DEPTHS, zip(*found, strict=True), strict=False):
+    for depth, column in zip((*DEPTHS, "prompted"), zip(*found, strict=True), strict=False):
         columns[f"evidence_{depth}"] = column
     values = {name: list(column) for name, column in columns.items()}
     return {name: float(np.mean(column)) for name, column in values.items() if column}

@@ -474,6 +474,36 @@ def substituted(found: Alignment) -> str | None:
     return None
 
 
+def supplanted(found: Alignment) -> str | None:
+    """What a claim has in the place of a name of its lines, between the same characters, where it
+    is no ordinary word and no line has it; None for none. Not every name looks like one by itself
+    (伍家岭表示)."""
+    texts = [line.squeezed for line in found.lines]
+    own = found.claim.squeezed
+    for line in found.lines:
+        for name in facts(line.text, line.year).names:
+            at = line.squeezed.find(name)
+            left = line.squeezed[max(0, at - CONTEXT) : at]
+            right = line.squeezed[at + len(name) :][: CONTEXT if left else CONTEXT + 1]
+            if at < 0 or name in own or len(left + right) <= CONTEXT:
+                continue
+            place = re.compile(
+                f"{re.escape(left) or _EDGE}(.{{2,{len(name) + 3}}}?)"
+                f"{re.escape(right) or f'(?={_EDGE})'}"
+            )
+            match = place.search(own)
+            if match is None or _SEGMENT.search(match[1]) or any(match[1] in t for t in texts):
+                continue
+            if not _alike(match[1], name) and not is_ordinary(match[1]) and not _links(match[1]):
+                return match[1]
+    return None
+
+
+def _links(text: str) -> bool:
+    """Whether a text holds a pronoun, conjunction, adverb, preposition, particle or number."""
+    return any(tag[0] in "rcdpum" for _, tag in tagged(text))
+
+
 def _fits(there: str, name: str, found: Alignment) -> bool:
     """Whether what a line has in a name's place can be another name: of an ordinary word that only
     looks like one a name alone."""

@@ -15,6 +15,7 @@ from rag.answering.alignment import (
     crossed_members,
     share_of,
     substituted,
+    supplanted,
     turned_roles,
 )
 from rag.answering.figures import BoundFigure, agree, computed, counted_rank, keyed, matches
@@ -612,7 +613,7 @@ def shifted(found: Alignment, features: tuple[float, ...]) -> Remark | None:
     else, negated, more surely, or of more."""
     named = dict(zip(FEATURES, features, strict=True))
     instead = missing_names(found) or of_another(found)
-    replaced = None if instead else substituted(found)
+    replaced = None if instead else substituted(found) or supplanted(found)
     if instead or replaced:
         return Remark(RemarkKind.NAME, tuple(instead) or (str(replaced),))
     for name, least, kind in _SHIFTS:

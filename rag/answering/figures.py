@@ -27,6 +27,7 @@ from rag.answering.statements import (
     held,
     line_figures,
     lines_of,
+    month_of,
     runs_of,
 )
 from rag.text.normalize import squeeze
@@ -71,13 +72,16 @@ class BoundFigure:
 
 
 def given(quantity: Quantity, line: PassageLine) -> bool:
-    """Whether a line gives a figure; of a range it may give both ends apart."""
+    """Whether a line gives a figure; of a range it may give both ends apart, as they are."""
     there = line_figures(line)[0]
     if any(matches(quantity, other, line) for other in there):
         return True
-    return quantity.is_range and all(
-        any(matches(replace(quantity, low=end, high=end), other, line) for other in there)
+    ends = (
+        replace(quantity, low=end, high=end, hedge=Hedge.EXACT)
         for end in (quantity.low, quantity.high)
+    )
+    return quantity.is_range and all(
+        any(matches(end, other, line) for other in there) for end in ends
     )
 
 
@@ -532,14 +536,14 @@ def _other_period(
 
 def agree(said: Period, given: Period, line: PassageLine | None = None) -> bool:
     """Whether two periods can be the same: nothing that both name differs. A month that is left
-    out beside a day is that of the document's date."""
+    out beside a day is that of the date before it, or of the document's (`month_of`)."""
     if said.year is not None and given.year is not None and said.year != given.year:
         return False
     if said.month is not None and given.month is not None and said.month != given.month:
         return False
-    if said.month and given.month is None and given.day and line and line.passage.date:
-        parts = line.passage.date.split("-")
-        if len(parts) > 1 and int(parts[1]) != said.month:
+    if said.month and given.month is None and given.day and line:
+        month = month_of(given, line)
+        if month is not None and month != said.month:
             return False
     if said.day is not None and given.day is not None and said.day != given.day:
         return False

@@ -616,6 +616,21 @@ def years_before(line: PassageLine) -> frozenset[int]:
     return years
 
 
+def month_of(period: Period, line: PassageLine) -> int | None:
+    """The month of a day of the line that names none: that of the last date before it in the
+    passage, but for an earlier day, which may be of the month after; without one, that of the
+    document's date. None where nothing says it."""
+    for other in reversed(lines_of(line.passage)):
+        if other.span.start > line.span.start:
+            continue
+        end = period.span.start if other == line else len(other.text)
+        for date in reversed(line_figures(other)[1]):
+            if date.span.end <= end and date.month and date.day:
+                return date.month if date.day <= (period.day or 0) else None
+    parts = (line.passage.date or "").split("-")
+    return int(parts[1]) if len(parts) > 1 else None
+
+
 @lru_cache(512)
 def years_above(passage: Passage) -> frozenset[int]:
     """The years of a passage's date, title and headings."""

@@ -166,6 +166,22 @@ def test_a_sentence_in_english_is_held_by_figures_and_the_dictionary() -> None:
     assert wrong.support is Support.UNSUPPORTED
 
 
+@pytest.mark.parametrize(
+    ("claim", "supported"),
+    [
+        ("8月19日，渡口恢复了通航。", True),
+        ("12月19日，渡口恢复了通航。", False),
+        ("吊机每小时移动10～15米。", True),
+        ("吊机每小时移动10～14米。", False),
+        ("伍湾岭表示，码头年底完工。", False),
+        ("陈志清还表示，码头年底完工。", True),
+    ],
+)
+def test_a_bare_day_a_range_and_an_unknown_speaker(claim: str, supported: bool) -> None:
+    text = "8月12日，渡口停航。19日，渡口恢复了通航。吊机每小时移动10～15米。陈志清表示，码头年底完工。"
+    assert (judge(claim, [passage(text=text)], None).support is Support.SUPPORTED) is supported
+
+
 @pytest.mark.parametrize("text", ["主要原因如下：", "资料没有写明票价。", "综上所述，前景向好。"])
 def test_what_claims_nothing_gets_no_mark(text: str) -> None:
     assert verify(Claim(text, (1,)), [passage()], source).support is Support.NONE
