@@ -76,7 +76,7 @@ def kitchen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget: Callable[[]
 def test_the_tests_of_the_page_pass(kitchen: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_kitchen.py"],
-        cwd=kitchen, capture_output=True, text=True, timeout=120, check=False,
+        cwd=kitchen, capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(kitchen), str(ROOT)])},
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
@@ -86,7 +86,7 @@ def test_the_tests_of_the_page_pass(kitchen: Path) -> None:
 def rag(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "rag", *arguments],
-        cwd=folder.parent, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder.parent, capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "RAG_QUIET": "1", "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
     )  # fmt: skip
 

@@ -124,7 +124,7 @@ def test_the_programs_that_ask_over_http_run(tmp_path: Path) -> None:
         assert said[2].startswith("[") and "「" not in said[0]
         assert said[-1].split()[-1].isdigit()
         server.send_signal(signal.SIGINT)
-        server.communicate(timeout=60)
+        server.communicate(timeout=300)
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh.md"])

@@ -8,7 +8,7 @@ from rag.retrieval.retrieve import SideThreads
 
 
 def test_two_calls_run_at_once_and_give_both_results() -> None:
-    met = threading.Barrier(2, timeout=60)
+    met = threading.Barrier(2, timeout=300)
 
     def meeting(name: str) -> tuple[str, int]:
         met.wait()  # breaks if the other is not running

@@ -89,7 +89,7 @@ def test_a_conversation_in_a_terminal(folder: Path) -> None:
             until("渡轮的单程票价为4元")
             until("› ")
             os.write(ours, b"\x04")
-            assert process.wait(60) == 0
+            assert process.wait(300) == 0
         finally:
             process.kill()
             os.close(ours)
@@ -139,7 +139,7 @@ def watching(folder: Path, act: Callable[[Iterator[dict[str, Any]]], None]) -> N
     with running(command, folder, ENVIRON) as process:
         act(reports(process))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         assert (process.returncode, out, err) == (0, b"", b"")
 
 
@@ -191,7 +191,7 @@ def test_a_folder_without_files_takes_nothing_out(tmp_path: Path) -> None:
         assert b"holds no file" in process.stderr.readline()
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(300)
     assert Index.open(tmp_path / "index").status().documents == 1
 
 

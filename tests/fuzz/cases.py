@@ -6,9 +6,9 @@ import json
 import random
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 
@@ -63,10 +63,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Whole files by name: those that are read in moments, and those that take long."""
+    """Whole files by name: those that are read in moments, and those that take long, or the
+    function that makes one when a case wants it."""
 
     quick: tuple[tuple[str, bytes], ...]
-    slow: tuple[tuple[str, bytes], ...]
+    slow: tuple[tuple[str, bytes | Callable[[], bytes]], ...]
 
 
 def sources(documents: Path) -> Sources:
@@ -76,14 +77,17 @@ def sources(documents: Path) -> Sources:
     found += [(name, data) for name, data in _made() if Path(name).suffix not in endings]
     found = [(name, data) for name, data in found if Path(name).suffix.lower() in supported()]
     slow = [item for item in found if len(item[1]) > LARGEST_BYTES or _SLOW.search(item[0])]
-    return Sources(tuple(item for item in found if item not in slow), tuple(slow))
+    by_office = _office() if office.available() else ()
+    lacking = [item for item in by_office if Path(item[0]).suffix not in endings]
+    return Sources(tuple(item for item in found if item not in slow), (*slow, *lacking))
 
 
 def case(number: int, files: Sources) -> Case:
     """The case of that number."""
     random_ = random.Random(f"wenju {number}")
     slow = files.slow and random_.randrange(RARE) == 0
-    source, data = random_.choice(files.slow if slow else files.quick)
+    source, whole = random_.choice(files.slow if slow else files.quick)
+    data = whole if isinstance(whole, bytes) else whole()
     if data.startswith(b"PK") and random_.random() < 0.8:
         data = _inside(data, random_)
     else:
@@ -200,12 +204,11 @@ def _made() -> Sequence[tuple[str, bytes]]:
         ("made.ipynb", json.dumps(BOOK, ensure_ascii=False).encode()),
         ("made.tex", PAPER.encode()),
         ("made.ofd", ofd(layer(words(text[:30], 20, 40), rule(20, 50, 140, 50)), layer(words("塔。", 9, 9)))),
-        *(_office() if office.available() else ()),
     )  # fmt: skip
 
 
-def _office() -> Iterator[tuple[str, bytes]]:
-    """Files of old and other office programs."""
+def _office() -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Files of old and other office programs, each made by LibreOffice when it is first wanted."""
     report = text_document("<text:h>灯塔</text:h><text:p>灯塔建于1902年，塔高31米。</text:p>")
     deck = slides(("灯塔", "塔高31米。"), ("客运", "五月3,100人。"))
     for flat, ending, targets in (
@@ -214,7 +217,7 @@ def _office() -> Iterator[tuple[str, bytes]]:
         (SHEETS, ".fods", ("xls", "ods")),
     ):
         for target in targets:
-            yield f"made.{target}", made(flat, ending, target)
+            yield f"made.{target}", cache(partial(made, flat, ending, target))
 
 
 def _zipped(files: dict[str, str]) -> bytes:

@@ -10,11 +10,15 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from rag.documents.chunk import chunk_document
 from rag.documents.detect import real_ending
 from rag.documents.formats import office
+from rag.documents.pdf import ocr
+from rag.documents.pdf.characters import Raster
+from rag.documents.pdf.ocr import Recognised
 from rag.errors import DocumentError
 from rag.index.local import prepare
 from rag.index.local.prepare import Making
@@ -61,6 +65,7 @@ _MADE_AND_REMOVED = (
 def read(path: str, reading: Reading) -> tuple[str, str]:
     """What became of a file: one of `READ`, `REFUSED`, `FAILED`, and in words why."""
     _watch()
+    _remember_pictures()
     _seen.clear()
     try:
         with _writing_for_office(path):
@@ -109,6 +114,22 @@ def _watch() -> None:
     tempfile.gettempdir()  # asks once where that is, by writing there
     sys.addaudithook(_hear)
     _limit_writing(0)  # native code asks no hook
+
+
+@cache
+def _remember_pictures() -> None:
+    """From now on a picture is recognised once: most files are damaged elsewhere than in their
+    pictures, and one takes seconds. What a damaged one shows is another picture."""
+    known: dict[tuple[int, int, bytes], list[Recognised]] = {}
+    really = ocr.recognise
+
+    def recognise(raster: Raster) -> list[Recognised]:
+        picture = raster.width, raster.height, sha256(raster.pixels).digest()
+        if picture not in known:
+            known[picture] = really(raster)
+        return known[picture]
+
+    ocr.recognise = recognise
 
 
 def _limit_writing(size: int) -> None:

@@ -14,14 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from rag.documents.formats import office
+from rag.documents.pdf import ocr
+from rag.documents.pdf.characters import Box, Raster
+from rag.documents.pdf.ocr import Recognised
+from rag.documents.pool import Pool
 from rag.documents.workers import child_environment
 from rag.index.local.index import Index
 from rag.settings import Settings
 from tests.fakes import CharacterEncoder
-from tests.fuzz.__main__ import LIMITS, failures
+from tests.fuzz.__main__ import LIMITS, TASK, failures
 from tests.fuzz.cases import _inside, _made, case, sources
-from tests.fuzz.guarded import FAILED, READ, REFUSED
+from tests.fuzz.guarded import FAILED, READ, REFUSED, _remember_pictures
 
 CASES = 20
 
@@ -31,7 +34,8 @@ def test_parsers_on_damaged_files(shared: Path, tmp_path: Path) -> None:
     outcomes: Counter[str] = Counter()
     folder = tmp_path / "files"
     folder.mkdir()
-    assert failures(range(CASES), files, folder, os.cpu_count() or 1, outcomes) == []
+    with Pool(TASK, LIMITS, os.cpu_count() or 1) as pool:
+        assert failures(range(CASES), files, folder, pool, outcomes) == []
     totals = Counter(kind.split()[0] for kind in outcomes.elements())
     assert totals[READ] > CASES / 4 and totals[REFUSED] > CASES / 8  # neither too tame nor too wild
     settings = Settings(reading=LIMITS)
@@ -52,9 +56,25 @@ def test_a_case_is_the_same_each_time(shared: Path) -> None:
     ]
 
 
+def test_a_picture_is_recognised_once_and_another_one_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Raster] = []
+
+    def recognise(raster: Raster) -> list[Recognised]:
+        seen.append(raster)
+        return [Recognised(f"{len(seen)}", Box(0, 0, 1, 1), 1.0)]
+
+    monkeypatch.setattr(ocr, "recognise", recognise)
+    _remember_pictures.__wrapped__()
+    pictures = Raster(1, 2, b"a" * 6), Raster(2, 1, b"a" * 6), Raster(1, 2, b"a" * 5 + b"b")
+    for _ in range(2):
+        assert [ocr.recognise(one)[0].text for one in pictures] == ["1", "2", "3"]
+    assert tuple(seen) == pictures
+
+
 def test_a_case_is_the_same_at_another_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the files made here, but for those that another program writes."""
-    monkeypatch.setattr(office, "available", lambda: False)
     then = dict(_made.__wrapped__())
     later = time.localtime(2_000_000_000)
     monkeypatch.setattr(zipfile.time, "localtime", lambda *_: later)  # type: ignore[attr-defined]

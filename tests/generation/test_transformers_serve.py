@@ -4,6 +4,7 @@ says is nonsense, and all of it must come out as unsupported."""
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ from rag.types import Done, Retrieved, Support, Text
 pytest.importorskip("transformers", reason="pip install 'transformers[serving]'")
 pytest.importorskip("accelerate", reason="pip install 'transformers[serving]'")
 
-START_SECONDS = 120
+START_SECONDS = 300
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -72,9 +74,13 @@ def make_model(folder: Path) -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """None of those that the system gives to whoever asks for any: until the server listens there,
+    another test could get it."""
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 @pytest.fixture(scope="module")

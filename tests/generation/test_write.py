@@ -174,7 +174,7 @@ def test_stopping_ends_the_request(index: SearchIndex) -> None:
         events = assistant(index, server).stream(QUESTION)
         assert isinstance(next(events), Retrieved) and next(events) == Text("")
         events.close()  # type: ignore[attr-defined]
-        assert server.left.wait(5)
+        assert server.left.wait(300)
 
 
 def test_leaving_the_page_ends_the_request(index: SearchIndex) -> None:
@@ -186,7 +186,7 @@ def test_leaving_the_page_ends_the_request(index: SearchIndex) -> None:
 
     with serve(Reply(["前", "后"], wait=0)) as server:
         asyncio.run(leave_while_waiting(assistant(index, server), server))
-        assert server.left.wait(5)
+        assert server.left.wait(300)
 
 
 def test_without_a_model_no_request_leaves(small: Assistant) -> None:

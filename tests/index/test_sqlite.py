@@ -98,6 +98,19 @@ def test_a_view_that_never_ends_is_none_of_our_tables(kept: Conversations) -> No
         kept.keep(None, Turn("问"))
 
 
+def test_no_function_of_the_program_is_called_by_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.create_function("act", 0, lambda: 1)
+        connection.execute("CREATE VIEW v AS SELECT act() AS x")
+    acted: list[None] = []
+    with closing(connect(path, 1)) as connection:
+        connection.create_function("act", 0, lambda: acted.append(None))
+        with pytest.raises(sqlite3.OperationalError):
+            connection.execute("SELECT x FROM v").fetchall()
+    assert acted == []
+
+
 @pytest.mark.parametrize(
     "statement",
     [

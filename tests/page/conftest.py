@@ -36,7 +36,7 @@ GRADIO_WARNINGS = [
 ]
 
 # A slow machine may take long; nothing here waits longer than it must.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=300_000)
 
 Opened = Callable[..., Page]
 
@@ -91,7 +91,7 @@ def open_page(browser: Browser) -> Iterator[Opened]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(300_000)
         page.on(
             "request",
             lambda request: (

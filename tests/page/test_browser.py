@@ -175,7 +175,7 @@ class Gated(FakeAssistant):
             raise ValueError("secret detail")
         yield Retrieved(answer().passages)
         yield Text("前半句")
-        self.gate.wait(30)
+        self.gate.wait(300)
         yield from super().stream(question, history, where)
 
 

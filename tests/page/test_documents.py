@@ -37,7 +37,7 @@ class Gated(Collection):
             assert progress is not None
             progress(step)
             if step.done:
-                self.gate.wait(30)
+                self.gate.wait(300)
 
         return super().update(slow, retry_skipped=retry_skipped)
 

@@ -13,6 +13,7 @@ from rag.serving.collections import Collection, Library
 from rag.serving.server import create_app
 from rag.settings import Settings
 from tests.page.conftest import GRADIO_WARNINGS, Opened, serving
+from tests.page.test_asking import until
 from tests.page.test_browser import QUESTION, TEXTS, answered
 
 pytestmark = GRADIO_WARNINGS
@@ -86,11 +87,13 @@ def test_a_long_document_is_read_searched_and_asked(address: str, open_page: Ope
     assert page.locator(".wj-read-text th").all_inner_texts() == ["年份", "车流量（万辆）"]
     assert page.locator(".wj-read-text td").all_inner_texts() == ["2023", "31", "2024", "38"]
     assert page.locator(".wj-read-text h4").count() < 41  # the rest comes as one scrolls
-    for _ in range(12):
+
+    def scrolled() -> bool:
         page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
-        page.wait_for_timeout(120)
+        return page.locator(".wj-read-text h4").count() == 42
+
+    until(page, scrolled)
     expect(page.locator(".wj-read-text")).to_contain_text("第7号桥墩要加固。")
-    expect(page.locator(".wj-read-text h4")).to_have_count(42)
     assert max(sizes) < 200_000
 
     page.fill(".wj-read-find", "要加固")

@@ -36,7 +36,7 @@ class Waiting(FakeAssistant):
     ) -> Iterator[Event]:
         self.histories.append(history)
         yield Retrieved(answer().passages)
-        self.gate.wait(30)
+        self.gate.wait(300)
         yield from super().stream(question, history, where)
 
 

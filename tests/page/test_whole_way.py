@@ -30,7 +30,7 @@ class Gated(GatedFiles):
         for event in super().stream(question, history, where):
             yield event
             if isinstance(event, Retrieved):
-                self.gate.wait(60)
+                self.gate.wait(300)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class Assistant(FakeAssistant):
         if question == "slow":
             try:
                 yield answer().sentences[0]
-                self.gate.wait(30)
+                self.gate.wait(300)
                 yield answer().sentences[1]
             finally:
                 self.left.set()
@@ -228,7 +228,7 @@ def test_leaving_a_stream_ends_its_thread(client: openai.OpenAI, assistant: Assi
     ) as stream:
         next(iter(stream))
     assistant.gate.set()
-    assert assistant.left.wait(30)
+    assert assistant.left.wait(300)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ SECRET = "a long secret"
 
 def status(client: socket.socket) -> bytes:
     """The status of the reply; empty where the connection is closed without one."""
-    client.settimeout(60)
+    client.settimeout(300)
     with client, client.makefile("rb") as reply:
         return b" ".join(reply.readline().split()[1:2])
 
@@ -33,10 +33,10 @@ def health(port: int) -> bytes:
 def test_a_head_that_does_not_come_is_not_waited_for(
     sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "MAX_HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(server, "MAX_HEAD_SECONDS", 1.0)
     with serving(FakeAssistant()) as port:
         client = socket.create_connection(("127.0.0.1", port))
-        client.settimeout(60)
+        client.settimeout(300)
         client.sendall(sent)
         with client, client.makefile("rb") as reply:
             assert reply.read().startswith(b"HTTP/1.1 200" if b"\r\n\r\n" in sent else b"")

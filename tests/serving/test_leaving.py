@@ -62,7 +62,7 @@ def serving(assistant: FakeAssistant, access: Access | None = None) -> Iterator[
         yield listener.getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(300)
 
 
 def send(port: int, path: str, body: bytes) -> socket.socket:
@@ -102,12 +102,12 @@ def test_many_clients_that_leave_at_once_change_nothing() -> None:
         clients = [send(port, "/api/ask", ASK) for _ in range(200)]
         assert until(lambda: slow.under_way == MAX_ANSWERS)
         address = f"http://127.0.0.1:{port}"
-        with urllib.request.urlopen(f"{address}/healthz", timeout=30) as reply:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=300) as reply:
             assert json.load(reply)["status"] == "ok"
         for client in clients:
             client.close()
         other = f"{address}/api/ask?question=%E7%81%AB%E6%98%9F"
-        with urllib.request.urlopen(other, timeout=60) as reply:
+        with urllib.request.urlopen(other, timeout=300) as reply:
             assert json.load(reply)["status"] == "no_evidence"
         assert until(lambda: slow.under_way == 0)
         assert slow.begun < len(clients)

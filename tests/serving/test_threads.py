@@ -38,7 +38,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
 def _left_after_one(gate: threading.Event, closed: threading.Event) -> Iterator[int]:
     try:
         yield 1
-        gate.wait(30)
+        gate.wait(300)
         yield 2
         raise AssertionError("went on after it was left")
     finally:
@@ -57,7 +57,7 @@ def test_leaving_does_not_wait_and_ends_the_thread() -> None:
     assert asyncio.run(read()) == 1
     assert not closed.is_set()
     gate.set()
-    assert closed.wait(30)
+    assert closed.wait(300)
 
 
 def test_items_that_come_together_are_given_together() -> None:
@@ -65,7 +65,7 @@ def test_items_that_come_together_are_given_together() -> None:
 
     def start() -> Iterator[int]:
         yield from (1, 2, 3)
-        gate.wait(30)
+        gate.wait(300)
         yield 4
         raise KeyError("five")
 
@@ -100,7 +100,7 @@ def test_leaving_a_group_leaves_its_items() -> None:
 
     assert asyncio.run(read()) == [1]
     gate.set()
-    assert closed.wait(30)
+    assert closed.wait(300)
 
 
 def test_items_end_in_the_middle_of_one_when_they_are_over() -> None:
@@ -115,7 +115,7 @@ def test_items_end_in_the_middle_of_one_when_they_are_over() -> None:
 
     assert asyncio.run(read()) == [1]  # nobody has opened the gate
     gate.set()
-    assert closed.wait(30)
+    assert closed.wait(300)
 
 
 def test_items_that_are_never_over_all_come_and_those_over_before_never_begin() -> None:
