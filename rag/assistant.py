@@ -366,7 +366,7 @@ class Assistant:
             yield Text(refusal_of(query.text))
         missing = None
         if nearest and sentences and extraction.missing is not None:
-            missing = extraction.missing.text(english=is_english(query.text))
+            missing = extraction.missing.text(query.text)
         return _Said(tuple(sentences), EXTRACTIVE, remarks, computed=computed, missing=missing)
 
     def _facts(self, extraction: Extraction, check: Check) -> tuple[GivenFact, ...]:

@@ -10,6 +10,7 @@ likely enough to answer it. It is said to be not found, never not to be there.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,9 +19,11 @@ from rag.answering.spans import Candidate, candidates, span_features
 from rag.models.reader import rarity
 from rag.models.trees import AnswerModels
 from rag.retrieval.analysis import Asked, analyse, written_ordinals
+from rag.retrieval.english import is_english
 from rag.retrieval.evidence import Evidence
 from rag.retrieval.query import AnswerKind, Query, Weights
 from rag.text.normalize import squeeze
+from rag.text.segment import noun_runs
 
 LOOKED_AT = 24
 """Sentences, best first by what they share with the question, in which spans are looked for."""
@@ -278,20 +281,38 @@ class Missing:
     kind: AnswerKind
     lacks: tuple[str, ...]
 
-    def text(self, *, english: bool = False) -> str:
-        """In words.
+    def text(self, question: str) -> str:
+        """In words, in the language of the question and with its own words: what it was put into to
+        be searched for is none of them.
 
-        >>> Missing(AnswerKind.NUMBER, ("2019年",)).text()
+        >>> Missing(AnswerKind.NUMBER, ("2019年",)).text("2019年的A股市值是多少？")
         '没有找到“2019年”的数字；下面是资料里较接近的内容。'
+        >>> Missing(AnswerKind.NUMBER, ("a股的市值有", "首轮")).text("A股的市值有多少？")
+        '没有找到“A股的市值”的数字；下面是资料里较接近的内容。'
         """
-        if not self.lacks:
+        english = is_english(question)
+        lacks = [one for one in (_as_written(lack, question) for lack in self.lacks) if one]
+        if not lacks:
             return _UNSURE[english]
         kind = _KINDS[self.kind][english]
         if english:
-            about = "”, “".join(self.lacks)
+            about = "”, “".join(lacks)
             return f"Not found in the documents: {kind} for “{about}”. What follows comes near."
-        about = "、".join(f"“{one}”" for one in self.lacks)
+        about = "、".join(f"“{one}”" for one in lacks)
         return f"没有找到{about}的{kind}；下面是资料里较接近的内容。"
+
+
+def _as_written(lack: str, question: str) -> str:
+    """Something that a question asks for as it is written there, without a verb or particle at its
+    end; empty where it does not stand there."""
+    squeezed = squeeze(lack).rstrip("有在的是")
+    for wanted in (squeezed, squeezed.removesuffix("年")):
+        letter = "[a-z]?" if wanted[:1].isdigit() else ""  # B1版
+        form = letter + r"\s?".join(map(re.escape, wanted))
+        found = re.search(form, question, re.IGNORECASE)
+        if found and wanted:
+            return found[0]
+    return ""
 
 
 def missing(query: Query, judged: Judged) -> Missing | None:
@@ -301,12 +322,12 @@ def missing(query: Query, judged: Judged) -> Missing | None:
     spoken_of = (
         nearest["name_wide_any"] >= NAMED if asked.names else nearest["wide_any"] >= SPOKEN_OF
     )
-    return Missing(query.kind, tuple(_lacks(judged))) if spoken_of else None
+    return Missing(query.kind, tuple(_lacks(query.text, judged))) if spoken_of else None
 
 
-def _lacks(judged: Judged) -> Sequence[str]:
+def _lacks(question: str, judged: Judged) -> Sequence[str]:
     """What of the question does not stand near the likeliest sentence: its periods, its number in a
-    row; else what is asked of the thing that it names, where no passage has the word."""
+    row; else the nouns of what is asked of the thing that it names, where no passage has them."""
     asked = judged.asked
     nearest = judged.row(judged.sentences[0][0])
     found = []
@@ -318,7 +339,12 @@ def _lacks(judged: Judged) -> Sequence[str]:
     if not found:
         passages = {one.passage.rank: one.passage for one, _ in judged.sentences}.values()
         flat = squeeze("".join("".join((*one.above, one.text)) for one in passages))
-        found += [word for word in asked.attribute if _is_word(word) and held(word, flat) < NAMED]
+        nouns = set(noun_runs(question))
+        found += [
+            word
+            for word in asked.attribute
+            if word in nouns and _is_word(word) and held(word, flat) < NAMED
+        ]
     return [one for one in found if one]
 
 

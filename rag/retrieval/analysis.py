@@ -38,6 +38,8 @@ _MEASURED = (
     (re.compile(r"多大年纪|多大岁数|几岁|年龄|how old"), UnitClass.AGE),
     (re.compile(r"几倍|多少倍|倍数"), UnitClass.TIMES),
 )
+# 多大 asks how large something is, never how many.
+_SIZES = frozenset(UnitClass) - {UnitClass.COUNT, UnitClass.ORDINAL, UnitClass.NONE}
 _WHO = re.compile(r"谁|哪一?位|什么人|哪一?个人|\bwho\b")
 _WHERE = re.compile(
     r"哪里|哪儿|何地|何处|在哪(?!一?[个家项款年天])|什么地方|\bwhere\b|哪一?个?(?:城市|省|国家?|地区|地方|县|市|区)"
@@ -168,7 +170,7 @@ def _measures(folded: str, unit: str) -> frozenset[UnitClass]:
         return frozenset((UNITS[unit].measures,))
     if _MONEY.search(folded):
         return frozenset((UnitClass.MONEY,))
-    return frozenset()
+    return _SIZES if "多大" in folded else frozenset()
 
 
 def _noun_after(form: str, end: int | None, counted: re.Match[str] | None) -> str:

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations_with_replacement
 from types import ModuleType
 
 from rag.text.normalize import fold, nfkc
@@ -192,6 +193,7 @@ STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 index keeps them all."""
 
 _NAME_TAGS = frozenset(("nr", "nrt", "nrfg", "ns", "nt"))
+MOST_NOUNS = 8  # in a row, of which runs are made
 _NOUN_TAGS = ("n", "j", "eng", "b", "zg")
 _CJK = (
     r"\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
@@ -356,6 +358,22 @@ def tagged(text: str) -> list[tuple[str, str]]:
     [('河北', 'ns'), ('和', 'c'), ('青海', 'ns')]
     """
     return list(dictionary().tag(_clean(text)))
+
+
+def noun_runs(text: str) -> Iterator[str]:
+    """Every run of nouns that stand side by side in `text`, with each of its parts, folded.
+
+    >>> list(noun_runs("酒的实际成交价差了多少"))
+    ['酒', '实际', '实际成交价', '成交价']
+    """
+    run: list[str] = []
+    for word, tag in (*dictionary().tag(fold(_clean(text))), ("", "x")):
+        if tag.startswith(("n", "j", "l", "vn", "eng")):
+            run.append(word)
+            continue
+        for first, last in combinations_with_replacement(range(min(len(run), MOST_NOUNS)), 2):
+            yield "".join(run[first : last + 1])
+        run = []
 
 
 def first_nouns(text: str) -> str:
