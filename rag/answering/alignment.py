@@ -93,13 +93,18 @@ def _ranked(
     claim: Statements, weights: dict[str, float], passages: Sequence[Passage]
 ) -> list[tuple[float, PassageLine]]:
     """The lines that share words or digits with the claim, best first."""
-    digits = ["".join(c for c in q.text if c.isdigit() or c == ".") for q in _all(claim)]
+    wanted = list(_all(claim))
+    digits = ["".join(c for c in q.text if c.isdigit() or c == ".") for q in wanted]
     found = []
     for passage in passages:
         for line in lines_of(passage):
             score = sum(weight * held(word, line.squeezed) for word, weight in weights.items())
             plain = line.squeezed.replace(",", "") if digits else ""
-            score += sum(1.0 for part in digits if len(part) > 1 and part in plain)
+            score += sum(
+                1.0
+                for part, quantity in zip(digits, wanted, strict=True)
+                if len(part) > 1 and (part in plain or given(quantity, line))
+            )
             row = squeeze(line.text.partition("\t")[0]) if "\t" in line.text else ""
             score += len(row) > 1 and row in claim.squeezed  # also where it is no word (南线)
             if score:

@@ -4,7 +4,9 @@ figure of something else, a rise for a fall, a negation, more surely or of more 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -421,17 +423,35 @@ def _numbers_its_points(found: Alignment, quantity: Quantity) -> bool:
 
 
 def _elapsed(found: Alignment, quantity: Quantity) -> bool:
-    """Whether a figure is the time between two years that the lines or the sentence name, the last
-    one counted or not."""
-    if quantity.unit.base != "个月" or quantity.is_range:
+    """Whether a duration is the time between two dates that the lines or the sentence name: between two years, the last one counted or not; between two months of
+    known or the same year; between two days, also in weeks and months."""
+    if quantity.unit.measures is not UnitClass.DURATION or quantity.is_range:
         return False
-    periods = [p for line in found.lines for p in facts(line.text, line.year).periods]
-    periods += found.claim.periods
+    periods = [p for line in found.lines for p in line_figures(line)[1]] + [*found.claim.periods]
     ends = [end for p in periods for end in (p, p.to) if end is not None]
-    years = sorted({end.year for end in ends if end.year is not None})
-    wanted = quantity.low * quantity.unit.size / 12
-    between = {b - a + more for a in years for b in years if b > a for more in (0, 1)}
-    return any(abs(span - wanted) <= quantity.step for span in between)
+    wanted, step = quantity.low * quantity.unit.size, quantity.step * quantity.unit.size
+    if quantity.unit.base == "个月":
+        years = sorted({end.year for end in ends if end.year is not None})
+        spans = {(b - a + more) * 12 for a in years for b in years if b > a for more in (0, 1)}
+        dated = [(end.year or 0, end.month) for end in ends if end.month is not None]
+        spans |= {(b[0] - a[0]) * 12 + b[1] - a[1] for a in dated for b in dated if b > a}
+        room = step if quantity.unit.name == "年" else step / 2
+        return any(abs(span - wanted) <= room for span in spans)
+    days = [_days(end) for end in ends if end.month is not None and end.day is not None]
+    return any(abs((b - a) * DAY_SECONDS - wanted) <= step for a in days for b in days if b > a)
+
+
+DAY_SECONDS = 86400
+
+
+def _days(date: Period) -> int:
+    """The days of a date from a fixed one; a year that it leaves out is one and the same."""
+    year = date.year if date.year and date.year >= dt.MINYEAR else LEAP_YEAR
+    day = min(date.day or 1, monthrange(year, date.month or 1)[1])
+    return dt.date(year, date.month or 1, day).toordinal()
+
+
+LEAP_YEAR = 2024
 
 
 def _computed(found: Alignment, quantity: Quantity) -> bool:

@@ -173,8 +173,8 @@ def find_figures(
     found: list[BoundFigure] = []
     for number, clause in enumerate(claim.clauses):
         beside = _beside(claim, number)
-        period = _period_of(claim, number)
         for quantity in clause.quantities:
+            period = _period_of(claim, number, quantity)
             places = [_best(quantity, beside, period, lines, weights) for lines in (chosen, others)]
             best = places[0] or places[1] or BoundFigure(quantity, None)
             if places[0] and places[1] and _worth(places[1]) > _worth(places[0]) + 0.3:
@@ -352,7 +352,7 @@ def figure_words(text: str, quantities: Sequence[Quantity]) -> Iterator[tuple[Qu
         after = _SIDE_MARK.split(text[end : min(right, end + SIDE)])[0]
         own = "".join(before[-1:]) + after
         if not _IN_A_ROW.match(said):
-            leading = own
+            leading = "".join(before) + after
         elif _IN_A_ROW.fullmatch(said):
             own += leading
         yield quantity, paired.get(quantity) or own, leading
@@ -406,10 +406,13 @@ def _beside(claim: Statements, number: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
-def _period_of(claim: Statements, number: int) -> Period | None:
-    """The period of a clause's figures: its own only one, or the last one before it; none that they
-    are compared with (比2023年)."""
+def _period_of(claim: Statements, number: int, quantity: Quantity) -> Period | None:
+    """The period of a clause's figure: the one right before it (2019年的797家), its own only one,
+    or the last one before it; none that it is compared with (比2023年)."""
     clause = claim.clauses[number]
+    for period in clause.periods:
+        if 0 <= quantity.span.start - period.span.end <= len("的"):
+            return period
     own = [p for p in clause.periods if not _THAN.search(clause.text[: p.span.start])]
     if own:
         return own[0] if len(own) == 1 else None

@@ -223,6 +223,9 @@ _OWN_COUNT = re.compile(
     r"|内容|理由|层面|步骤|结论|情形|reasons?|points?|aspects?)"
 )
 _OWN_LARGEST = 10
+# Function words that the tagger takes for a part of a name (拿到过伯克希尔, 决定是).
+_BEFORE_NAMES, _BEHIND_NAMES = "比由经过中在从对向和与及将把被", "是的了"
+_COUNT_OF_PLACES = re.compile("[两二三四五六七八九十][国省市县区州地城]")
 _TWO = 2
 
 
@@ -357,17 +360,22 @@ def clauses(text: str) -> Iterator[Span]:
 def _clause(text: str, span: Span, year: int | None, kinds: dict[str, str]) -> Clause:
     part = span.of(text)
     quantities, periods = figures(part, year)
+    terms = [match.span() for match in _QUOTED.finditer(part)]  # a term is held as a whole
+    quantities = tuple(
+        q for q in quantities if not any(a <= q.span.start and q.span.end <= b for a, b in terms)
+    )
     bare = _without(part, [q.span for q in quantities] + [p.span for p in periods])
     words: list[str] = []
     names: list[str] = []
     verbs: list[str] = []
     for raw, tag in tagged(fold(bare)):
         word = raw.strip()
-        if tag in _NAMES and word[0] in "比由经" and len(word) > _TWO:
-            word = word[1:]  # the tagger took the preposition along
+        if tag in _NAMES and len(word) > _TWO:  # the tagger took a function word along
+            word = word[1:] if word[0] in _BEFORE_NAMES else word.rstrip(_BEHIND_NAMES)
         if not word or not any(character.isalnum() for character in word):
             continue
-        if tag in _NAMES and len(word) > 1 and word[0] not in "每各该本此某":
+        named = tag in _NAMES and len(word) > 1 and word[0] not in "每各该本此某"
+        if named and not _COUNT_OF_PLACES.fullmatch(word):
             names.append(word)
             kinds.setdefault(word, tag[:2])
         if tag.startswith(_CONTENT) and word not in _EMPTY and word not in STOP_WORDS:

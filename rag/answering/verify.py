@@ -191,6 +191,7 @@ def _turned_in_english(claim: Statements, found: Alignment) -> bool:
 OTHERS = 4
 # What another passage than the cited ones must say this surely.
 SURE, TOGETHER = 0.6, 0.8
+MORE = 2.5  # or so many times as surely as those
 _CONTRADICTIONS = (
     RemarkKind.DIRECTION, RemarkKind.NEGATION, RemarkKind.CERTAINTY, RemarkKind.SCOPE,
     RemarkKind.NEGATED,
@@ -310,7 +311,9 @@ def _verdict(
     others = _likely(text, [passage for passage in passages if passage not in cited])
     for passage in others:
         found = _judged(text, [passage])
-        if found.support is Support.SUPPORTED and found.probability >= (SURE if cited else 0.0):
+        # Where what is cited tells of something else altogether, its number is what is wrong.
+        least = 0.0 if own is None else min(SURE, MORE * own.probability)
+        if found.support is Support.SUPPORTED and found.probability >= least:
             return found, True
     # A name that what is cited lacks is not lent by a passage that tells of something else.
     beside = () if own is not None and _of_another(own) else others[:2]
