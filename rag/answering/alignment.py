@@ -27,6 +27,7 @@ from rag.answering.statements import (
     above,
     facts,
     held,
+    label_periods,
     line_figures,
     lines_of,
     pairs,
@@ -174,8 +175,9 @@ def _dates(
 
 
 def _dated(period: Period, line: PassageLine) -> bool:
-    """Whether a line gives a period, its year taken from above it where it leaves that out."""
-    found = line_figures(line)[1]
+    """Whether a line, or the header of one of its columns, gives a period, its year taken from above
+    it where it leaves that out."""
+    found = (*line_figures(line)[1], *label_periods(line))
     if not found:
         return False
     ends = [end for one in found for end in (one, one.to) if end is not None]

@@ -67,10 +67,10 @@ FOREMOST = re.compile(
 )
 # Kinds of words (of the tags of jieba) that limit what is the first or most: places, sides, times.
 LIMITING = ("ns", "s", "f", "t", "nt")
+_PRESENT = ("目前", "迄今", "至今", "当前", "现在", "如今")  # limits nothing: so it is told
 _SAME_AREA = (
     ("国内", "我国", "中国", "全国", "本土", "国产"),
     ("全球", "世界", "国际", "海内外", "全世界"),
-    ("目前", "迄今", "至今", "当前", "现在", "如今"),
 )
 _ALONE = re.compile("^ ?这?(?:一天|当天|当日|一日|单日|全天|当月|单月|全年|当年)")
 _UNTIL = re.compile("(?:截至到?|截止到?|迄) ?$")
@@ -126,7 +126,7 @@ def _figures(found: Alignment) -> Iterator[Remark]:
             (_counted(one.quantity) and one.rival is None)
             or _numbers_its_points(found, one.quantity)
             or _elapsed(found, one.quantity)
-            or _computed(found, one.quantity)
+            or is_computed(found, one.quantity)
         ):
             yield _other_figure(found, one)
         elif one.line is not None and one.rival is not None:
@@ -346,7 +346,7 @@ def _limits(text: str, mark: str) -> tuple[tuple[str, ...], ...]:
         words: list[str] = []
         for word, kind in reversed(tagged(text[: match.start()])):
             if kind[0] in "nsftbju" or kind in ("vn", "nt"):
-                if kind in LIMITING:
+                if kind in LIMITING and word not in _PRESENT:
                     words.append(word)
             else:
                 break
@@ -454,12 +454,24 @@ def _days(date: Period) -> int:
 LEAP_YEAR = 2024
 
 
-def _computed(found: Alignment, quantity: Quantity) -> bool:
+def is_computed(found: Alignment, quantity: Quantity) -> bool:
+    """Whether a figure follows from figures of the lines and passages, as the claim says."""
     claim = found.claim
     given = [(one.quantity, one.line) for one in found.figures if one.line is not None]
+    lines = dict.fromkeys((*found.lines, *_nearest(found)))
     return computed(
-        quantity, claim.squeezed, claim.quantities, found.lines, found.passages
+        quantity, claim.squeezed, claim.quantities, tuple(lines), found.passages
     ) or counted_rank(quantity, given)
+
+
+def _nearest(found: Alignment) -> Iterator[PassageLine]:
+    """The line of each passage that has most words of the claim: what a computed figure compares
+    stands apart."""
+    words = found.claim.words
+    for passage in found.passages:
+        lines = lines_of(passage)
+        if lines:
+            yield max(lines, key=lambda line: sum(held(word, line.squeezed) for word in words))
 
 
 def _other_figure(found: Alignment, one: BoundFigure) -> Remark:

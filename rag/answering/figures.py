@@ -215,6 +215,8 @@ def _rival(
         told = [(_share(wanted, one.told, weights), one.quantity) for one in rivals]
         most, rival = max(told, key=lambda one: one[0], default=(0.0, quantity))
         return rival if most >= TOLD_OF else None
+    if _pinned(quantity, claim, number, lines):
+        return None
     for one in rivals:
         if matched and all(
             _nearer(in_rows if one.label and own.label else wanted, weights, one, own)
@@ -223,6 +225,29 @@ def _rival(
             said = any(_word_for_word(claim, number, line) for line in lines)
             return None if said else one.quantity
     return None
+
+
+def _pinned(
+    quantity: Quantity, claim: Statements, number: int, lines: Sequence[PassageLine]
+) -> bool:
+    """Whether a line says itself whose the figure is: it gives it beside another figure of the
+    claim's clause, in one clause or row, or in the one row whose label the claim has."""
+    others = [one for one in claim.clauses[number].quantities if one is not quantity]
+    for line in lines:
+        if "\t" in line.text:
+            row, label = line_figures(line)[0], squeeze(line.text.partition("\t")[0])
+            groups = [row]
+            if len(label) > 1 and label in claim.squeezed:
+                if any(matches(quantity, one, line) for one in row):
+                    return True
+        else:
+            groups = [clause.quantities for clause in facts(line.text, line.year).clauses]
+        for group in groups:
+            if any(matches(quantity, one, line) for one in group) and any(
+                matches(other, one, line) for other in others for one in group
+            ):
+                return True
+    return False
 
 
 def _word_for_word(claim: Statements, number: int, line: PassageLine) -> bool:
@@ -559,13 +584,16 @@ def agree(said: Period, given: Period, line: PassageLine | None = None) -> bool:
 # Words without which no figure is taken for a computed one.
 COMPUTING = re.compile(
     "相差|差距|差额|之差|差|合计|总计|共计|一共|总共|加起来|之和|总和|共|增加|减少|多出|少了|多了|高出|低了|比|占|倍|增长|下降"
-    "|提高|提升|翻|平均|净增|净减|差值|相当于|也就是说|换算|余|剩|推算|可得|超出|超额|超支|贵|便宜|人均|平均每|上年为|上年是|即约?|\\bdifference\\b|\\btotal\\b|\\bmore\\b|\\bless\\b|\\btimes\\b|\\bshare\\b|\\baverage\\b|\\bsum\\b"
+    "|提高|提升|翻|平均|净增|净减|差值|相当于|也就是说|换算|倒推|以此计算|余|剩|推算|可得|超出|超额|超支|贵|便宜|人均|平均每|上年为|上年是|即约?|\\bdifference\\b|\\btotal\\b|\\bmore\\b|\\bless\\b|\\btimes\\b|\\bshare\\b|\\baverage\\b|\\bsum\\b"
 )
+# Says of itself that it is computed, from figures that it need not repeat.
+_RECKONED = re.compile("倒推|推算|折算|换算|计算|折合|测算")
 _EACH = re.compile("均|每|\\bper\\b|\\beach\\b")
 MOST_OPERANDS = 10
 _SUMMED = 4  # figures at most in a sum, but for the sum of all of a sentence or column
 LARGEST_RANK = 20
 LEAST_DIGITS = 2
+MONTH_SECONDS = Fraction(2629746)  # a twelfth of the mean Gregorian year of 365.2425 days
 _SUM = re.compile("合计|共计|总计|累计|一共|总共|加起来|总和|之和|\\btotal\\b|\\bsum\\b")
 
 _Pair = tuple[Quantity, PassageLine]
@@ -584,7 +612,8 @@ def computed(
     figures `stated` in the sentence, from one more of a sentence or column, also as a mean, a
     share of a figure, or what a figure was before it grew. The more there is to compute from, the
     more digits tell a result from chance."""
-    if not COMPUTING.search(clause) or _digits(said) < LEAST_DIGITS:
+    times = said.unit.measures is UnitClass.TIMES
+    if not COMPUTING.search(clause) or _digits(said) < (1 if times else LEAST_DIGITS):
         return False
     exact = replace(said, hedge=_open(said))
     if any(matches(exact, result) for result, _ in _results(said, _operands(near))):
@@ -598,8 +627,9 @@ def computed(
         if _digits(said) <= LEAST_DIGITS:
             continue
         for result, operands in (*_results(said, group), *_further(said, clause, group)):
-            if matches(exact, result) and any(
-                matches(other, one, line) for other in others for one, line in operands
+            if matches(exact, result) and (
+                _RECKONED.search(clause)
+                or any(matches(other, one, line) for other in others for one, line in operands)
             ):
                 return True
     return False
@@ -683,6 +713,16 @@ def _results(
             yield _result(said, sum((q.bounds()[0] for q, _ in group), Fraction(0))), group
     if said.unit.measures in (UnitClass.SHARE, UnitClass.TIMES, UnitClass.POINTS):
         yield from _ratios(said, given)
+    if said.unit.name == "%":
+        for a, b in permutations(given, 2):
+            if a[0].unit.name == "%" and b[0].unit.measures is UnitClass.POINTS:
+                yield _result(said, a[0].low - b[0].low), (a, b)
+                yield _result(said, a[0].low + b[0].low), (a, b)
+    if said.unit.measures is UnitClass.DURATION:
+        for one in given:
+            if one[0].unit.measures is UnitClass.DURATION and not one[0].comparable(said):
+                factor = 1 / MONTH_SECONDS if said.unit.base == "个月" else MONTH_SECONDS
+                yield _result(said, one[0].bounds()[0] * factor), (one,)
 
 
 def _adds_up(one: Quantity, said: Quantity) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
@@ -198,7 +198,7 @@ ANTONYMS = tuple(
     ]
 )
 NEGATIONS = re.compile(
-    r"不(?!确定性|仅|但|过|断|少|同|只|论|管|得不|久|乏|佳|力|利|满|良|当|安|幸|时|止|错|妨|禁|愧|料|堪|适|易|法|动产|锈钢|足)|没(?!收|落|入)有?|未(?!来|成年|决|知|婚)|无(?!论|锡|线|人机|期|偿|私|疑|非|数|限|条件|缝|穷)|并非|难以|拒绝|禁止|缺乏"
+    r"不(?!确定性|仅|但|过|断|少|同|只|论|管|得不|久|乏|佳|力|利|满|良|当|安|幸|时|止|错|妨|禁|愧|料|堪|适|易|法|动产|锈钢|足)|没(?!收|落|入)有?|未(?!来|成年|决|知|婚)|无(?!论|锡|线|人机|期|偿|私|疑|非|数|限|条件|缝|穷|前例|二(?!次|[\d年]))|并非|难以|拒绝|禁止|缺乏"
 )
 HEDGES = re.compile(
     "可能(?!性)|或许|也许|或将|预计|预期|有望|计划|拟(?!人|合)|打算|据传|疑似|估计|大概|似乎|倾向于|未必|不一定"
@@ -213,7 +213,8 @@ PLANNED = re.compile(
 DONE = re.compile("已(?!知)|(?<=[\u4e00-\u9fff])了(?!解)")
 CERTAIN = re.compile("必然|一定|肯定|必将|必定|毫无疑问|完全|确保|证实|确定|确认|必须")
 LIMITS = re.compile(
-    "部分|一些|(?<!所未)有的(?!是)|多数|大多|少数|主要|通常|一般|往往|有时|个别|某些|若干|基本上?"
+    "部分|(?<!所未)有的(?!是)|多数|大多|少数|主要|通常|一般|往往|有时|个别|某些|若干|基本上?"
+    "|主因|[一另两几]派|有人|有些"
 )
 UNIVERSAL = re.compile("全部|所有|一切|一律|全都|无一例外|唯一|从来|始终|总是|任何|完全")
 CAUSES = re.compile("因为|由于|因此|导致|使得|所以|从而|促使|引发|造成|归因|得益于|受.{0,8}影响")
@@ -224,7 +225,7 @@ _OWN_COUNT = re.compile(
 )
 _OWN_LARGEST = 10
 # Function words that the tagger takes for a part of a name (拿到过伯克希尔, 决定是).
-_BEFORE_NAMES, _BEHIND_NAMES = "比由经过中在从对向和与及将把被", "是的了"
+_BEFORE_NAMES, _BEHIND_NAMES = "比由经过中在从对向和与及将把被距", "是的了排占达获居"
 _COUNT_OF_PLACES = re.compile("[两二三四五六七八九十][国省市县区州地城]")
 _TWO = 2
 
@@ -360,6 +361,7 @@ def clauses(text: str) -> Iterator[Span]:
 def _clause(text: str, span: Span, year: int | None, kinds: dict[str, str]) -> Clause:
     part = span.of(text)
     quantities, periods = figures(part, year)
+    quantities = with_shared_units(part, quantities)
     terms = [match.span() for match in _QUOTED.finditer(part)]  # a term is held as a whole
     quantities = tuple(
         q for q in quantities if not any(a <= q.span.start and q.span.end <= b for a, b in terms)
@@ -599,6 +601,7 @@ def line_figures(line: PassageLine) -> tuple[tuple[Quantity, ...], tuple[Period,
     """The figures of a line, its periods resolved by the document's year; a bare year in a cell of
     a table row is a period."""
     amounts, periods = figures(line.text, line.year)
+    amounts = with_shared_units(line.text, amounts)
     if "\t" not in line.text:
         return amounts, periods
     years = {
@@ -609,6 +612,36 @@ def line_figures(line: PassageLine) -> tuple[tuple[Quantity, ...], tuple[Period,
     return tuple(q for q in amounts if q not in years), (*periods, *years.values())
 
 
+@lru_cache(2048)
+def label_periods(line: PassageLine) -> tuple[Period, ...]:
+    """The periods that head the columns of a row; a bare year is one."""
+    found: list[Period] = []
+    for label in line.labels:
+        if _CELL_YEAR.fullmatch(label.strip()):
+            found.append(Period(Span(0, len(label)), label, int(label)))
+        else:
+            found += figures(label, line.year)[1]
+    return tuple(found)
+
+
+def with_shared_units(text: str, amounts: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    """The quantities of a text, those without a unit that stand in a row with the unit of the last
+    one (25.4、20.7个月).
+
+    >>> [one.text for one in with_shared_units("25.4、20.7个月", figures("25.4、20.7个月")[0])]
+    ['25.4', '20.7个月']
+    """
+    found: list[Quantity] = []
+    for one in reversed(amounts):
+        after = found[-1] if found else None
+        if after is not None and not one.unit.name and after.unit.name:
+            if _ROW.fullmatch(text[one.span.end : after.span.start]):
+                one = replace(one, unit=after.unit)  # noqa: PLW2901 (the row is read backwards)
+        found.append(one)
+    return tuple(reversed(found))
+
+
+_ROW = re.compile(r"\s?[、和与及]\s?")
 _CELL_YEAR = re.compile(r"(?:19|20)\d\d")
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from rag.answering.alignment import Alignment, align
-from rag.answering.contradictions import failures, shifted, sides
+from rag.answering.contradictions import failures, is_computed, shifted, sides
 from rag.answering.figures import figure_words, keyed, matches
 from rag.answering.statements import (
     PassageLine,
@@ -92,13 +92,18 @@ def judge(text: str, passages: Sequence[Passage], year: int | None) -> Verdict:
 
 # Where the lines give two or more of a sentence's figures and dates, each beside its words, the
 # facts carry it: its wording may be this much less likely.
-CARRIED, BOUND = 0.4, 0.4
+CARRIED, BOUND = 0.2, 0.4
 # But where so many of its words in a row are missing, it may tell of something else.
 LONGEST_GAP = 2
 
 
 def _carried(found: Alignment) -> bool:
-    given = [one for one in found.figures if one.line is not None and one.bound >= BOUND]
+    given = [
+        one
+        for one in found.figures
+        if (one.line is not None and one.bound >= BOUND)
+        or (one.line is None and is_computed(found, one.quantity))
+    ]
     dates = sum(len(clause.periods) for clause in found.claim.clauses)
     return len(given) == len(found.figures) and len(given) + dates > 1
 
@@ -213,6 +218,9 @@ _LACKS = re.compile(
     rf"{_SOURCE}[^，。；]{{0,24}}?(?:没有|未|并未|没|不|无法|无)(?:有)?(?:[^，。；]{{0,8}}?)"
     "(?:提到|提及|写明|说明|给出|涉及|包含|找到|披露|明确|提供|交代|说到|列出|指明|介绍|回答|记载|标明|标注|直接|具体|相关|有关|进一步|详细"
     "|出现|显示|体现|涵盖|反映|描述|讨论|公布|单独|谈到|谈及|讲到)"
+    rf"|^(?:但|不过|然而|可惜)?(?:根据|在|从|按)?(?:目前|已?提供的?|给出的|所给的?|上述|以上|这些|检索到的)?{_SOURCE}"
+    "(?:中|里|内)?[，,]?(?:都|均|并|也|还|尚|却)?(?:没有|没|未|无法|无从|不能|无)"
+    r"|^(?:the\s)?(?:provided\s|given\s)?(?:passages?|documents?|sources?|text)\s(?:do\sno|does\sno|gives?\sno|contains?\sno|ha(?:s|ve)\sno)"
     "|^(?:但|不过|然而|只是|而且)?(?:并|也|尚|还|均|都)?(?:没有|未|没)(?:明确|具体|直接|进一步|单独)?"
     "(?:说明(?!书)|提到|提及|给出|写明|列出|提供|披露|交代|涉及|介绍|公布|指出)"
     "|(?:无法|不能|难以)(?:[^，。；]{0,6})(?:确定|回答|判断|得知|确认|得出|给出|知道|推断)"

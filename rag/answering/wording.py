@@ -309,6 +309,8 @@ def _hedged(theirs: str, text: str) -> bool:
     for match in HEDGES.finditer(theirs):
         if _ESTIMATED.fullmatch(match.group()) and ROUGHLY.search(text):
             continue
+        if match.group() == "尚未" and NEGATIONS.search(text):
+            continue
         condition = pairs(theirs[match.end() :])
         if not _IF.fullmatch(match.group()) or len(condition & pairs(text)) < NEAR * len(condition):
             return True
