@@ -460,7 +460,7 @@ def is_computed(found: Alignment, quantity: Quantity) -> bool:
     given = [(one.quantity, one.line) for one in found.figures if one.line is not None]
     lines = dict.fromkeys((*found.lines, *_nearest(found)))
     return computed(
-        quantity, claim.squeezed, claim.quantities, tuple(lines), found.passages
+        quantity, claim.squeezed, given, tuple(lines), found.passages
     ) or counted_rank(quantity, given)
 
 

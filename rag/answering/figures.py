@@ -197,6 +197,9 @@ def _rival(
     there is none."""
     if quantity.is_range or quantity.unit.measures is UnitClass.ORDINAL:
         return None
+    framed = _framed(quantity, claim.clauses[number], lines)
+    if framed is not None:
+        return framed
     wanted = _key_words(quantity, number, claim)
     # What a row of a table is of stands in its first cell: in a sentence, in the clauses before.
     before = (w for clause in claim.clauses[:number] for w in clause.words if _tells(w))
@@ -225,6 +228,25 @@ def _rival(
             said = any(_word_for_word(claim, number, line) for line in lines)
             return None if said else one.quantity
     return None
+
+
+def _framed(
+    quantity: Quantity, clause: Clause, lines: Sequence[PassageLine]
+) -> Quantity | None:
+    """Another figure that stands where a clause has `quantity`, in a clause that is the same but for
+    its figures; None where there is none, or one such clause has the figure, too."""
+    frame, place, found = _frame(clause), clause.quantities.index(quantity), None
+    for line in lines:
+        for other in facts(line.text, line.year).clauses:
+            if len(other.quantities) == len(clause.quantities) and _frame(other) == frame:
+                if matches(quantity, other.quantities[place], line):
+                    return None
+                found = other.quantities[place]
+    return found if len(frame) >= LEAST_FRAME else None
+
+
+LEAST_FRAME = 4
+"""Characters of a clause beside its figures by which it is another one's twin."""
 
 
 def _pinned(
@@ -584,7 +606,7 @@ def agree(said: Period, given: Period, line: PassageLine | None = None) -> bool:
 # Words without which no figure is taken for a computed one.
 COMPUTING = re.compile(
     "相差|差距|差额|之差|差|合计|总计|共计|一共|总共|加起来|之和|总和|共|增加|减少|多出|少了|多了|高出|低了|比|占|倍|增长|下降"
-    "|提高|提升|翻|平均|净增|净减|差值|相当于|也就是说|换算|倒推|以此计算|余|剩|推算|可得|超出|超额|超支|贵|便宜|人均|平均每|上年为|上年是|即约?|\\bdifference\\b|\\btotal\\b|\\bmore\\b|\\bless\\b|\\btimes\\b|\\bshare\\b|\\baverage\\b|\\bsum\\b"
+    "|提高|提升|翻|平均|净增|净减|差值|相当于|也就是|换算|倒推|以此计算|余|剩|推算|可得|超出|超额|超支|贵|便宜|人均|平均每|上年为|上年是|即约?|\\bdifference\\b|\\btotal\\b|\\bmore\\b|\\bless\\b|\\btimes\\b|\\bshare\\b|\\baverage\\b|\\bsum\\b"
 )
 # Says of itself that it is computed, from figures that it need not repeat.
 _RECKONED = re.compile("倒推|推算|折算|换算|计算|折合|测算")
@@ -602,12 +624,13 @@ _Pair = tuple[Quantity, PassageLine]
 def computed(
     said: Quantity,
     clause: str,
-    stated: Sequence[Quantity],
+    stated: Sequence[_Pair],
     near: Sequence[PassageLine],
     passages: Sequence[Passage],
 ) -> bool:
     """Whether a clause says that it computes `said`, and it can be computed, correct to the digits
-    that it shows: as difference, sum, share, ratio or growth from figures of the lines `near`; as
+    that it shows: as difference, sum, share, ratio or growth from figures of the lines `near`, or
+    from those `stated` in the sentence, each with the line that gives it; as
     the sum of all figures of a sentence or column of `passages`; or, where an operand is among the
     figures `stated` in the sentence, from one more of a sentence or column, also as a mean, a
     share of a figure, or what a figure was before it grew. The more there is to compute from, the
@@ -616,9 +639,10 @@ def computed(
     if not COMPUTING.search(clause) or _digits(said) < (1 if times else LEAST_DIGITS):
         return False
     exact = replace(said, hedge=_open(said))
-    if any(matches(exact, result) for result, _ in _results(said, _operands(near))):
-        return True
-    others = [other for other in stated if other is not said]
+    for operands in (_operands(near), [(one, line) for one, line in stated]):
+        if any(matches(exact, result) for result, _ in _results(said, operands)):
+            return True
+    others = [other for other, _ in stated]
     for group in (group for passage in passages for group in _groups(passage)):
         kind = [one for one, _ in group if one.comparable(said)]
         total = sum((one.bounds()[0] for one in kind), Fraction(0))
@@ -718,6 +742,10 @@ def _results(
             if a[0].unit.name == "%" and b[0].unit.measures is UnitClass.POINTS:
                 yield _result(said, a[0].low - b[0].low), (a, b)
                 yield _result(said, a[0].low + b[0].low), (a, b)
+    if said.unit.measures is UnitClass.TIMES:
+        for one in given:
+            if one[0].unit.name == "%":
+                yield _result(said, 1 + one[0].low / 100), (one,)
     if said.unit.measures is UnitClass.DURATION:
         for one in given:
             if one[0].unit.measures is UnitClass.DURATION and not one[0].comparable(said):
