@@ -49,6 +49,8 @@ _TURN_ONLY = re.compile(
     "|回落|了|约|为){0,12}"
 )
 SIDE = 14
+# Share of the words beside a figure that stand beside it in its line, by which it is no other's.
+SURELY = 0.95
 _SIDE_MARK = re.compile("[，。；！？：、（）()\n\t]|,|其中")
 _SAYS_NOTHING = re.compile(
     "达到|达|为|是|有|共|约|的|了|至|到|仅|超过?|近|和|与|并|均|也|已|则|高达|只有|需|分别|以上|左右|多"
@@ -180,7 +182,8 @@ def find_figures(
             if places[0] and places[1] and _worth(places[1]) > _worth(places[0]) + 0.3:
                 best = places[1]
             lines = [*chosen, *others][:LOOKED_AT]
-            rival = _rival(quantity, number, claim, lines, weights)
+            surely = best.line is not None and best.bound >= SURELY and best.period is None
+            rival = None if surely else _rival(quantity, number, claim, lines, weights)
             found.append(replace(best, rival=rival))
     return tuple(found)
 

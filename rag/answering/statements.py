@@ -542,6 +542,8 @@ def _labels(cells: Sequence[str]) -> tuple[str, ...]:
 
 
 def _gives_figure(cell: str) -> bool:
+    if _CELL_YEAR.fullmatch(cell.strip()):
+        return False  # 2015 2016 2017 head columns
     found = quantities(cell)
     return any(one.unit.name or not cell[: one.span.start].strip() for one in found)
 
