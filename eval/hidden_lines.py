@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from rag.documents.pdf.characters import Box, stretches
 from rag.documents.pdf.columns import reading_order
+from rag.documents.pdf.lined import find_lined
 from rag.documents.pdf.pdfium import parse_pdf
-from rag.documents.pdf.ruled import find_grids, find_lined
+from rag.documents.pdf.ruled import find_grids
 from rag.settings import Reading
 
 _FEWEST_ROWS = 3

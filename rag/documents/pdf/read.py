@@ -39,6 +39,7 @@ from rag.documents.pdf.columns import (
     upright,
     with_fractions,
 )
+from rag.documents.pdf.lined import find_lined
 from rag.documents.pdf.ocr import (
     INSTALL,
     NO_PICTURES,
@@ -56,7 +57,7 @@ from rag.documents.pdf.ocr import (
 )
 from rag.documents.pdf.paragraphs import fragments, without_furniture
 from rag.documents.pdf.pdfium import Paged, parse_pdf
-from rag.documents.pdf.ruled import RuledGrid, find_grids, find_lined
+from rag.documents.pdf.ruled import RuledGrid, find_grids
 from rag.documents.workers import RETRY, tell_pages
 from rag.errors import UnreadableDocument
 from rag.settings import Reading

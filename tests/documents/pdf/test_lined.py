@@ -8,7 +8,8 @@ import pytest
 
 from eval.hidden_lines import measure
 from rag.documents.pdf.characters import Box, Glyph
-from rag.documents.pdf.ruled import find_grids, find_lined
+from rag.documents.pdf.lined import find_lined
+from rag.documents.pdf.ruled import find_grids
 from rag.types import BlockKind
 from tests.documents.conftest import Open, find
 from tests.documents.pdf.test_stretches import typed
@@ -61,6 +62,62 @@ def test_cells_that_stand_around_the_middle_of_their_row() -> None:
     ]  # fmt: skip
 
 
+def test_rows_by_the_distance_of_lines() -> None:
+    """Lines of one cell stand 13 points apart, rows 15: what is in no figure's row ends there."""
+    glyphs = set_at(
+        *HEADER,
+        (12, 50, "二次供水泵房改造以"), (112, 56.5, "2,015.0"), (212, 56.5, "1,640.8"),
+        (12, 63, "及水表出户工程"),
+        (12, 78, "污水处理费返还款项"),
+        (12, 93, "与经营活动有关的其"), (12, 106, "他款项"),
+        (12, 121, "水质检测"), (112, 121, "45.0"), (212, 121, "39.9"),
+    )  # fmt: skip
+    (grid,), _ = find_lined(across(10, 40, 140), glyphs, [])
+    assert [row.text for row in grid.rows[1:]] == [
+        "二次供水泵房改造以及水表出户工程\t2,015.0\t1,640.8",
+        "污水处理费返还款项",
+        "与经营活动有关的其他款项",
+        "水质检测\t45.0\t39.9",
+    ]
+
+
+def test_rows_are_not_one_cell_because_groups_of_them_stand_further_apart() -> None:
+    rows = [("库存现金", 44), ("银行存款", 57), ("泵房设备", 74), ("地下管网", 87)]
+    glyphs = set_at(*HEADER, *((12, y, text) for text, y in rows))
+    glyphs += set_at(*((x, y, f"{y}.2") for _, y in rows for x in (112, 212)))
+    (grid,), _ = find_lined(across(10, 40, 110), glyphs, [])
+    assert [row.text for row in grid.rows[1:]] == [f"{t}\t{y}.2\t{y}.2" for t, y in rows]
+
+
+def test_a_cell_beside_several_rows_stands_in_the_first() -> None:
+    glyphs = set_at(
+        *HEADER,
+        (12, 48, "东区各站的名称与职"), (112, 48, "石榴岭"), (212, 48, "运行"),
+        (12, 61, "责"), (112, 63, "柳荫"), (212, 63, "停用"),
+        (12, 78, "槐树沟备用水源枯水"), (112, 84, "备用"), (212, 84, "甲"),
+        (12, 91, "期启用"), (12, 106, "白鹭湾净水站供工业"), (12, 119, "园区"),
+        (12, 134, "青石河水库引水渠首"), (12, 147, "闸"),
+    )  # fmt: skip
+    (grid,), _ = find_lined(across(10, 40, 170), glyphs, [])
+    assert [row.text for row in grid.rows[1:]] == [
+        "东区各站的名称与职责\t石榴岭\t运行", "\t柳荫\t停用", "槐树沟备用水源枯水期启用\t备用\t甲",
+        "白鹭湾净水站供工业园区", "青石河水库引水渠首闸",
+    ]  # fmt: skip
+
+
+def test_the_heading_of_an_empty_column_makes_it_one() -> None:
+    glyphs = set_at(
+        (12, 14, "项目"), (90, 14, "附注"), (152, 14, "本年"), (232, 14, "上年"),
+        (12, 44, "营业收入"), (152, 44, "13.0"), (232, 44, "24.0"),
+        (12, 58, "营业成本"), (152, 58, "8.0"), (232, 58, "10.0"),
+        (12, 72, "税金"), (152, 72, "2.0"), (232, 72, "3.0"),
+    )  # fmt: skip
+    (grid,), _ = find_lined(across(10, 40, 90), glyphs, [])
+    assert [row.text for row in grid.rows[:2]] == [
+        "项目\t附注\t本年\t上年", "营业收入\t\t13.0\t24.0",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("columns", [[10], [10, 170]])
 def test_running_text_between_lines_is_no_table(columns: list[float]) -> None:
     line = "正文的一行写满了这一栏的宽度" if len(columns) > 1 else "正文的一行写满了整页的宽度" * 2
@@ -98,5 +155,5 @@ def test_ruled_tables_come_out_much_the_same_with_three_lines_only(shared: Path)
     """Of the tables of the annual report only the line above, the one below the header and the
     one below are kept, or none."""
     known = measure((shared / "documents" / REPORT).read_bytes())
-    assert known.three > 1.2 * known.none
-    assert known.three > 0.7 * known.rows
+    assert known.three >= 0.9 * known.rows
+    assert known.none >= 0.6 * known.rows
