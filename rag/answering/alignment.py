@@ -175,8 +175,8 @@ def _dates(
 
 
 def _dated(period: Period, line: PassageLine) -> bool:
-    """Whether a line, or the header of one of its columns, gives a period, its year taken from above
-    it where it leaves that out."""
+    """Whether a line, or the header of one of its columns, gives a period, its year taken from
+    above it where it leaves that out."""
     found = (*line_figures(line)[1], *label_periods(line))
     if not found:
         return False

@@ -423,8 +423,8 @@ def _numbers_its_points(found: Alignment, quantity: Quantity) -> bool:
 
 
 def _elapsed(found: Alignment, quantity: Quantity) -> bool:
-    """Whether a duration is the time between two dates that the lines or the sentence name: between two years, the last one counted or not; between two months of
-    known or the same year; between two days, also in weeks and months."""
+    """Whether a duration is the time between two dates that the lines or the sentence name: two
+    years, the last one counted or not, two months of known or the same year, or two days."""
     if quantity.unit.measures is not UnitClass.DURATION or quantity.is_range:
         return False
     periods = [p for line in found.lines for p in line_figures(line)[1]] + [*found.claim.periods]
@@ -459,9 +459,9 @@ def is_computed(found: Alignment, quantity: Quantity) -> bool:
     claim = found.claim
     given = [(one.quantity, one.line) for one in found.figures if one.line is not None]
     lines = dict.fromkeys((*found.lines, *_nearest(found)))
-    return computed(
-        quantity, claim.squeezed, given, tuple(lines), found.passages
-    ) or counted_rank(quantity, given)
+    return computed(quantity, claim.squeezed, given, tuple(lines), found.passages) or counted_rank(
+        quantity, given
+    )
 
 
 def _nearest(found: Alignment) -> Iterator[PassageLine]:

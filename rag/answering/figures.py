@@ -28,6 +28,7 @@ from rag.answering.statements import (
     line_figures,
     lines_of,
     month_of,
+    periods_of_label,
     runs_of,
 )
 from rag.text.normalize import squeeze
@@ -200,9 +201,6 @@ def _rival(
     there is none."""
     if quantity.is_range or quantity.unit.measures is UnitClass.ORDINAL:
         return None
-    framed = _framed(quantity, claim.clauses[number], lines)
-    if framed is not None:
-        return framed
     wanted = _key_words(quantity, number, claim)
     # What a row of a table is of stands in its first cell: in a sentence, in the clauses before.
     before = (w for clause in claim.clauses[:number] for w in clause.words if _tells(w))
@@ -217,12 +215,13 @@ def _rival(
                 matched.append(one)
             elif one.unit.name and _one_kind(one.unit, quantity.unit):
                 rivals.append(one)
+    framed = _framed(quantity, claim.clauses[number], lines)
+    if framed is not None or _pinned(quantity, claim, number, lines):
+        return framed
     if not matched and wanted:
         told = [(_share(wanted, one.told, weights), one.quantity) for one in rivals]
         most, rival = max(told, key=lambda one: one[0], default=(0.0, quantity))
         return rival if most >= TOLD_OF else None
-    if _pinned(quantity, claim, number, lines):
-        return None
     for one in rivals:
         if matched and all(
             _nearer(in_rows if one.label and own.label else wanted, weights, one, own)
@@ -233,11 +232,9 @@ def _rival(
     return None
 
 
-def _framed(
-    quantity: Quantity, clause: Clause, lines: Sequence[PassageLine]
-) -> Quantity | None:
-    """Another figure that stands where a clause has `quantity`, in a clause that is the same but for
-    its figures; None where there is none, or one such clause has the figure, too."""
+def _framed(quantity: Quantity, clause: Clause, lines: Sequence[PassageLine]) -> Quantity | None:
+    """Another figure that stands where a clause has `quantity`, in a clause that is the same but
+    for its figures; None where there is none, or one such clause has the figure, too."""
     frame, place, found = _frame(clause), clause.quantities.index(quantity), None
     for line in lines:
         for other in facts(line.text, line.year).clauses:
@@ -262,9 +259,9 @@ def _pinned(
         if "\t" in line.text:
             row, label = line_figures(line)[0], squeeze(line.text.partition("\t")[0])
             groups = [row]
-            if len(label) > 1 and label in claim.squeezed:
-                if any(matches(quantity, one, line) for one in row):
-                    return True
+            own = len(label) > 1 and label in claim.squeezed
+            if own and any(matches(quantity, one, line) for one in row):
+                return True
         else:
             groups = [clause.quantities for clause in facts(line.text, line.year).clauses]
         for group in groups:
@@ -574,7 +571,7 @@ def _other_period(
     if "\t" in line.text:
         place = line.text[: told.clauses[at].span.start].count("\t")
         label = line.labels[place] if place < len(line.labels) else ""
-        near = figures(label, line.year)[1] or line_figures(line)[1]
+        near = periods_of_label(label, line.year) or line_figures(line)[1]
     for clause in reversed(told.clauses[:at]):
         if near:
             break
@@ -642,8 +639,8 @@ def computed(
     if not COMPUTING.search(clause) or _digits(said) < (1 if times else LEAST_DIGITS):
         return False
     exact = replace(said, hedge=_open(said))
-    for operands in (_operands(near), [(one, line) for one, line in stated]):
-        if any(matches(exact, result) for result, _ in _results(said, operands)):
+    for known in (_operands(near), stated):
+        if any(matches(exact, result) for result, _ in _results(said, known)):
             return True
     others = [other for other, _ in stated]
     for group in (group for passage in passages for group in _groups(passage)):
@@ -719,8 +716,10 @@ def with_unit(one: Keyed) -> Quantity:
 
 
 def _open(said: Quantity) -> Hedge:
-    """A computed figure is held to rounding alone, however the sentence hedges it."""
-    return Hedge.EXACT if said.hedge is not Hedge.ABOUT else Hedge.ABOUT
+    """How a computed figure is held: to rounding alone, however the sentence hedges it, unless it
+    is a round one (约300)."""
+    round_one = "." not in said.text and _fineness(said.low, said.step) > said.step
+    return Hedge.ABOUT if said.hedge is Hedge.ABOUT and round_one else Hedge.EXACT
 
 
 def _digits(said: Quantity) -> int:
@@ -740,20 +739,27 @@ def _results(
             yield _result(said, sum((q.bounds()[0] for q, _ in group), Fraction(0))), group
     if said.unit.measures in (UnitClass.SHARE, UnitClass.TIMES, UnitClass.POINTS):
         yield from _ratios(said, given)
+    yield from _converted(said, given)
+
+
+def _converted(
+    said: Quantity, given: Sequence[_Pair]
+) -> Iterator[tuple[Quantity, tuple[_Pair, ...]]]:
+    """A share and the points by which it changed; how many times as much a growth makes; weeks or
+    days in months, months in days."""
     if said.unit.name == "%":
         for a, b in permutations(given, 2):
             if a[0].unit.name == "%" and b[0].unit.measures is UnitClass.POINTS:
                 yield _result(said, a[0].low - b[0].low), (a, b)
                 yield _result(said, a[0].low + b[0].low), (a, b)
-    if said.unit.measures is UnitClass.TIMES:
-        for one in given:
-            if one[0].unit.name == "%":
-                yield _result(said, 1 + one[0].low / 100), (one,)
-    if said.unit.measures is UnitClass.DURATION:
-        for one in given:
-            if one[0].unit.measures is UnitClass.DURATION and not one[0].comparable(said):
-                factor = 1 / MONTH_SECONDS if said.unit.base == "个月" else MONTH_SECONDS
-                yield _result(said, one[0].bounds()[0] * factor), (one,)
+    for one in given:
+        quantity = one[0]
+        if said.unit.measures is UnitClass.TIMES and quantity.unit.name == "%":
+            yield _result(said, 1 + quantity.low / 100), (one,)
+        durations = said.unit.measures is quantity.unit.measures is UnitClass.DURATION
+        if durations and not quantity.comparable(said):
+            factor = 1 / MONTH_SECONDS if said.unit.base == "个月" else MONTH_SECONDS
+            yield _result(said, quantity.bounds()[0] * factor), (one,)
 
 
 def _adds_up(one: Quantity, said: Quantity) -> bool:

@@ -616,14 +616,15 @@ def line_figures(line: PassageLine) -> tuple[tuple[Quantity, ...], tuple[Period,
 
 @lru_cache(2048)
 def label_periods(line: PassageLine) -> tuple[Period, ...]:
-    """The periods that head the columns of a row; a bare year is one."""
-    found: list[Period] = []
-    for label in line.labels:
-        if _CELL_YEAR.fullmatch(label.strip()):
-            found.append(Period(Span(0, len(label)), label, int(label)))
-        else:
-            found += figures(label, line.year)[1]
-    return tuple(found)
+    """The periods that head the columns of a row."""
+    return tuple(one for label in line.labels for one in periods_of_label(label, line.year))
+
+
+def periods_of_label(label: str, year: int | None) -> tuple[Period, ...]:
+    """The periods of a column's label; a bare year is one."""
+    if _CELL_YEAR.fullmatch(label.strip()):
+        return (Period(Span(0, len(label)), label, int(label)),)
+    return figures(label, year)[1]
 
 
 def with_shared_units(text: str, amounts: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
@@ -636,10 +637,11 @@ def with_shared_units(text: str, amounts: tuple[Quantity, ...]) -> tuple[Quantit
     found: list[Quantity] = []
     for one in reversed(amounts):
         after = found[-1] if found else None
-        if after is not None and not one.unit.name and after.unit.name:
-            if _ROW.fullmatch(text[one.span.end : after.span.start]):
-                one = replace(one, unit=after.unit)  # noqa: PLW2901 (the row is read backwards)
-        found.append(one)
+        bare = after is not None and not one.unit.name and after.unit.name
+        if after is not None and bare and _ROW.fullmatch(text[one.span.end : after.span.start]):
+            found.append(replace(one, unit=after.unit))
+        else:
+            found.append(one)
     return tuple(reversed(found))
 
 

@@ -227,6 +227,9 @@ _LACKS = re.compile(
     "|(?:no|not|n't)\\s(?:\\w+\\s){0,3}(?:mention|state|provide|contain|say|give|specif|answer|include|evidence|information)",
     re.IGNORECASE,
 )
+_BY_THEM = re.compile(
+    rf"(?:根据|按照?|从|据|基于|就)?[^，。]{{0,6}}?{_SOURCE}(?:中|里|内|来看|看)?"
+)
 _ONLY = re.compile(
     "(?:给出的|所给的?|以上|上述)?(?:资料|段落|文档|文中|文章|原文|材料)(?:中|里)?(?:的[^，。]{0,10})?(?:只|仅)"
     "(?:包含|列出|提到|说到?|涉及|给出|有|写)了?"
@@ -499,6 +502,8 @@ def without_remarks(text: str) -> str:
     kept = [span for span in every if not _LACKS.search(span.of(text))]
     if len(kept) == len(every):
         return text
+    if all(_BY_THEM.fullmatch(span.of(text).strip()) for span in kept):
+        return ""
     return "，".join(span.of(text).strip() for span in kept)
 
 

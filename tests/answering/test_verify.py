@@ -182,6 +182,63 @@ def test_a_bare_day_a_range_and_an_unknown_speaker(claim: str, supported: bool) 
     assert (judge(claim, [passage(text=text)], None).support is Support.SUPPORTED) is supported
 
 
-@pytest.mark.parametrize("text", ["主要原因如下：", "资料没有写明票价。", "综上所述，前景向好。"])
+BRIDGES = (
+    "2022年青石桥通行47万辆，相比之下，2019年仅通行31万辆，占全县的37.9%，较上年提升1.9个百分点。"
+    "白水桥的两座引桥分别长25.4、20.7米。3月4日开工，4月15日完工，前10月累计收费120万元。"
+    "目前最长的引桥长25.4米，青石桥收费同比增长123%。"
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "supported"),
+    [
+        # of a comparison each figure has its own year
+        ("2022年青石桥通行47万辆，比2019年的31万辆多16万辆。", True),
+        ("2022年青石桥通行47万辆，比2018年的31万辆多16万辆。", False),
+        # months so far, a unit for a row, a present that limits nothing
+        ("前10个月累计收费120万元。", True),
+        ("两座引桥分别长25.4米和20.7米。", True),
+        ("最长的引桥长25.4米。", True),
+        # computed: a share from points, a multiple from a growth, a span between two days
+        ("青石桥的通行占全县的37.9%，推算2021年约为36.0%。", True),
+        ("青石桥的通行占全县的37.9%，推算2021年约为35.0%。", False),
+        ("3月4日开工，4月15日完工，历时六周。", True),
+        ("3月4日开工，4月15日完工，历时九周。", False),
+        # the twin of a clause, but for its figure
+        ("4月15日完工，前10月累计收费3万元。", False),
+    ],
+)
+def test_figures_are_held_as_a_reader_would(claim: str, supported: bool) -> None:
+    found = judge(claim, [replace(passage(text=BRIDGES), date="2022")], 2022)
+    assert (found.support is Support.SUPPORTED) is supported, found
+
+
+def test_a_column_headed_by_a_bare_year_is_of_that_year() -> None:
+    table = replace(
+        passage(text="青石桥\t0.91\t0.88\n白水桥\t0.95\t0.97"), lead=("桥名\t2016\t2017",)
+    )
+    assert judge("青石桥2017年为0.88。", [table], None).support is Support.SUPPORTED
+    assert judge("青石桥2016年为0.88。", [table], None).support is not Support.SUPPORTED
+
+
+def test_a_citation_moves_where_the_cited_passage_tells_of_something_else() -> None:
+    other = passage(2, "渡轮未来两年内还有另外7艘陆续投入运营。", 0)
+    cited = passage(1, "渡轮未来三年内的票价不变，码头照常开放。", 0)
+    found = verify(Claim("未来两年内还有另外7艘渡轮投入运营。", (1,)), [cited, other], source)
+    assert (found.support, found.reason) == (Support.SUPPORTED, NOT_CITED)
+    assert {one.n for one in found.citations} == {2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "主要原因如下：",
+        "资料没有写明票价。",
+        "综上所述，前景向好。",
+        "根据提供的资料，无法得知渡轮的票价。",
+        "资料中没有渡轮2016年的票价。",
+        "The passages give no fare for 2016.",
+    ],
+)
 def test_what_claims_nothing_gets_no_mark(text: str) -> None:
     assert verify(Claim(text, (1,)), [passage()], source).support is Support.NONE
