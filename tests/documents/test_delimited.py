@@ -54,6 +54,14 @@ def test_delimiters() -> None:
     assert delimiter_of("只有一列\n") in ",\t;|"
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "SEP=;\r"])
+def test_the_line_that_names_the_delimiter_is_no_row(first: str) -> None:
+    cleaned = read_csv((first + "门店;客流,人次\n桂花巷店;4,12\n").encode(), Reading())
+    assert cleaned.text == "门店\t客流,人次\n桂花巷店\t4,12"
+    assert cleaned.blocks[1].lines == (3, 3)
+    assert "sep" not in "".join(cleaned.blocks[1].lead)
+
+
 def test_an_unclosed_quotation_mark_ends_with_the_file() -> None:
     assert read_csv('甲,"乙\n丙,丁'.encode(), Reading()).text == "甲\t乙 丙,丁"
 

@@ -515,6 +515,8 @@ def _table(
 _DELIMITERS = ",\t;|"
 _SAMPLE_LINES = 20
 _QUOTED = re.compile(r'"[^"]*"')
+# What spreadsheet programs take the delimiter from: no row.
+_DIRECTIVE = re.compile(r'"?sep=([^"\r\n])"?[ \t,;|]*(?:\r\n?|\n)', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,7 +536,9 @@ def read_csv(data: bytes, _settings: Reading) -> Cleaned:
     source = decode(data).text
     rows: list[Fragment] = []
     gaps: list[int] = []
-    for cells, lines in _rows(source, delimiter_of(source)):
+    told = _DIRECTIVE.match(source)
+    start = told.end() if told else 0
+    for cells, lines in _rows(source, told[1] if told else delimiter_of(source), start):
         row = _fragment(source, cells, lines)
         if row.pieces:
             rows.append(row)
@@ -580,10 +584,12 @@ def delimiter_of(source: str) -> str:
     return max(_DELIMITERS, key=fit)
 
 
-def _rows(source: str, delimiter: str) -> Iterator[tuple[list[_Cell], tuple[int, int]]]:
-    """The rows of the source with their first and last line, from 1. In quotation marks a cell
+def _rows(
+    source: str, delimiter: str, start: int = 0
+) -> Iterator[tuple[list[_Cell], tuple[int, int]]]:
+    """The rows of the source from `start` with their first and last line, from 1. In quotation marks a cell
     may hold the delimiter, line breaks, and doubled quotation marks."""
-    at, line = 0, 1
+    at, line = start, 2 if start else 1
     while at < len(source):
         cells: list[_Cell] = []
         first = line

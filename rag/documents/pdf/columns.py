@@ -125,7 +125,9 @@ def _gutter(items: Sequence[Item], whole: Box) -> float | None:
 
 def _is_column(items: Sequence[Item], width: float) -> bool:
     """Whether the lines of one side are text set in a column, not cells."""
-    long = sum(item.box.width >= _FILLED * width for item in items)
+    if len(items) < _FEWEST_LINES:
+        return False
+    long = [item.box.x1 - item.box.x0 >= _FILLED * width for item in items].count(True)
     return long >= _FEWEST_LINES and long >= len(items) / 3
 
 
@@ -360,14 +362,16 @@ def _turns(glyphs: Sequence[Glyph]) -> list[int]:
 
 def _turned_runs(glyphs: Sequence[Glyph]) -> list[tuple[int, int]]:
     """Characters that stand below each other, from the first to behind the last of them."""
-    middles = [glyph.box.middle for glyph in glyphs]
-    edges = [0]
-    for i in range(1, len(glyphs)):
-        down, size = middles[i] - middles[i - 1], glyphs[i].size
-        near = _NEAREST * size <= down <= _FARTHEST * size  # no character on the same line is
-        if not near or not _below(glyphs[i - 1], glyphs[i]):
-            edges.append(i)
-    return list(pairwise([*edges, len(glyphs)])) if glyphs else []
+    middles = [(glyph.box.y0 + glyph.box.y1) / 2 for glyph in glyphs]
+    below = {
+        i
+        for i, (above, middle) in enumerate(pairwise(middles), 1)
+        if middle > above  # no character on the same line is
+        and _NEAREST <= (middle - above) / glyphs[i].size <= _FARTHEST
+        and _below(glyphs[i - 1], glyphs[i])
+    }
+    edges = [i for i in range(len(glyphs)) if i not in below]
+    return list(pairwise([*edges, len(glyphs)]))
 
 
 def _beside(last: Glyph, glyph: Glyph) -> bool:

@@ -306,7 +306,7 @@ def is_scan(page: Page) -> bool:
 
 def is_garbled(page: Page) -> bool:
     """Whether a page is set in fonts that do not say which characters they show."""
-    unknown = sum(not glyph.mapped for glyph in page.glyphs)
+    unknown = [glyph.mapped for glyph in page.glyphs].count(False)
     return unknown >= max(_FEWEST_UNKNOWN, _UNKNOWN * len(page.glyphs))
 
 

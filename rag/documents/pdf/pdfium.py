@@ -166,7 +166,7 @@ def _page(pdf: Any, index: int) -> Page:
         place = _Place(turn, left, bottom, user_width, user_height)
         values, notes, crossed = _annotations(pdf, page, place)
         objects = _objects(page, place)
-        glyphs, struck = _unstruck(list(_glyphs(page, place)), crossed, objects.rules)
+        glyphs, struck = _unstruck(_glyphs(page, place), crossed, objects.rules)
         areas = (max(1.0, one.box.width * one.box.height) for one in objects.figures)
         share = min(1.0, max(areas, default=0.0) / max(1.0, width * height))
         return Page(
@@ -199,7 +199,7 @@ class _Place:
         return Box(self.height - y1, self.width - x1, self.height - y0, self.width - x0)
 
 
-def _glyphs(page: Any, place: _Place) -> Iterator[Glyph]:
+def _glyphs(page: Any, place: _Place) -> list[Glyph]:
     """The visible characters of a page, in the order of the file."""
     from pypdfium2 import raw
 
@@ -208,9 +208,11 @@ def _glyphs(page: Any, place: _Place) -> Iterator[Glyph]:
         handle, rectangle = textpage.raw, raw.FS_RECTF()
         pointer = ctypes.byref(rectangle)
         codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(textpage.count_chars())]
-        misleading = _misleading_fonts(raw, handle, codes)
         box_of, angle_of = raw.FPDFText_GetLooseCharBox, raw.FPDFText_GetCharAngle
         error_of, weight_of = raw.FPDFText_HasUnicodeMapError, raw.FPDFText_GetFontWeight
+        glyphs: list[Glyph] = []
+        places: list[int] = []
+        wide: list[int] = []
         spaced = False
         for i, text, mapped in _characters(raw, handle, codes):
             if not text:
@@ -218,22 +220,28 @@ def _glyphs(page: Any, place: _Place) -> Iterator[Glyph]:
                 continue
             box_of(handle, i, pointer)
             box = place.box(rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
-            height = box.height
+            height = box.y1 - box.y0
             if height <= 0:
                 continue
+            upright = rectangle.top - rectangle.bottom
+            if codes[i] < _BEYOND_LATIN and rectangle.right - rectangle.left >= _WIDE * upright:
+                wide.append(i)
             size = _size(raw, handle, i, height)
-            angle = round(degrees(angle_of(handle, i)))
-            if angle == 0 and rectangle.top - rectangle.bottom > _TALL * size:
+            angle = angle_of(handle, i)
+            angle = round(degrees(angle)) if angle else 0
+            if angle == 0 and upright > _TALL * size:
                 box = _type_box(raw, handle, i, place, size)
             known = mapped and error_of(handle, i) != 1
-            own = text
-            if misleading or text in _SYMBOLIC:
-                font = _font(raw, handle, i)
-                known = known and font not in misleading
-                own = in_font(text, font)
+            own = in_font(text, _font(raw, handle, i)) if text in _SYMBOLIC else text
             bold = weight_of(handle, i) >= _BOLD_WEIGHT
-            yield Glyph(own, box, size, bold, spaced, (angle + place.turn) % 360, known)
+            glyphs.append(Glyph(own, box, size, bold, spaced, (angle + place.turn) % 360, known))
+            places.append(i)
             spaced = False
+        if misleading := _misleading_fonts(raw, handle, codes, wide):
+            for at, i in enumerate(places):
+                if _font(raw, handle, i) in misleading:
+                    glyphs[at] = glyphs[at]._replace(mapped=False)
+        return glyphs
     finally:
         textpage.close()
 
@@ -275,16 +283,11 @@ def _font(raw: Any, handle: Any, index: int) -> str:
     return name.value.decode("utf-8", "replace")
 
 
-def _misleading_fonts(raw: Any, handle: Any, codes: Sequence[int]) -> frozenset[str]:
+def _misleading_fonts(
+    raw: Any, handle: Any, codes: Sequence[int], wide: Sequence[int]
+) -> frozenset[str]:
     """Chinese fonts whose map gives no Chinese character on this page, but Latin ones as wide as
-    those: it names the wrong characters."""
-    rectangle = raw.FS_RECTF()
-    wide: list[int] = []
-    for i, code in enumerate(codes):
-        if 0x20 < code < _BEYOND_LATIN:
-            raw.FPDFText_GetLooseCharBox(handle, i, ctypes.byref(rectangle))
-            if rectangle.right - rectangle.left >= _WIDE * (rectangle.top - rectangle.bottom):
-                wide.append(i)
+    those: it names the wrong characters. `wide` are the places of all that are."""
     if len(wide) < _FEWEST_WIDE:
         return frozenset()
     widths = Counter(name for i in wide if _CHINESE_FONT.search(name := _font(raw, handle, i)))
