@@ -79,6 +79,9 @@ _PRONOUN = re.compile(
     r"|上述(?:公司|机构|项目|文件)?|(?<![尤极与])其(?![他中次实余它])"
 )
 _ENGLISH_PRONOUN = re.compile(r"\b(?:it|its|they|their|them|he|his|she|her)\b", re.IGNORECASE)
+# What these point at may stand before them: a name, or a code with digits, but the first word.
+_POSSESSIVE = frozenset(("its", "their", "his", "her"))
+_ENGLISH_NAME = re.compile(r"(?<= )(?:[A-Z][\w&.-]*|\d+[A-Za-z]\w*)")
 _BARE = re.compile(
     r"(?:那么?|具体|是?为什么|原因|是|有|多少|几个|哪一?[年月天些个家里]|哪[里儿]|什么时候|什么|怎么样?"
     r"|如何|谁|何时|何地|在|的|呢|吗|[，,？?\s])+"
@@ -250,7 +253,10 @@ def _pointing(question: str, earlier: str) -> str | None:
     if topic and (this := _THIS.search(question)):
         rest = question[this.end() :]
         return question[: this.start()] + topic + rest.removeprefix(first_nouns(rest))
-    if question.isascii() and _ENGLISH_PRONOUN.search(question):
+    pronoun = _ENGLISH_PRONOUN.search(question) if question.isascii() else None
+    if pronoun and not (
+        pronoun[0].lower() in _POSSESSIVE and _ENGLISH_NAME.search(question, 0, pronoun.start())
+    ):
         return f"{question} ({earlier})"
     return None
 

@@ -77,6 +77,8 @@ def test_a_follow_up(earlier: str, question: str, expected: str) -> None:
         "华为和其他公司比怎么样？",
         "申请市民卡需要带哪些证件？",
         "哪些东西不许带进轻轨车站？",
+        "How much did the Norwegian maker 1X raise in its A2 round?",
+        "When did BYD open their plant?",
     ],
 )
 def test_a_question_that_stands_alone_stays(question: str) -> None:
