@@ -587,8 +587,8 @@ def delimiter_of(source: str) -> str:
 def _rows(
     source: str, delimiter: str, start: int = 0
 ) -> Iterator[tuple[list[_Cell], tuple[int, int]]]:
-    """The rows of the source from `start` with their first and last line, from 1. In quotation marks a cell
-    may hold the delimiter, line breaks, and doubled quotation marks."""
+    """The rows of the source from `start` with their first and last line, from 1. In quotation
+    marks a cell may hold the delimiter, line breaks, and doubled quotation marks."""
     at, line = start, 2 if start else 1
     while at < len(source):
         cells: list[_Cell] = []

@@ -37,6 +37,7 @@ from rag.documents.pdf.characters import (
     stretches,
 )
 from rag.documents.pdf.ruled import RuledGrid, lines_across
+from rag.text.sentences import ends_sentence
 from rag.types import PageBox
 
 # The gutter is looked for in this part of the text's width, in steps of points.
@@ -127,8 +128,26 @@ def _is_column(items: Sequence[Item], width: float) -> bool:
     """Whether the lines of one side are text set in a column, not cells."""
     if len(items) < _FEWEST_LINES:
         return False
-    long = [item.box.x1 - item.box.x0 >= _FILLED * width for item in items].count(True)
-    return long >= _FEWEST_LINES and long >= len(items) / 3
+    wide = [item.box.x1 - item.box.x0 >= _FILLED * width for item in items]
+    long = wide.count(True)
+    if long >= _FEWEST_LINES:
+        return long >= len(items) / 3
+    return long == len(items) - 1 and not wide[-1] and _is_paragraph(items)
+
+
+def _is_paragraph(items: Sequence[Item]) -> bool:
+    """Whether lines that break at one edge are a sentence that ends in the last, short one."""
+    parts = [item.stretch for item in items if item.stretch]
+    if len(parts) < len(items):
+        return False
+    *above, last = parts
+    edges = [part.box.x1 for part in above]
+    return (
+        max(edges) - min(edges) <= last.size
+        and last.box.x0 - min(part.box.x0 for part in parts) <= last.size
+        and ends_sentence(last.text)
+        and not any(ends_sentence(part.text) for part in above)
+    )
 
 
 def _bands(items: Sequence[Item], gutter: float | None, whole: Box) -> list[list[_Zone]]:

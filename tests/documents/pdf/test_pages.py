@@ -7,8 +7,12 @@ from rag.documents.headings import NO_HEADING
 from rag.documents.pdf.characters import Box, Glyph, Page, PageLine, stretches
 from rag.documents.pdf.columns import foot, reading_order
 from rag.documents.pdf.paragraphs import fragments, without_furniture
+from rag.documents.pdf.read import read_pdf
 from rag.documents.pdf.ruled import find_grids
+from rag.settings import Reading
+from rag.types import BlockKind
 from tests.documents.pdf.test_stretches import typed
+from tests.pdf_file import at, drawn_pdf
 
 
 def table(columns: list[float], rows: list[float]) -> list[Box]:
@@ -153,3 +157,17 @@ def test_a_row_does_not_cut_an_open_sentence() -> None:
     found = read(line(FULL[:20], 10, 20), row, line("说完了。", 10, 48))
     assert [item.role for item in found] == [Role.BODY, Role.ROW]
     assert found[0].text.endswith("说完了。")
+
+
+def test_columns_of_three_lines_of_which_the_last_is_short() -> None:
+    columns = (
+        (60, ("澜水镇今年春天修好了三座石桥并", "且在桥面上铺了本地的青石板行人", "往来方便了。")),
+        (270, ("镇里的老人说从前过河要等渡船遇", "上大雨涨水的日子常常要等上一整", "天。")),
+    )
+    words = "".join(at(x, 700 - 18 * i, t) for x, own in columns for i, t in enumerate(own))
+    cleaned = read_pdf(drawn_pdf([words]), Reading())
+    assert cleaned.text.split() == ["".join(own) for _, own in columns]
+    cells = [("石榴岭水厂日常巡检记录表", "每周一次由值班员完成"), ("水质检测", "每月。")] * 2
+    words = "".join(at(60 + 210 * c, 700 - 18 * i, cells[i][c]) for i in range(3) for c in (0, 1))
+    rows = read_pdf(drawn_pdf([words]), Reading()).blocks
+    assert [block.kind for block in rows] == [BlockKind.TABLE_ROW] * 3
