@@ -20,7 +20,15 @@ from rag.answering.alignment import (
     supplanted,
     turned_roles,
 )
-from rag.answering.figures import BoundFigure, agree, computed, counted_rank, keyed, matches
+from rag.answering.figures import (
+    BoundFigure,
+    agree,
+    computed,
+    counted_rank,
+    keyed,
+    matches,
+    with_unit,
+)
 from rag.answering.statements import (
     ANTONYMS,
     CERTAIN,
@@ -65,6 +73,7 @@ BESIDE, LONGEST = 3, 4
 FOREMOST = re.compile(
     "首[个家次款批座只位项例部条]|第一(?![季阶年月批次步节章天])|最[大高多早长快新小低少]|唯一"
 )
+_FURTHER_DOWN = re.compile("第[二三四五六七八九十]+[大高多长]")  # 第二大 is not 最大
 # Kinds of words (of the tags of jieba) that limit what is the first or most: places, sides, times.
 LIMITING = ("ns", "s", "f", "t", "nt")
 _PRESENT = ("目前", "迄今", "至今", "当前", "现在", "如今")  # limits nothing: so it is told
@@ -103,6 +112,7 @@ def failures(found: Alignment) -> Iterator[Remark]:
     if (
         _turned_in_place(found)
         or _turned_difference(found)
+        or _turned_comparison(found)
         or any(_turned(found, number) for number in range(len(found.claim.clauses)))
     ):
         yield Remark(RemarkKind.DIRECTION)
@@ -323,6 +333,8 @@ def _widened(found: Alignment) -> bool:
         if other is None or line is None or share < OVERSTATED:
             continue
         for mark in FOREMOST.finditer(clause.squeezed):
+            if mark[0] not in other.squeezed and _FURTHER_DOWN.search(other.squeezed):
+                return True
             limits = _limits(other.squeezed, mark[0])
             if limits and not any(all(_limited(one, own) for one in of) for of in limits):
                 return True
@@ -560,6 +572,40 @@ def _turned_difference(found: Alignment) -> bool:
         differences = _differences(one.quantity, found, sides)
         if differences and all((difference > 0) != more for difference in differences):
             return True
+    return False
+
+
+_ABOVE_OR_BELOW = re.compile("(?P<above>高于|多于|大于|超过)|低于|少于|小于|不及")
+
+
+def _turned_comparison(found: Alignment) -> bool:
+    """Whether a clause says that one row of a table is above another, or below it, in a column that
+    it names, while the table has them the other way round."""
+    rows = {
+        squeeze(line.text.partition("\t")[0]): line
+        for passage in found.passages
+        for line in lines_of(passage)
+        if line.labels and "\t" in line.text
+    }
+    for clause in found.claim.clauses if len(rows) > 1 else ():
+        said = _ABOVE_OR_BELOW.search(clause.squeezed)
+        if said is None:
+            continue
+        before, after = clause.squeezed[: said.start()], clause.squeezed[said.end() :]
+        first, second = (
+            max((row for row in rows if len(row) > 1 and row in side), key=len, default="")
+            for side in (before, after)
+        )
+        values = [
+            {one.label: with_unit(one).bounds()[0] for one in keyed(rows[row])}
+            for row in (first, second)
+            if row and first != second
+        ]
+        for label in values[0] if len(values) > 1 else ():
+            if label and label in clause.squeezed and label in values[1]:
+                higher = values[0][label] > values[1][label]
+                if higher is (said["above"] is None) and values[0][label] != values[1][label]:
+                    return True
     return False
 
 

@@ -221,6 +221,22 @@ def test_a_column_headed_by_a_bare_year_is_of_that_year() -> None:
     assert judge("青石桥2016年为0.88。", [table], None).support is not Support.SUPPORTED
 
 
+@pytest.mark.parametrize(
+    ("claim", "supported"),
+    [
+        ("青石桥的收入高于白水桥。", True),
+        ("白水桥的收入高于青石桥。", False),
+        ("白水桥的收入低于青石桥。", True),
+        ("红河桥是全县最长的桥。", False),
+        ("红河桥是全县第二长的桥。", True),
+    ],
+)
+def test_a_comparison_is_held_against_rows_and_ranks(claim: str, supported: bool) -> None:
+    table = replace(passage(text="青石桥\t120\t31\n白水桥\t95\t47"), lead=("桥名\t收入\t通行",))
+    ranks = passage(2, "红河桥是全县第二长的桥。")
+    assert (judge(claim, [table, ranks], None).support is Support.SUPPORTED) is supported
+
+
 def test_a_citation_moves_where_the_cited_passage_tells_of_something_else() -> None:
     other = passage(2, "渡轮未来两年内还有另外7艘陆续投入运营。", 0)
     cited = passage(1, "渡轮未来三年内的票价不变，码头照常开放。", 0)
