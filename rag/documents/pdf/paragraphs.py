@@ -171,7 +171,7 @@ def _goes_on(last: PageBox, box: PageBox, height: int) -> bool:
 
 
 # Heads and feet stand in these parts of the page, from top and bottom.
-_HEAD_SHARE = 0.12
+HEAD_SHARE = 0.12
 _EDGE_LINES = 4
 _FEWEST_PAGES = 3
 # A head alternates between left and right pages, or changes with the chapter.
@@ -215,7 +215,7 @@ def without_furniture(
 def _edges(page: Page, lines: Sequence[PageLine]) -> set[int]:
     """Positions of the lines at the upper and lower edge of the page."""
     upright = sorted(range(len(lines)), key=lambda i: lines[i].box.y0)
-    limit = _HEAD_SHARE * page.height
+    limit = HEAD_SHARE * page.height
     top = [i for i in upright[:_EDGE_LINES] if lines[i].box.y0 < limit]
     bottom = [i for i in upright[-_EDGE_LINES:] if lines[i].box.y1 > page.height - limit]
     return {i for i in (*top, *bottom) if lines[i].table is None}

@@ -17,7 +17,12 @@ from itertools import takewhile
 
 from rag.documents.detect import Cleaned
 from rag.documents.formats.text import clean_fragments
-from rag.documents.headings import is_generic_title, page_title, plausible_date
+from rag.documents.headings import (
+    is_generic_title,
+    is_table_title,
+    page_title,
+    plausible_date,
+)
 from rag.documents.pdf.characters import (
     Box,
     Drawn,
@@ -55,7 +60,7 @@ from rag.documents.pdf.ocr import (
     pictured_pages,
     recognise_pages,
 )
-from rag.documents.pdf.paragraphs import fragments, without_furniture
+from rag.documents.pdf.paragraphs import HEAD_SHARE, fragments, is_numbered, without_furniture
 from rag.documents.pdf.pdfium import Paged, parse_pdf
 from rag.documents.pdf.ruled import RuledGrid, find_grids
 from rag.documents.workers import RETRY, tell_pages
@@ -67,6 +72,10 @@ _TITLE_SIZE = 1.3
 _LONGEST_TITLE = 90
 # The columns of a table that goes on on the next page stand where they stood, points.
 _SAME_EDGE = 4.0
+# What stands above the part of a table on the next page.
+_CONTINUED = re.compile(
+    r"[（(]?(?:续上?表|表续|接上[页表])[\d.\-]{0,8}[）)]?|表\s?[\d.\-]{1,8}.{0,40}[（(]续表?[）)]"
+)
 
 
 def read_pdf(data: bytes, settings: Reading) -> Cleaned:
@@ -142,7 +151,7 @@ def clean_pages(
         raise UnreadableDocument("; ".join(warnings) or nothing)
     shown_pages = [turned.page for turned in pages]
     kept, titles = without_furniture(shown_pages, lines)
-    kept = _tables_numbered(kept, grids)
+    kept = _tables_numbered(shown_pages, kept, grids)
     cleaned = clean_fragments(
         fragments(kept, [(page.width, page.height) for page in shown_pages], paged.bookmarks),
         titles,
@@ -240,25 +249,37 @@ def _drawings(paged: Paged, read: Mapping[int, object]) -> list[int]:
 
 
 def _tables_numbered(
-    pages: Sequence[Sequence[PageLine]], grids: Sequence[Sequence[RuledGrid]]
+    shown_pages: Sequence[Page],
+    pages: Sequence[Sequence[PageLine]],
+    grids: Sequence[Sequence[RuledGrid]],
 ) -> list[list[PageLine]]:
     """Rows with the number of their table in the whole document; a table that goes on at the
-    top of the next page keeps its number."""
+    top of the next page, perhaps below its head, keeps its number."""
     number = 0
     result: list[list[PageLine]] = []
     last: RuledGrid | None = None
-    for lines, own in zip(pages, grids, strict=True):
+    for page, lines, own in zip(shown_pages, pages, grids, strict=True):
         numbers: dict[int, int] = {}
         for i, line in enumerate(lines):
             if line.table is not None and line.table not in numbers:
                 grid = own[line.table]
-                goes_on = i == 0 and last is not None and _same_columns(last, grid)
+                first = all(_is_head(above, page) for above in lines[:i])
+                goes_on = first and last is not None and _same_columns(last, grid)
                 number += not goes_on
                 numbers[line.table] = number
         result.append([_numbered(line, numbers) for line in lines])
         ends = lines[-1].table if lines else None
         last = own[ends] if ends is not None else None
     return result
+
+
+def _is_head(line: PageLine, page: Page) -> bool:
+    """Whether a line is the head of a page, no heading: at its upper edge, or what says that a
+    table goes on."""
+    if _CONTINUED.fullmatch(line.text):
+        return True
+    edge = line.box.y1 <= HEAD_SHARE * page.height and not line.row
+    return edge and not is_numbered(line.text) and not is_table_title(line.text)
 
 
 def _numbered(line: PageLine, numbers: dict[int, int]) -> PageLine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rag.documents.fragments import Fragment, Role
 from rag.documents.headings import NO_HEADING
 from rag.documents.pdf.characters import Box, Glyph, Page, PageLine, stretches
@@ -171,3 +173,40 @@ def test_columns_of_three_lines_of_which_the_last_is_short() -> None:
     words = "".join(at(60 + 210 * c, 700 - 18 * i, cells[i][c]) for i in range(3) for c in (0, 1))
     rows = read_pdf(drawn_pdf([words]), Reading()).blocks
     assert [block.kind for block in rows] == [BlockKind.TABLE_ROW] * 3
+
+
+def ruled(rows: list[list[str]], top: float) -> str:
+    """A table of three columns with lines all around, rows 20 points high."""
+    edges, bottom = (60, 200, 340, 460), top - 20 * len(rows)
+    lines = [f"60 {top - 20 * i} m 460 {top - 20 * i} l S " for i in range(len(rows) + 1)]
+    lines += [f"{x} {top} m {x} {bottom} l S " for x in edges]
+    cells = (
+        at(x + 4, top - 20 * i - 15, cell)
+        for i, row in enumerate(rows) for x, cell in zip(edges, row, strict=False)
+    )  # fmt: skip
+    return "".join([*lines, *cells])
+
+
+HEADER = ["门店", "三月客流", "四月客流"]
+
+
+@pytest.mark.parametrize("head", ["续表", "海棠百货年报", "表2 各店客流（续）"])
+def test_a_table_goes_on_below_the_head_of_the_next_page(head: str) -> None:
+    first = ruled([HEADER, ["桂花巷店", "412", "388"], ["梧桐里店", "355", "371"]], 140)
+    second = at(60, 800, head) + ruled(
+        [["石板桥店", "188", "199"], ["南码头店", "501", "487"]], 770
+    )
+    cleaned = read_pdf(drawn_pdf([first, second]), Reading())
+    row = next(b for b in cleaned.blocks if b.span.of(cleaned.text).startswith("南码头店"))
+    assert row.lead[-1].split("\t") == HEADER
+    assert len(cleaned.tables) == 1
+
+
+def test_a_table_below_a_heading_is_another() -> None:
+    first = ruled([HEADER, ["桂花巷店", "412", "388"], ["梧桐里店", "355", "371"]], 140)
+    second = at(60, 800, "二、各店人数") + ruled(
+        [["门店", "男员工", "女员工"], ["石板桥店", "9", "12"]], 770
+    )
+    cleaned = read_pdf(drawn_pdf([first, second]), Reading())
+    assert cleaned.blocks[-1].lead[-1].split("\t") == ["门店", "男员工", "女员工"]
+    assert len(cleaned.tables) == 2
