@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from rag.i18n import TEXTS, error_text
 from tests.worst_cases import Case, can_add_up, cases, held, modules, patterns
 
 MODULES = {module.__name__: module for module in modules()}
@@ -138,6 +139,17 @@ def test_every_pattern_takes_linear_time(name: str) -> None:
         if can_add_up(pattern) and (words := fault(pattern))
     }
     assert faults == {}
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer of CPU time")
+def test_telling_an_error_takes_linear_time() -> None:
+    """Its values are strangers' words: here, again and again, what stands between the values of a
+    text of ours. No pattern, as several values in a row would be."""
+    for english in sorted(TEXTS, key=lambda one: one.count("{}"))[-5:]:
+        first, *between = english.split("{}")
+        text = first + "".join(part * 20_000 for part in between[:-1])
+        with at_most(MOST_SECONDS * len(text)):
+            assert error_text(text, "zh") == text
 
 
 def test_a_pattern_that_takes_longer_is_seen() -> None:

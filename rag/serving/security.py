@@ -278,6 +278,9 @@ class Gate:
             if not stated.isdecimal() or int(stated) > limit:
                 raise _too_long(limit)
             size = limit if "transfer-encoding" in headers else int(stated)
+            if not size:  # nothing comes in: it waits behind no upload
+                await self._received(scope, limit, receive, send)
+                return
             with self._bodies.one(size) as body:
                 await self._received(scope, limit, partial(body.receive, receive), send)
         except BodyRefused as refused:

@@ -147,6 +147,7 @@ def test_a_wrong_figure_keeps_no_quotation() -> None:
         # nothing in it, and a true clause with an invented one
         ("是的。", "港口增加了货运航线。", False),
         ("825。", "港口有825名员工。", False),
+        ("是的，825。", "港口有825名员工。", False),
         ("港口有825名员工，并且计划收购两家航空公司。", "港口有825名员工。", False),
         ("1号线长450米。", "1号线长300米，2号线长450米。", False),
         ("2号线长450米。", "1号线长300米，2号线长450米。", True),

@@ -82,7 +82,7 @@ def test_it_ends_while_a_file_is_read(folder: Path, tmp_path: Path, number: int)
     shutil.copytree(folder, tmp_path / "here")
     pids = tmp_path / "pids"
     pids.mkdir()
-    environ = {**ENVIRON, PIDS: str(pids)}
+    environ = {**ENVIRON, PIDS: str(pids), "RAG_READING_MAX_SECONDS": "3000"}
     with running([sys.executable, "-c", SLOW], tmp_path / "here", environ) as process:
         assert process.stdout is not None
         address = json.loads(process.stdout.readline())["address"]

@@ -7,6 +7,8 @@ import logging
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,23 @@ from rag.errors import (
     GenerationTimeout,
     SettingsError,
 )
-from rag.generation.chat_model import ChatMessage, ChatModel
+from rag.generation.chat_model import ChatMessage, ChatModel, GivenModel
 from rag.settings import Chat
 from tests.chat_server import ChatServer, Reply, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "sk-very-secret-0123456789"
 PROMPT = [ChatMessage("system", "规则"), ChatMessage("user", "问题")]
+
+
+def test_half_characters_of_an_answerer_are_joined_or_replaced() -> None:
+    class Own:
+        name = "own"
+
+        def stream(self, *_: object) -> Iterator[str]:
+            yield from ("对\ud83d", "\ude00，", "半个\ud83d")
+
+    assert "".join(GivenModel(Own(), Chat()).stream(PROMPT)) == "对😀，半个\ufffd"
 
 
 def _thought(n: int) -> bytes:
@@ -283,9 +295,14 @@ def test_a_reply_without_end_is_ended(pieces: list[str | bytes], limit: dict[str
 
 
 def test_a_reply_that_takes_all_its_time_is_ended_although_it_goes_on() -> None:
-    endless = Reply([*"一句又一句地说下去", "没有完。"], wait=9)
-    with serve(endless) as server:
-        assert "took 0.4 seconds, the limit" in str(failure(server, max_reply_seconds=0.4))
+    def endless() -> Iterator[str]:
+        while True:
+            yield "又"
+            time.sleep(0.02)
+
+    with serve(Reply(endless())) as server:
+        error = failure(server, max_reply_seconds=0.4, max_reply_characters=300)
+        assert "took 0.4 seconds, the limit" in str(error)
         assert server.left.wait(300)
 
 

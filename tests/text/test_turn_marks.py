@@ -92,6 +92,7 @@ def test_other_text_stays(text: str) -> None:
 
 @settings(deadline=None)
 @example("[II▁]")
+@example("<｜User")
 @given(st.text(alphabet="<>|｜[]/▁_~!aUserINST 5用户:#\n\u200b", max_size=40))
 def test_what_is_defused_stays_so(text: str) -> None:
     told = defused(text)
