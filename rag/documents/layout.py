@@ -164,6 +164,8 @@ def goes_on(first: Line, second: Line, layout: Layout, *, narrow: bool = False) 
     """
     if second.text[0] in _NO_LINE_START and not first.terminal:
         return True
+    if second.gap <= layout.gap and joint(first.text, second.text) is not Joint.APART:
+        return True
     if layout.marked:
         return not first.trailing or (layout.is_full(first) and not first.terminal)
     if narrow:

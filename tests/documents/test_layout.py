@@ -79,3 +79,10 @@ def test_words_keep_their_space_and_hyphens_are_undone() -> None:
     assert text.count("\n") == 1
     assert "cranes, which were" in text
     assert "some considerable cost" in text
+
+
+def test_a_line_that_ends_with_a_hyphen_goes_on_in_a_short_text_too() -> None:
+    text = clean_text(
+        "The reser-\nvoir of 1958. See annu-\nal report ISO-\n9001 of the dam.\n"
+    ).text
+    assert text == "The reservoir of 1958. See annual report ISO-9001 of the dam."
