@@ -360,10 +360,11 @@ def watch(arguments: argparse.Namespace) -> int:
     known: _Tree | None = None
     try:
         while True:
-            start = time.monotonic()
             found = _settled(partial(look, arguments.paths), known, arguments.interval)
             # A disk that is not there looks like an empty folder: nothing goes because of it.
+            start = time.monotonic()
             there = [path for path in arguments.paths if look([path])]
+            looked = time.monotonic() - start
             for path in arguments.paths if found != known else ():
                 if path not in there:
                     told = f"rag: {path} holds no file; its documents stay in the index"
@@ -371,7 +372,7 @@ def watch(arguments: argparse.Namespace) -> int:
             if found != known and (not there or _keep_in_step(arguments, settings, there)):
                 known = found
             # To look at very many files takes a twentieth of the time at most.
-            time.sleep(max(arguments.interval, 20 * (time.monotonic() - start)))
+            time.sleep(max(arguments.interval, 20 * looked))
     except KeyboardInterrupt:
         return 0
 
