@@ -191,6 +191,11 @@ TEXTS: Mapping[str, str] = {
     "{} characters that the page's styles hide are left out": (
         "有 {0} 个字被网页样式隐藏，没有读入"
     ),
+    "up to {} characters that stand alone are missing (page {}): their font is neither in the file "
+    "nor on this machine; install Chinese fonts (on Debian fonts-noto-cjk) and read it again": (
+        "至多 {0} 个单独成段的字没有读入（第 {1} 页）：文件没有内嵌其字体，本机也没有安装；"
+        "请安装中文字体（Debian 上为 fonts-noto-cjk）后重新读入"
+    ),
     "{} characters that are struck out are left out": "有 {0} 个字划有删除线，没有读入",
     "{} passages that are marked as deleted are left out": "有 {0} 处修订标为删除，没有读入",
     "{} passages that are marked as moved stand only where they went": (

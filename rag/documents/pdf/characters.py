@@ -96,7 +96,8 @@ class Page:
     `rules` are thin straight lines; `pictured` is the share of the page that its largest picture
     covers, `drawn` how many lines and shapes are drawn on it, `figures` are its pictures, `notes`
     its annotations. `struck` characters are struck out. `drawing` is the
-    same for the same drawing on another page, None for a page without one."""
+    same for the same drawing on another page, None for a page without one. `lost` characters stand
+    alone in a font that is neither in the file nor on this machine."""
 
     number: int
     width: float
@@ -109,6 +110,7 @@ class Page:
     notes: tuple[Note, ...] = ()
     struck: int = 0
     drawing: tuple[int, ...] | None = None
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,7 @@ def _page(pdf: Any, index: int) -> Page:
         return Page(
             index + 1, width, height, (*glyphs, *values), tuple(objects.rules), share,
             objects.drawn, tuple(_whole_figures(objects)), notes, struck, objects.drawing(),
+            objects.lost,
         )  # fmt: skip
     finally:
         page.close()
@@ -450,10 +451,20 @@ def _typed(text: str, box: Box) -> Iterator[Glyph]:
 
 
 @dataclass(slots=True)
+class _AbsentFont:
+    """A font that the file does not hold: texts of it that have no width, and one that has some and
+    no height, None where there is none."""
+
+    lone: int = 0
+    flat: Any = None
+
+
+@dataclass(slots=True)
 class _Objects:
     """What is on a page beside its characters: its ruling lines, its pictures, how many lines and
     shapes are drawn on it, the shapes that are no rectangles, with how many lines and curves they
-    have together, and the places of invisible text."""
+    have together, the places of invisible text, the fonts by their address, None for those that the
+    file holds, and how many characters are lost (`_lost`)."""
 
     rules: list[Box] = field(default_factory=list)
     figures: list[PlacedPicture] = field(default_factory=list)
@@ -461,6 +472,8 @@ class _Objects:
     shapes: list[Box] = field(default_factory=list)
     segments: int = 0
     unseen: list[Box] = field(default_factory=list)
+    fonts: dict[int, _AbsentFont | None] = field(default_factory=dict)
+    lost: int = 0
 
     def drawing(self) -> tuple[int, ...] | None:
         """What tells the drawing on this page, if there is one, from others."""
@@ -485,6 +498,9 @@ def _objects(page: Any, place: _Place) -> _Objects:
             kind == raw.FPDF_PAGEOBJ_TEXT
             and raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
         )
+        if kind == raw.FPDF_PAGEOBJ_TEXT and not unseen:
+            _measure(raw, item, found.fonts)
+            continue
         if not (unseen or kind in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_PATH)):
             continue
         if not raw.FPDFPageObj_GetBounds(item, *pointers):
@@ -506,7 +522,45 @@ def _objects(page: Any, place: _Place) -> _Objects:
                 found.segments += segments
             elif _stroked(item):
                 found.rules += _edges(box)
+    found.lost = _lost(raw, page, [font for font in found.fonts.values() if font and font.lone])
     return found
+
+
+def _measure(raw: Any, item: Any, fonts: dict[int, _AbsentFont | None]) -> None:
+    """Takes a text to the account of its font, where the file does not hold that."""
+    font = raw.FPDFTextObj_GetFont(item)
+    place = ctypes.cast(font, ctypes.c_void_p).value or 0
+    if place not in fonts:
+        fonts[place] = None if raw.FPDFFont_GetIsEmbedded(font) else _AbsentFont()
+    absent = fonts[place]
+    if absent is None:
+        return
+    x0, y0, x1, y1 = (ctypes.c_float() for _ in range(4))
+    pointers = map(ctypes.byref, (x0, y0, x1, y1))
+    if raw.FPDFPageObj_GetBounds(item, *pointers) and y0.value == y1.value:
+        absent.lone += x0.value == x1.value
+        absent.flat = item if x0.value < x1.value else absent.flat
+
+
+def _lost(raw: Any, page: Any, fonts: Sequence[_AbsentFont]) -> int:
+    """How many texts of one character are lost at most: of fonts whose characters have no form on
+    this machine, as a text of several shows, pdfium reads none that stands alone. Lone spaces of
+    such a font are counted with them."""
+    fonts = [font for font in fonts if font.flat is not None]
+    if not fonts:
+        return 0
+    buffer, lost = (ctypes.c_ushort * _FLAT)(), 0
+    textpage = page.get_textpage()
+    for font in fonts:
+        length = raw.FPDFTextObj_GetText(font.flat, textpage.raw, buffer, _FLAT)
+        characters = min(length // 2, _FLAT) - 1  # it is told in bytes, with a zero at the end
+        text = "".join(map(chr, buffer[: max(0, characters)]))
+        lost += font.lone if text.strip() else 0
+    textpage.close()
+    return lost
+
+
+_FLAT = 64  # characters of a text that show whether it is white space
 
 
 def _items(raw: Any, parent: Any, depth: int, *, form: bool = False) -> Iterator[Any]:

@@ -207,6 +207,13 @@ def _missing(
             f"{len(garbled)} of {count} pages are set in fonts that do not say which characters "
             f"they show, and what is set in them is missing (page {named(garbled)}); {advice}"
         )
+    if alone := [page for page in paged.pages if page.lost]:
+        characters = sum(page.lost for page in alone)
+        told.append(
+            f"up to {characters:,} characters that stand alone are missing (page "
+            f"{named([page.number for page in alone])}): their font is neither in the file nor on "
+            "this machine; install Chinese fonts (on Debian fonts-noto-cjk) and read it again"
+        )
     if pictured.wanted:
         figures = sum(len(page.figures) for page in pictured.wanted)
         told.append(

@@ -72,6 +72,23 @@ def test_fonts_that_do_not_say_what_they_show(wrong: list[str]) -> None:
         without_ocr(drawn_pdf([at(60, 700, GARBLED, name="G")], {"G": wrong}))
 
 
+def test_characters_that_stand_alone_in_a_font_that_is_nowhere_are_counted() -> None:
+    rows = [("姓名", "性别", "在职"), ("沈砚", "女", "是"), ("何守礼", "男", "否")]
+    cells = [
+        (60 + 120 * column, 700 - 20 * row, text)
+        for row, texts in enumerate(rows)
+        for column, text in enumerate(texts)
+    ]
+    nowhere = "".join(at(x, y, text, name="N") for x, y, text in cells)
+    found = read(drawn_pdf([nowhere], {"N": font()}))
+    assert [one for one in found.warnings if one.startswith("up to 4 characters that stand alone")]
+    # A space has no form in any font, and shows nothing of its font.
+    spaces = (
+        at(60, 700, "　　", name="N") + at(140, 700, "　", name="N") + at(160, 700, "沈砚是馆长。")
+    )
+    assert not read(drawn_pdf([spaces], {"N": font()})).warnings
+
+
 def test_a_chinese_font_with_a_right_map_is_left_alone() -> None:
     content = at(60, 700, "ABCDEFGHIJKL" + GARBLED, name="G")
     assert (
