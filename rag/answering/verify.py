@@ -227,6 +227,9 @@ _LACKS = re.compile(
     "|(?:no|not|n't)\\s(?:\\w+\\s){0,3}(?:mention|state|provide|contain|say|give|specif|answer|include|evidence|information)",
     re.IGNORECASE,
 )
+_ASSENT = re.compile(
+    "^\\s*(?:好的|是的|没错|对的?|嗯|yes|sure|certainly)[，,。.!！]\\s*", re.IGNORECASE
+)
 _BY_THEM = re.compile(
     rf"(?:根据|按照?|从|据|基于|就)?[^，。]{{0,6}}?{_SOURCE}(?:中|里|内|来看|看)?"
 )
@@ -494,7 +497,7 @@ def without_remarks(text: str) -> str:
     >>> without_remarks("资料没有写明票价，大桥长1080米。")
     '大桥长1080米'
     """
-    text = without_named_passages(text)
+    text = _ASSENT.sub("", without_named_passages(text))
     if (only := _ONLY.search(text)) and _is_about_them(text[only.end() :]):
         return ""
     text = _ONLY.sub("", text)

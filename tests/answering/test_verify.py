@@ -238,6 +238,16 @@ def test_a_comparison_is_held_against_rows_and_ranks(claim: str, supported: bool
     assert (judge(claim, [table, ranks], None).support is Support.SUPPORTED) is supported
 
 
+@pytest.mark.parametrize(
+    ("text", "supported"),
+    [("好的，12万元。", False), ("没错，花费12万元。", True), ("Sure, 12.", False)],
+)
+def test_an_assent_is_no_content(text: str, supported: bool) -> None:
+    quote = passage(text="吊机换灯花费12万元。")
+    found = verify(Claim(text, (1,)), [quote], lambda _: document_of(quote.text))
+    assert (found.support is Support.SUPPORTED) is supported
+
+
 def test_a_citation_moves_where_the_cited_passage_tells_of_something_else() -> None:
     other = passage(2, "渡轮未来两年内还有另外7艘陆续投入运营。", 0)
     cited = passage(1, "渡轮未来三年内的票价不变，码头照常开放。", 0)
