@@ -462,23 +462,35 @@ def substituted(found: Alignment) -> str | None:
     texts = [line.squeezed for line in found.lines]
     for clause in found.claim.clauses:
         for name in clause.names:
-            at = clause.squeezed.find(name)
-            left = clause.squeezed[max(0, at - CONTEXT) : at]
-            right = clause.squeezed[at + len(name) :][: CONTEXT if left else CONTEXT + 1]
-            if at < 0 or len(left + right) <= CONTEXT:
+            beside = _beside(name, clause.squeezed)
+            if beside is None:
                 continue
+            left, right = beside
             if any(form in text for form in forms_of(name)[1:] for text in texts):
                 continue
             if any(left + name in text or name + right in text for text in texts):
                 continue
-            before = re.escape(left) or _EDGE
-            place = re.compile(
-                f"{before}(.{{1,{len(name) + 3}}}?){re.escape(right) or f'(?={_EDGE})'}"
-            )
+            place = _between(left, right, 1, len(name))
             for match in filter(None, map(place.search, texts)):
                 if not _alike(match[1], name) and _fits(match[1], name, found):
                     return name
     return None
+
+
+def _beside(name: str, text: str) -> tuple[str, str] | None:
+    """The characters that tell the place of a name in a squeezed text, before it and behind it;
+    None where it does not stand there, or too few are beside it."""
+    at = text.find(name)
+    left = text[max(0, at - CONTEXT) : at]
+    right = text[at + len(name) :][: CONTEXT if left else CONTEXT + 1]
+    return (left, right) if at >= 0 and len(left + right) > CONTEXT else None
+
+
+def _between(left: str, right: str, least: int, length: int) -> re.Pattern[str]:
+    """What stands between these characters, of `least` characters and at most three more than
+    `length`; the edge of a clause in the place of none."""
+    before, behind = re.escape(left) or _EDGE, re.escape(right) or f"(?={_EDGE})"
+    return re.compile(f"{before}(.{{{least},{length + 3}}}?){behind}")
 
 
 def supplanted(found: Alignment) -> str | None:
@@ -489,16 +501,10 @@ def supplanted(found: Alignment) -> str | None:
     own = found.claim.squeezed
     for line in found.lines:
         for name in facts(line.text, line.year).names:
-            at = line.squeezed.find(name)
-            left = line.squeezed[max(0, at - CONTEXT) : at]
-            right = line.squeezed[at + len(name) :][: CONTEXT if left else CONTEXT + 1]
-            if at < 0 or name in own or len(left + right) <= CONTEXT:
+            beside = None if name in own else _beside(name, line.squeezed)
+            if beside is None:
                 continue
-            place = re.compile(
-                f"{re.escape(left) or _EDGE}(.{{2,{len(name) + 3}}}?)"
-                f"{re.escape(right) or f'(?={_EDGE})'}"
-            )
-            match = place.search(own)
+            match = _between(*beside, 2, len(name)).search(own)
             if match is None or _SEGMENT.search(match[1]) or any(match[1] in t for t in texts):
                 continue
             if not _alike(match[1], name) and not is_ordinary(match[1]) and not _links(match[1]):
